@@ -1,0 +1,53 @@
+"""Following money through accounts: which units of a victim's payment went where.
+
+One module a rule; ``RULES`` is the table of them. Everything is exact in whole units. The rules
+and what they are used for are explained in ``docs/tracing.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from recoup.core.tracing import fifo, prorata
+from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Seed, Transfer
+from recoup.core.tracing.result import Reckoning, Result, reckon
+
+__all__ = [
+    "RULES",
+    "Account",
+    "Ledger",
+    "LedgerRefused",
+    "Reckoning",
+    "Result",
+    "Seed",
+    "Transfer",
+    "reckon",
+    "trace",
+]
+
+
+class Rule(Protocol):
+    """What each rule's module offers."""
+
+    def __call__(self, ledger: Ledger, *, shortfall: str, as_of: int | None) -> Result:
+        """Trace a ledger; raises LedgerRefused."""
+
+
+RULES: Final[Mapping[str, Rule]] = {"fifo": fifo.trace, "prorata": prorata.trace}
+
+
+def trace(
+    ledger: Ledger, *, rule: str = "fifo", shortfall: str = "unseen", as_of: int | None = None
+) -> Result:
+    """Follow the victims' money through a ledger under one rule; raises LedgerRefused.
+
+    shortfall: what happens when an account pays out more than it is known to have. ``unseen``
+    assumes clean money that nobody saw come in; ``overdraft`` lets the balance go below zero.
+    as_of: only transfers up to and including this time count; all of them if not given.
+    """
+    if rule not in RULES:
+        raise LedgerRefused(
+            f"There is no tracing rule {rule!r}. Use one of: {', '.join(RULES)}.", value=rule
+        )
+    return RULES[rule](ledger, shortfall=shortfall, as_of=as_of)
