@@ -1,0 +1,41 @@
+"""`./recoup help`: every command in one line, or one command in full."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+INTRODUCTION = """\
+Recoup: where a country's authorities and institutions act together on online fraud,
+while the money can still be caught.
+
+    ./recoup            start everything, open the address it prints
+    ./recoup COMMAND    one of these:
+"""
+
+ENVIRONMENT = """\
+Settings, all optional:
+    RECOUP_PORT             the port of the pages and the API (8000, or the next free one)
+    DATABASE_URL            a PostgreSQL 17+ of your own, as recoup_app (web); then also
+    DATABASE_PLANNER_URL      as recoup_planner (worker) and
+    DATABASE_OWNER_URL        as recoup_owner (migrations). Without them an embedded one is used.
+
+More in docs/running.md.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    from recoup.cli.main import COMMANDS, unknown
+
+    if argv:
+        if argv[0] not in COMMANDS:
+            return unknown(argv[0])
+        return COMMANDS[argv[0]].load()(["--help"])
+    print(INTRODUCTION)
+    for group, commands in itertools.groupby(COMMANDS.items(), key=lambda item: item[1].group):
+        print(f"{group}")
+        for name, command in commands:
+            print(f"    {name:12}{command.summary}")
+        print()
+    print(ENVIRONMENT, end="")
+    return 0

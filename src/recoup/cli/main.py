@@ -1,0 +1,76 @@
+"""The table of commands, and the one place that calls them.
+
+A command is a function that takes the arguments after its name and returns an exit code. It is
+imported only when it is asked for, so that `help` and `trace` need neither Django nor a database.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table.
+
+    entry: where the function is, as `module:function`.
+    group: the heading that it stands under in the help.
+    """
+
+    entry: str
+    summary: str
+    group: str
+
+    def load(self) -> Callable[[Sequence[str]], int]:
+        module, _, name = self.entry.partition(":")
+        return cast(Callable[[Sequence[str]], int], getattr(importlib.import_module(module), name))
+
+
+RUN, LOOK, MEASURE, PARTS = "Run it", "Look into it", "Change and measure it", "Its parts"
+
+COMMANDS: Final[dict[str, Command]] = {
+    "up": Command("recoup.cli.up:main", "start the hub with a demo country (the default)", RUN),
+    "demo": Command("recoup.cli.demo:main", "play a fraud and its answers, print the trail", RUN),
+    "help": Command("recoup.cli.help:main", "show this, or the help of one command", RUN),
+    "trace": Command("recoup.cli.trace:main", "follow the money in a CSV file of transfers", LOOK),
+    "invariants": Command(
+        "recoup.cli.invariants:main", "check that every unit of money is accounted for", LOOK
+    ),
+    "check": Command(
+        "recoup.cli.check:main", "format, lint, types, import rules, migrations, docs", MEASURE
+    ),
+    "test": Command("recoup.cli.test:main", "run the tests, on a database of their own", MEASURE),
+    "bench": Command("recoup.cli.bench:main", "measure speed under load", MEASURE),
+    "drill": Command("recoup.cli.drill:main", "kill parts at random; nothing may be lost", MEASURE),
+    "web": Command("recoup.cli.environment:web", "serve the pages and the API", PARTS),
+    "worker": Command("recoup.cli.environment:worker", "do what waits: jobs and clocks", PARTS),
+    "demo-bank": Command("recoup.cli.demo_bank:main", "run one bank of the demo country", PARTS),
+    "migrate": Command("recoup.cli.environment:migrate", "bring the database up to date", PARTS),
+    "manage": Command("recoup.cli.environment:manage", "any management command of Django", PARTS),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; without a name, `up`."""
+    name, rest = (argv[0], list(argv[1:])) if argv else ("up", [])
+    if name in ("-h", "--help"):
+        name = "help"
+    command = COMMANDS.get(name)
+    if command is None:
+        return unknown(name)
+    try:
+        return command.load()(rest)
+    except KeyboardInterrupt:
+        return 130
+
+
+def unknown(name: str) -> int:
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    advice = f"Did you mean `{close[0]}`?" if close else "`./recoup help` lists the commands."
+    print(f"recoup: there is no command {name!r}. {advice}", file=sys.stderr)
+    return 2
