@@ -1,0 +1,1 @@
+"""How others write it: one folder a standard. Imports core only."""
