@@ -1,0 +1,1 @@
+"""Tracing: the cases worked out by hand, the laws, and a naive second opinion."""
