@@ -1,0 +1,29 @@
+"""What may be asked of whom, on which legal basis, and by when: measures and country packs."""
+
+from recoup.core.law.limits import Clocks, clocks, escalated_to
+from recoup.core.law.pack import (
+    Caps,
+    EscalationStep,
+    LegalBasis,
+    Measure,
+    MeasureRule,
+    NextStep,
+    Pack,
+)
+from recoup.core.law.reading import PackRefused, read_measures, read_pack
+
+__all__ = [
+    "Caps",
+    "Clocks",
+    "EscalationStep",
+    "LegalBasis",
+    "Measure",
+    "MeasureRule",
+    "NextStep",
+    "Pack",
+    "PackRefused",
+    "clocks",
+    "escalated_to",
+    "read_measures",
+    "read_pack",
+]

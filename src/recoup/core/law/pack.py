@@ -1,0 +1,138 @@
+"""The rules of one country for the measures used here, as one immutable, numbered version.
+
+A request points to the version it was made under; nobody changes a version afterwards. The
+canonical JSON of a pack (RFC 8785) and its SHA-256 digest say which text that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+import rfc8785
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that can be asked of an institution, in any country.
+
+    addressees: kinds of organisation; answer_codes: the answers it knows.
+    """
+
+    measure: str
+    name: str
+    asks: str
+    addressees: tuple[str, ...]
+    answer_codes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """The article relied on, printed on every request as it is.
+
+    text: what it says, in our words. binding: whether the addressee has to obey.
+    confirmed: a lawyer read the source and agrees, on read_on. assumed: invented for the
+    demonstration, and no law. to_check: what still has to be read.
+    """
+
+    basis: str
+    instrument: str
+    article: str
+    text: str
+    binding: bool
+    confirmed: bool
+    assumed: bool
+    source: str
+    read_on: date | None = None
+    to_check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRule:
+    """How one measure works in this country; every duration counts from sending.
+
+    lapses_after: the request ends unanswered. precautionary_lapses_after: a hold that rests on
+    an unconfirmed report ends. hold_limit: the longest that money is held under this basis.
+    """
+
+    measure: str
+    legal_basis: LegalBasis
+    acknowledge_within: timedelta
+    answer_within: timedelta
+    lapses_after: timedelta | None = None
+    precautionary_lapses_after: timedelta | None = None
+    hold_limit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much may be asked on unconfirmed reports; the amount is in the pack's currency."""
+
+    reports_per_reporter_hour: int
+    precautionary_per_account_hour: int
+    precautionary_per_hour: int
+    precautionary_amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """Who is told that a clock has run out, and how long after."""
+
+    to: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The way from a voluntary hold to a binding one: who asks, who decides, for how long."""
+
+    step: str
+    name: str
+    legal_basis: LegalBasis
+    requested_by: str
+    authorised_by: str
+    lasts: timedelta | None
+    extension: timedelta | None = None
+    extension_when: str = ""
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One version of a country's rules. document: what it was read from, as plain JSON values."""
+
+    country: str
+    version: int
+    name: str
+    currency: str
+    time_zone: str
+    languages: tuple[str, ...]
+    notice: str
+    holding_rule: str
+    shortfall: str
+    rules: tuple[MeasureRule, ...]
+    caps: Caps
+    escalation: tuple[EscalationStep, ...]
+    next_steps: tuple[NextStep, ...]
+    document: Mapping[str, Any]
+
+    @property
+    def canonical(self) -> bytes:
+        """The document as canonical JSON (RFC 8785): the bytes that are stored and signed."""
+        return rfc8785.dumps(dict(self.document))
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the canonical document, in hexadecimal."""
+        return sha256(self.canonical).hexdigest()
+
+    def rule_for(self, measure: str) -> MeasureRule:
+        """Return the rule of a measure; KeyError if this country has none."""
+        for rule in self.rules:
+            if rule.measure == measure:
+                return rule
+        raise KeyError(f"The pack {self.country} {self.version} has no measure {measure!r}.")

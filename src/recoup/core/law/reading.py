@@ -1,0 +1,278 @@
+"""Reads measures and packs from plain values, and refuses what is unknown or has no source.
+
+The same reader takes our files and the versions stored in the hub. Every refusal names its
+place, such as ``law/RS.toml: basis[2].source``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
+
+from recoup.core.law.pack import (
+    Caps,
+    EscalationStep,
+    LegalBasis,
+    Measure,
+    MeasureRule,
+    NextStep,
+    Pack,
+)
+
+T = TypeVar("T")
+UNITS: Final = ("days", "hours", "minutes", "seconds")
+HOLDING_RULES: Final = ("fifo",)
+SHORTFALLS: Final = ("unseen",)
+INVENTED: Final = "invented for the demonstration"
+
+
+class PackRefused(Exception):
+    """A file or stored version cannot be used. where: the place in it."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"{where}: {problem}")
+
+
+class _Table:
+    """One table of a document: every key is taken once, and none may be left over."""
+
+    def __init__(self, values: object, where: str) -> None:
+        if not isinstance(values, Mapping):
+            raise PackRefused(where, "A table is needed here.")
+        self.left, self.where = dict(values), where
+
+    def refuse(self, key: str, problem: str) -> PackRefused:
+        return PackRefused(f"{self.where}.{key}" if key else self.where, problem)
+
+    def take(self, key: str, kind: type[T], *, default: T | None = None) -> T:
+        value = self.left.pop(key, None)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            raise self.refuse(key, "This is missing.")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.refuse(key, f"{value!r} is not a {kind.__name__}.")
+        return value
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        value = self.take(key, str, default=default)
+        if default is None and not value.strip():
+            raise self.refuse(key, "This is empty.")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self.take(key, list)
+        if not values or not all(isinstance(value, str) and value for value in values):
+            raise self.refuse(key, "A list of words is needed here.")
+        return tuple(values)
+
+    def above_zero(self, key: str) -> int:
+        value = self.take(key, int)
+        if value <= 0:
+            raise self.refuse(key, f"{value} is not above zero.")
+        return value
+
+    def duration(self, key: str) -> timedelta:
+        parts = self.take(key, dict)
+        is_whole = all(type(n) is int and 0 <= n <= 100_000 for n in parts.values())
+        if not parts or not is_whole or set(parts) - set(UNITS):
+            raise self.refuse(key, "Write a duration like { hours = 8 } in whole units.")
+        return timedelta(**parts)
+
+    def duration_if_any(self, key: str) -> timedelta | None:
+        return self.duration(key) if key in self.left else None
+
+    def day_if_any(self, key: str) -> date | None:
+        if key not in self.left:
+            return None
+        text = self.text(key)
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise self.refuse(key, f"{text!r} is not a day.") from None
+
+    def rows(self, key: str, read: Callable[[_Table], T]) -> tuple[T, ...]:
+        """Read a list of tables; it may not be empty."""
+        values = self.take(key, list)
+        if not values:
+            raise self.refuse(key, "There has to be at least one.")
+        found = []
+        for place, row in enumerate(values):
+            table = _Table(row, f"{self.where}{_joint(self.where)}{key}[{place}]")
+            found.append(read(table))
+            table.end()
+        return tuple(found)
+
+    def end(self) -> None:
+        if self.left:
+            raise self.refuse(sorted(map(str, self.left))[0], "This key is not known here.")
+
+
+def _joint(where: str) -> str:
+    return ": " if where.endswith(".toml") else "."
+
+
+def _source(table: _Table, *, is_assumed: bool) -> str:
+    source = table.text("source")
+    if is_assumed and source != INVENTED:
+        raise table.refuse("source", f"What is assumed has the source {INVENTED!r}.")
+    if not is_assumed and not source.startswith("https://"):
+        raise table.refuse("source", "The source is a public address that begins with https://.")
+    return source
+
+
+def _legal_basis(table: _Table) -> LegalBasis:
+    is_assumed = table.take("assumed", bool)
+    basis = LegalBasis(
+        basis=table.text("id"),
+        instrument=table.text("instrument"),
+        article=table.text("article"),
+        text=table.text("text"),
+        binding=table.take("binding", bool),
+        confirmed=table.take("confirmed", bool),
+        assumed=is_assumed,
+        source=_source(table, is_assumed=is_assumed),
+        read_on=table.day_if_any("read_on"),
+        to_check=table.text("to_check", default=""),
+    )
+    if basis.assumed and (basis.binding or basis.confirmed):
+        raise table.refuse("", "What is assumed is neither binding nor confirmed.")
+    if basis.confirmed and basis.read_on is None:
+        raise table.refuse("read_on", "What is confirmed says on which day it was read.")
+    if not basis.confirmed and not basis.assumed and not basis.to_check:
+        raise table.refuse("to_check", "What is not confirmed says what has to be read.")
+    return basis
+
+
+def _basis_named(table: _Table, bases: Mapping[str, LegalBasis]) -> LegalBasis:
+    name = table.text("basis")
+    if name not in bases:
+        raise table.refuse("basis", f"There is no [[basis]] with the id {name!r}.")
+    return bases[name]
+
+
+def _rule(
+    table: _Table, bases: Mapping[str, LegalBasis], measures: Mapping[str, Measure]
+) -> MeasureRule:
+    measure = table.text("measure")
+    if measure not in measures:
+        raise table.refuse("measure", f"{measure!r} is not a measure of law/measures.toml.")
+    rule = MeasureRule(
+        measure=measure,
+        legal_basis=_basis_named(table, bases),
+        acknowledge_within=table.duration("acknowledge_within"),
+        answer_within=table.duration("answer_within"),
+        lapses_after=table.duration_if_any("lapses_after"),
+        precautionary_lapses_after=table.duration_if_any("precautionary_lapses_after"),
+        hold_limit=table.duration_if_any("hold_limit"),
+    )
+    if not timedelta() < rule.acknowledge_within <= rule.answer_within:
+        raise table.refuse("answer_within", "An answer is due after its acknowledgement.")
+    if measure == "hold" and None in (rule.hold_limit, rule.precautionary_lapses_after):
+        raise table.refuse("", "A hold has a hold_limit and a precautionary_lapses_after.")
+    return rule
+
+
+def _next_step(table: _Table, bases: Mapping[str, LegalBasis]) -> NextStep:
+    return NextStep(
+        step=table.text("id"),
+        name=table.text("name"),
+        legal_basis=_basis_named(table, bases),
+        requested_by=table.text("requested_by"),
+        authorised_by=table.text("authorised_by"),
+        lasts=table.duration_if_any("lasts"),
+        extension=table.duration_if_any("extension"),
+        extension_when=table.text("extension_when", default=""),
+        is_secret=table.take("is_secret", bool),
+    )
+
+
+def _caps(table: _Table) -> Caps:
+    caps = Caps(
+        reports_per_reporter_hour=table.above_zero("reports_per_reporter_hour"),
+        precautionary_per_account_hour=table.above_zero("precautionary_per_account_hour"),
+        precautionary_per_hour=table.above_zero("precautionary_per_hour"),
+        precautionary_amount_minor=table.above_zero("precautionary_amount_minor"),
+    )
+    table.end()
+    return caps
+
+
+def _ladder(table: _Table) -> tuple[EscalationStep, ...]:
+    ladder = table.rows(
+        "escalation", lambda row: EscalationStep(row.text("to"), row.duration("after"))
+    )
+    if list(ladder) != sorted(ladder, key=lambda step: step.after):
+        raise table.refuse("escalation", "A later step has to come after an earlier one.")
+    return ladder
+
+
+def _one_each(table: _Table, key: str, names: list[str]) -> None:
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise table.refuse(key, f"{twice!r} stands here twice.")
+
+
+def _holding(table: _Table) -> tuple[str, str]:
+    rule, shortfall = table.text("rule"), table.text("shortfall")
+    if rule not in HOLDING_RULES:
+        raise table.refuse("rule", f"{rule!r} is not a rule for holding.")
+    if shortfall not in SHORTFALLS:
+        raise table.refuse("shortfall", f"{shortfall!r} is not known.")
+    table.end()
+    return rule, shortfall
+
+
+def read_measures(document: Mapping[str, Any], *, where: str) -> Mapping[str, Measure]:
+    """Return the measures of a document by their words; raises PackRefused."""
+    table = _Table(document, where)
+
+    def measure(row: _Table) -> Measure:
+        return Measure(
+            measure=row.text("id"),
+            name=row.text("name"),
+            asks=row.text("asks"),
+            addressees=row.texts("addressees"),
+            answer_codes=row.texts("answer_codes"),
+            source=_source(row, is_assumed=False),
+        )
+
+    measures = table.rows("measure", measure)
+    table.end()
+    _one_each(table, "measure", [found.measure for found in measures])
+    return {found.measure: found for found in measures}
+
+
+def read_pack(
+    document: Mapping[str, Any], *, measures: Mapping[str, Measure], where: str
+) -> Pack:
+    """Return a country's pack from plain JSON values; raises PackRefused with the place."""
+    table = _Table(document, where)
+    found = table.rows("basis", _legal_basis)
+    bases = {basis.basis: basis for basis in found}
+    rules = table.rows("measure", lambda row: _rule(row, bases, measures))
+    next_steps = table.rows("next_step", lambda row: _next_step(row, bases))
+    holding = _holding(_Table(table.take("holding", dict), f"{where}: holding"))
+    pack = Pack(
+        country=table.text("country"),
+        version=table.above_zero("version"),
+        name=table.text("name"),
+        currency=table.text("currency"),
+        time_zone=table.text("time_zone"),
+        languages=table.texts("languages"),
+        notice=table.text("notice"),
+        holding_rule=holding[0],
+        shortfall=holding[1],
+        rules=rules,
+        caps=_caps(_Table(table.take("caps", dict), f"{where}: caps")),
+        escalation=_ladder(table),
+        next_steps=next_steps,
+        document=dict(document),
+    )
+    table.end()
+    _one_each(table, "basis", [basis.basis for basis in found])
+    _one_each(table, "measure", [rule.measure for rule in rules])
+    _one_each(table, "next_step", [step.step for step in next_steps])
+    return pack

@@ -1,0 +1,89 @@
+"""Facts with their source, kept as files beside this module and loaded into core's types.
+
+Each loader reads its file once. A file that does not say where its facts come from, or says
+something core does not know, is refused with its place.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from recoup.core.law import Measure, Pack, PackRefused, read_measures, read_pack
+from recoup.core.money import Currency
+
+ASSET_DIGITS = 30
+
+
+def _as_json(value: Any) -> Any:
+    """Turn days into text, so that a document can be stored and signed as JSON."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """Return one of our files, such as ``law/RS.toml``, as plain JSON values."""
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    document: dict[str, Any] = _as_json(tomllib.loads(text))
+    return document
+
+
+@cache
+def currencies() -> Mapping[str, Currency]:
+    """Return the currencies of ISO 4217 by their alphabetic code."""
+    table = read_toml("currencies.toml")["currency"]
+    return MappingProxyType(
+        {code: Currency(code, row["decimals"], row["name"]) for code, row in table.items()}
+    )
+
+
+@cache
+def assets() -> Mapping[str, Currency]:
+    """Return the units of value of chains, such as BTC, by their usual short name."""
+    table = read_toml("currencies.toml")["asset"]
+    return MappingProxyType(
+        {
+            code: Currency(code, row["decimals"], row["name"], ASSET_DIGITS, is_asset=True)
+            for code, row in table.items()
+        }
+    )
+
+
+def currency(code: str) -> Currency:
+    """Return a currency by its code; KeyError if there is none."""
+    return currencies()[code]
+
+
+@cache
+def usual_currency() -> Mapping[str, str]:
+    """Return the usual currency of accounts by country."""
+    table: dict[str, str] = read_toml("currencies.toml")["usual"]
+    return MappingProxyType(table)
+
+
+@cache
+def load_measures() -> Mapping[str, Measure]:
+    """Return what can be asked of an institution, by the measure's word."""
+    return read_measures(read_toml("law/measures.toml"), where="law/measures.toml")
+
+
+@cache
+def load_pack(country: str) -> Pack:
+    """Return a country's rules as they are shipped; raises PackRefused.
+
+    The hub stores them as version 1; later versions are written there, not in files.
+    """
+    name = f"law/{country}.toml"
+    if not (country.isascii() and country.isalpha() and country.isupper() and len(country) == 2):
+        raise PackRefused(name, "A country has two capital letters.")
+    if not files(__name__).joinpath(name).is_file():
+        raise PackRefused(name, "There is no such file. Write one, beginning from law/RS.toml.")
+    return read_pack(read_toml(name), measures=load_measures(), where=name)
