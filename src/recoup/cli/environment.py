@@ -22,6 +22,9 @@ HUB_FILE: Final = VAR / "run" / "hub.json"
 OLDEST_POSTGRES: Final = 17
 SETTINGS: Final = "recoup.web.settings"
 
+# These change tables, which only the owner may; all others run as the pages do.
+OWNER_COMMANDS: Final = ("migrate", "flush", "loaddata")
+
 APP, PLANNER, OWNER = "DATABASE_URL", "DATABASE_PLANNER_URL", "DATABASE_OWNER_URL"
 
 
@@ -107,22 +110,22 @@ def prepare_django() -> None:
 
 def web(argv: Sequence[str]) -> int:
     """Serve the pages and the API on one port; ends with the process."""
-    return become(web_command(argv))
+    return become([*web_command(int(os.environ.get("RECOUP_PORT", "8000"))), *argv])
 
 
-def web_command(more: Sequence[str] = ()) -> list[str]:
+def web_command(port: int) -> list[str]:
     """One port: long-poll and live events are native, the pages run in its threads."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "asginl", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", os.environ.get("RECOUP_PORT", "8000")),
-        *("--workers", "1", "--workers-kill-timeout", "3", *more),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
         "recoup.web.asgi:application",
     ]
 
 
 def worker(argv: Sequence[str]) -> int:
-    """Do what waits in the job tables, and fire the clocks."""
-    return manage(["recoup_worker", *argv])
+    """Do what waits in the job tables, and fire the clocks; looks past organisations."""
+    os.environ.setdefault("RECOUP_ROLE", "planner")
+    return manage(["procrastinate", "worker", *argv])
 
 
 def migrate(argv: Sequence[str]) -> int:
@@ -132,13 +135,13 @@ def migrate(argv: Sequence[str]) -> int:
 
 def manage(argv: Sequence[str]) -> int:
     """Any management command of Django; those that change tables run as the owner."""
+    if argv and argv[0] in OWNER_COMMANDS:
+        os.environ.setdefault("RECOUP_ROLE", "owner")
     try:
         prepare_django()
     except NoDatabase as problem:
         print(f"recoup: {problem}", file=sys.stderr)
         return 2
-    if argv and argv[0] in ("migrate", "flush", "loaddata"):
-        os.environ[APP] = os.environ[OWNER]
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["./recoup manage", *argv])
@@ -146,6 +149,7 @@ def manage(argv: Sequence[str]) -> int:
 
 
 def become(command: Sequence[str]) -> int:
+    """Turn this process into another program that finds the database."""
     try:
         databases = find_databases()
     except NoDatabase as problem:

@@ -92,7 +92,7 @@ class Server:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [self.place.program("postgres"), "-D", self.place.data, *options]
+                [self.place.program("postgres"), "-D", str(self.place.data), *options]
                 + ["-k", str(self.place.socket)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -262,8 +262,8 @@ def prepare(server: Server, *, for_tests: bool) -> None:
             connection.execute("grant connect on database recoup to recoup_app, recoup_planner")
 
 
-def check_version(dsn: str) -> None:
-    """Refuse a PostgreSQL of the user's own that is too old or cannot be reached."""
+def check_version(dsn: str) -> int:
+    """The version of the user's own PostgreSQL; refuses one too old or out of reach."""
     import psycopg
 
     try:
@@ -278,3 +278,4 @@ def check_version(dsn: str) -> None:
             f"The given PostgreSQL is version {version}; Recoup needs "
             f"{environment.OLDEST_POSTGRES} or newer."
         )
+    return version

@@ -125,20 +125,33 @@ class Place:
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def clear_stale_pid_file(self) -> None:
-        """Remove what a killed server, or a copied folder, left; it would bar the next start."""
-        if self.pid_lines() and not self.running_pid():
-            with contextlib.suppress(FileNotFoundError):
-                (self.data / PID_FILE).unlink()
+        """Remove a note of another server: left by a copied folder, or its number given anew.
+
+        One whose process is simply dead stays: by it PostgreSQL itself finds out whether
+        sessions of the dead server still write.
+        """
+        lines = self.pid_lines()
+        if len(lines) < 2 or not lines[0].isdigit():
+            return
+        pid, is_copy = int(lines[0]), lines[1] != str(self.data)
+        if is_copy or (is_alive(pid) and not is_postgres(pid)):
+            (self.data / PID_FILE).unlink(missing_ok=True)
 
 
-def is_postgres(pid: int) -> bool:
-    """Whether a process lives and, where the system tells, is a PostgreSQL."""
+def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
+        return True
+    return True
+
+
+def is_postgres(pid: int) -> bool:
+    """Whether a process lives and, where the system tells, is a PostgreSQL."""
+    if not is_alive(pid):
+        return False
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/comm").read_text().strip() == "postgres"
     return not Path("/proc/self").exists()

@@ -1,0 +1,298 @@
+"""`./recoup`: start the hub with its database, worker and demo banks, and watch over them.
+
+Each step says how long it took. A later start skips what is done already: the database carries a
+note of what it was prepared from. Ctrl-C ends everything, in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recoup.cli import environment, languages, postgres, prepare, progress
+from recoup.cli.environment import Databases, NoDatabase
+from recoup.cli.keeper import Keeper, die_with_parent
+from recoup.cli.postgres_place import NoPlace
+from recoup.cli.supervisor import Child, Rank, Supervisor, ended_by_signals
+
+FIRST_PORT: Final = 8000
+PORTS_TRIED: Final = 50
+ANSWER_SECONDS: Final = 60.0
+LOCK_FILE: Final = environment.VAR / "run" / "up.lock"
+DATA: Final = environment.VAR / "pg"
+
+
+class CannotStart(Exception):
+    """The hub could not be started; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    port: int | None
+    with_demo: bool
+
+
+def main(argv: Sequence[str]) -> int:
+    """Start everything and stay until Ctrl-C; returns an exit code."""
+    options = read_options(argv)
+    try:
+        with the_only_one(), ended_by_signals():
+            Hub(options).run()
+    except AlreadyRunning as other:
+        print(f"recoup: {other}", file=sys.stderr)
+        return 1
+    except (CannotStart, NoDatabase, NoPlace, postgres.CannotServe) as problem:
+        print(f"\nrecoup: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        progress.say("  everything has ended")
+        return 0
+    return 0
+
+
+def read_options(argv: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="./recoup up", description=__doc__)
+    parser.add_argument("--port", type=int, help="the port, instead of RECOUP_PORT or 8000")
+    parser.add_argument("--without-demo", action="store_true", help="no demo country, no banks")
+    given = parser.parse_args(argv)
+    port = given.port or os.environ.get("RECOUP_PORT")
+    try:
+        return Options(int(port) if port else None, not given.without_demo)
+    except ValueError:
+        parser.error(f"RECOUP_PORT is {port!r}; it must be a number, for example 8000.")
+
+
+class AlreadyRunning(Exception):
+    """A hub runs in this checkout; the message says where."""
+
+
+@contextlib.contextmanager
+def the_only_one() -> Iterator[None]:
+    """Be the only hub of this checkout; raises AlreadyRunning."""
+    LOCK_FILE.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK_FILE.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hub = environment.running_hub()
+            where = f"at {hub['address']} (process {hub['pid']})" if hub else "and is starting"
+            raise AlreadyRunning(f"the hub of this checkout runs already {where}.") from None
+        yield
+
+
+class Hub:
+    """One running hub: its database, its supervised children, and what it tells the user."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.keeper = Keeper()
+        self.supervisor = Supervisor(
+            self.keeper, environment.LOGS, say=report, changed=self.write_hub_file
+        )
+        self.server: postgres.Server | None = None
+        self.databases: Databases | None = None
+        self.port = 0
+        self.country: dict[str, Any] = {"banks": [], "sign_ins": []}
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self) -> None:
+        try:
+            self.port = free_port(self.options.port)
+            self.databases = self.open_database()
+            self.prepare_database()
+            self.start_parts()
+            self.wait_for_answer()
+            self.write_hub_file()
+            self.greet()
+            self.supervisor.run()
+        finally:
+            self.stop()
+
+    def open_database(self) -> Databases:
+        """Start the embedded server, or check the given one."""
+        given = environment.given_databases(os.environ)
+        with progress.step("database") as step:
+            if given:
+                step.note = f"given, PostgreSQL {postgres.check_version(given.owner)}"
+                return given
+            step.note = "embedded PostgreSQL"
+            self.server = postgres.start(DATA, keeper=self.keeper, on_wait=lambda _: step.show())
+        self.supervisor.adopt(
+            Child(
+                "postgres",
+                Rank.DATABASE,
+                self.server.launch,
+                signal.SIGINT,
+                self.server.log,
+                self.server.process,
+            )
+        )
+        return self.server.databases
+
+    def prepare_database(self) -> None:
+        """Tables and demo country, unless the database says that they are up to date."""
+        assert self.databases is not None  # noqa: S101  (opened just before)
+        languages.compile_catalogues()
+        with_demo = self.options.with_demo
+        if not prepare.is_prepared(self.databases.owner, prepare.fingerprint(with_demo=with_demo)):
+            self.run_preparation([] if with_demo else ["--without-demo"])
+        self.country = json.loads(prepare.COUNTRY_FILE.read_text())
+
+    def run_preparation(self, arguments: list[str]) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "recoup.cli.prepare", *arguments],
+            env=self.part_environment("owner"),
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+            preexec_fn=die_with_parent(signal.SIGKILL),
+        )
+        self.keeper.watch(process.pid)
+        try:
+            if process.wait():
+                raise CannotStart("The database could not be prepared; the reason stands above.")
+        finally:
+            process.kill()
+            self.keeper.forget(process.pid)
+
+    def part_environment(self, role: str) -> dict[str, str]:
+        """What a part gets to know: the database, as whom it speaks to it, and the address."""
+        assert self.databases is not None  # noqa: S101  (opened first)
+        return environment.child_environment(
+            self.databases,
+            RECOUP_ROLE=role,
+            RECOUP_PORT=str(self.port),
+            RECOUP_URL=self.address,
+            RECOUP_DEMO="1" if self.options.with_demo else "0",
+        )
+
+    def start_parts(self) -> None:
+        """Web first: the page is what somebody waits for."""
+        command = environment.web_command(self.port)
+        self.supervisor.start("web", Rank.WEB, command, self.part_environment("app"))
+        recoup = [sys.executable, "-m", "recoup"]
+        worker = self.part_environment("planner")
+        self.supervisor.start("worker", Rank.WORKER, [*recoup, "worker"], worker)
+        for code in self.country["banks"]:
+            bank = [*recoup, "demo-bank", str(code)]
+            self.supervisor.start(f"bank-{code}", Rank.BANK, bank, self.bank_environment())
+
+    def bank_environment(self) -> dict[str, str]:
+        """A bank knows the hub's address only; the hub's database is none of its business."""
+        secret = (environment.APP, environment.PLANNER, environment.OWNER, "RECOUP_ROLE")
+        full = self.part_environment("app")
+        return {name: value for name, value in full.items() if name not in secret}
+
+    def wait_for_answer(self) -> None:
+        """Wait until the hub says that it is healthy; raises CannotStart if it gives up."""
+        parts = f"web, worker, {len(self.country['banks'])} demo banks"
+        with progress.step(parts) as step:
+            while not answers(f"{self.address}/healthz"):
+                self.supervisor.tick()
+                web = self.supervisor.children["web"]
+                if web.restarts > 1 or step.seconds > ANSWER_SECONDS:
+                    raise CannotStart(
+                        f"The pages do not answer after {step.seconds:.0f} s. "
+                        f"{web.log} ends:\n{web.last_words()}"
+                    )
+                step.show()
+                time.sleep(0.05)
+
+    def write_hub_file(self) -> None:
+        """Tell other commands, and other terminals, what runs here."""
+        if self.databases is None or not self.port:
+            return
+        processes = {name: child.pid for name, child in self.supervisor.children.items()}
+        hub = {
+            "pid": os.getpid(),
+            "address": self.address,
+            "databases": {
+                "app": self.databases.app,
+                "planner": self.databases.planner,
+                "owner": self.databases.owner,
+            },
+            "processes": processes,
+        }
+        prepare.write_private(environment.HUB_FILE, json.dumps(hub, indent=1))
+
+    def greet(self) -> None:
+        started = float(os.environ.get("RECOUP_STARTED", time.time()))
+        say = progress.say
+        say(f"\nRecoup is running after {time.time() - started:.1f} s:  {self.address}\n")
+        sign_ins = self.country["sign_ins"]
+        if sign_ins:
+            say("Sign in as (invented people of an invented country):")
+        headings = ["desk", "organisation", "user", "password"]
+        for line in table([headings, *sign_ins] if sign_ins else []):
+            say(f"  {line}")
+        say(f"\nLogs: {environment.LOGS}    Stop: Ctrl-C")
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        if self.server:
+            self.server.stop()
+        with contextlib.suppress(FileNotFoundError):
+            environment.HUB_FILE.unlink()
+        self.keeper.close()
+
+
+def report(line: str) -> None:
+    progress.say(f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def table(rows: list[list[str]]) -> list[str]:
+    """Rows in aligned columns."""
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def free_port(wanted: int | None) -> int:
+    """The port asked for, or else the first free one from 8000 on; raises CannotStart."""
+    if wanted is not None:
+        if not is_free(wanted):
+            raise CannotStart(
+                f"Port {wanted} is taken by another program. Choose another one with "
+                "RECOUP_PORT, or leave it out: then the next free one is taken."
+            )
+        return wanted
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
+        if is_free(port):
+            return port
+    raise CannotStart(f"The ports {FIRST_PORT} to {port} are all taken; set RECOUP_PORT.")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(address: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
