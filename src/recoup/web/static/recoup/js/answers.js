@@ -1,0 +1,2 @@
+// The bank desk: one key an answer.
+export function startAnswers () {}

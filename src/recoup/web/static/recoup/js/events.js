@@ -1,0 +1,46 @@
+// Live parts: an element with data-events-url listens, and on "changed" fetches its data-live-url again.
+// The new content is morphed in, so that focus, scroll and open details stay.
+const QUIET = 250
+
+export function startEvents () {
+  for (const element of document.querySelectorAll('[data-events-url]')) listen(element)
+}
+
+function listen (element) {
+  if (!window.EventSource) return
+  const source = new EventSource(element.dataset.eventsUrl)
+  let timer = null
+  let missed = false
+  const refresh = () => {
+    if (document.hidden) { missed = true; return }
+    clearTimeout(timer)
+    timer = setTimeout(() => fetchAgain(element), QUIET)
+  }
+  source.addEventListener('open', () => say('on'))
+  source.addEventListener('error', () => say('off'))
+  source.addEventListener('changed', refresh)
+  source.addEventListener('message', refresh)
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && missed) { missed = false; refresh() }
+  })
+  window.addEventListener('pagehide', () => source.close())
+  window.addEventListener('pageshow', (event) => { if (event.persisted) window.location.reload() })
+}
+
+async function fetchAgain (element) {
+  await window.htmx.ajax('GET', element.dataset.liveUrl, { target: element, swap: 'innerMorph' })
+  announce(element)
+}
+
+function announce (element) {
+  const words = element.querySelector('[data-announce]')?.dataset.announce
+  const place = document.getElementById('live-words')
+  if (place && words && place.textContent !== words) place.textContent = words
+}
+
+function say (state) {
+  for (const light of document.querySelectorAll('[data-live]')) {
+    light.dataset.live = state
+    light.textContent = document.body.dataset[state === 'on' ? 'wordsLive' : 'wordsReconnecting']
+  }
+}

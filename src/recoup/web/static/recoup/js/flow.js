@@ -1,0 +1,2 @@
+// The money flow.
+export function startFlows () {}

@@ -1,0 +1,31 @@
+// Starts the parts of a page that move. Every page works without them.
+import { startAnswers } from './answers.js'
+import { startClocks } from './clocks.js'
+import { startEvents } from './events.js'
+import { startFlows } from './flow.js'
+import { startForms } from './forms.js'
+import { startSmall } from './small.js'
+
+const parts = [startSmall, startClocks, startForms, startAnswers, startFlows]
+
+function start (scope) {
+  for (const part of parts) part(scope)
+}
+
+start(document)
+startEvents()
+
+document.addEventListener('htmx:after:swap', (event) => {
+  const target = event.detail?.ctx?.target
+  start(target instanceof Element && target.isConnected ? target : document)
+})
+
+// A request that never reached the hub says so in words.
+document.addEventListener('htmx:error', () => {
+  const flash = document.getElementById('flash')
+  if (!flash) return
+  const box = document.createElement('div')
+  box.className = 'rc-problem'
+  box.textContent = document.body.dataset.wordsUnreachable
+  flash.replaceChildren(box)
+})

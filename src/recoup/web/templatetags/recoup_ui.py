@@ -1,0 +1,214 @@
+"""How values look on pages: amounts, moments, durations, clocks and the bar of sums.
+
+Numbers are written by Babel in the reader's language, since Django's own formats do not group
+digits in every language we speak. Moments are always ISO 8601 with their zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.numbers import format_decimal
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, pgettext
+
+from recoup.data import assets, currencies
+
+register = template.Library()
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+BABEL_NAMES = {"sr": "sr_Cyrl", "sr-latn": "sr_Latn", "cnr": "sr_Latn_ME"}
+DECIMALS_OF_VALUATIONS = 6  # units of account of imported ledgers, which are no currency
+FATES = ("held", "lying", "gone", "returned", "unknown")
+
+
+def babel_locale() -> Locale:
+    """Return Babel's locale for the language of this page."""
+    code = (get_language() or "en").lower()
+    return Locale.parse(BABEL_NAMES.get(code, code.split("-")[0]))
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many minor digits the currency or asset has."""
+    found = currencies().get(currency) or assets().get(currency)
+    return found.decimals if found else DECIMALS_OF_VALUATIONS
+
+
+def written(amount_minor: int, currency: str) -> str:
+    """Return the amount in the reader's way of writing numbers, without its code."""
+    digits = decimals_of(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    amount = Decimal(int(amount_minor)).scaleb(-digits)
+    return str(format_decimal(amount, format=pattern, locale=babel_locale()))
+
+
+@register.filter
+def money(amount_minor: int | None, currency: str) -> SafeString:
+    """Write an amount of minor units with its currency code: 480,000.00 RSD."""
+    if amount_minor is None:
+        return format_html('<span class="rc-amount">{}</span>', "–")
+    return format_html(
+        '<span class="rc-amount">{}{}<span class="rc-amount__code">{}</span></span>',
+        written(amount_minor, currency), NO_BREAK, currency,
+    )
+
+
+@register.filter
+def money_plain(amount_minor: int | None, currency: str) -> str:
+    """Write an amount with its currency code as text only, for labels and titles."""
+    return "–" if amount_minor is None else f"{written(amount_minor, currency)}{NO_BREAK}{currency}"
+
+
+@register.filter
+def moment(at: datetime | None, detail: str = "minute") -> SafeString:
+    """Write a moment as ISO date, time and zone; ``at|moment:"second"`` for bookings."""
+    if at is None:
+        return SafeString("–")
+    local = timezone.localtime(at)
+    clock = local.strftime("%H:%M:%S" if detail == "second" else "%H:%M")
+    return format_html(
+        '<time class="rc-time" datetime="{}">{} {} {}</time>',
+        local.isoformat(), local.strftime("%Y-%m-%d"), clock, local.tzname() or "",
+    )
+
+
+@register.filter
+def time_only(at: datetime | None) -> SafeString:
+    """Write the time of day with seconds; the day stands elsewhere on the page."""
+    if at is None:
+        return SafeString("–")
+    local = timezone.localtime(at)
+    return format_html(
+        '<time class="rc-time" datetime="{}">{}</time>', local.isoformat(), f"{local:%H:%M:%S}"
+    )
+
+
+def in_words(span: timedelta) -> str:
+    """Write a span in its two largest units: 2 d 3 h, 4 h 05 min, 12 min, 40 s."""
+    seconds = int(abs(span.total_seconds()))
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    d, h = pgettext("unit of time", "d"), pgettext("unit of time", "h")
+    m, s = pgettext("unit of time", "min"), pgettext("unit of time", "s")
+    if days:
+        return f"{days} {d} {hours} {h}".replace(" ", NO_BREAK)
+    if hours:
+        return f"{hours} {h} {minutes:02} {m}".replace(" ", NO_BREAK)
+    return (f"{minutes} {m}" if minutes else f"{rest} {s}").replace(" ", NO_BREAK)
+
+
+@register.filter
+def span(value: timedelta | None) -> str:
+    """Write a span of time in words."""
+    return "–" if value is None else in_words(value)
+
+
+@register.filter
+def age(since: datetime | None) -> str:
+    """Write how long ago a moment was."""
+    return "–" if since is None else in_words(timezone.now() - since)
+
+
+@register.filter
+def get_item(mapping: Mapping[str, Any] | None, key: str) -> Any:
+    """Look a key up in a mapping, for values that are keyed by a variable."""
+    return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """Name a role of the policy table in the reader's language."""
+    names = {
+        "clerk": gettext("fraud desk clerk"), "supervisor": gettext("fraud desk supervisor"),
+        "officer": gettext("police officer"), "duty_officer": gettext("duty officer"),
+        "call_taker": gettext("call taker"), "prosecutor": gettext("prosecutor"),
+        "fiu_officer": gettext("FIU officer"), "contact_point": gettext("24/7 contact point"),
+        "machine": gettext("institution’s system"), "visitor": gettext("visitor"),
+    }
+    return names.get(role, role)
+
+
+@register.inclusion_tag("components/clock.html")
+def clock(
+    due: datetime | None, start: datetime | None = None, *, stopped: str = "", how: str = "",
+    label: str = "",
+) -> dict[str, Any]:
+    """A clock that runs to ``due``: words, icon, and a bar of the time left since ``start``.
+
+    stopped: words to show in place of the clock when it no longer runs.
+    how: how the deadline was computed, shown as a tooltip. label: what the clock is for.
+    """
+    now = timezone.now()
+    level, left_percent, words = "still", 0, stopped
+    if due is not None and not stopped:
+        left = due - now
+        whole = (due - start) if start else max(left, timedelta(hours=1))
+        share = left / whole if whole > timedelta(0) else 0.0
+        left_percent = max(0, min(100, round(share * 100)))
+        level = "over" if left <= timedelta(0) else "soon" if share < 0.34 else "fine"
+        words = in_words(left)
+    return {
+        "due": due, "start": start, "level": level, "left_percent": left_percent, "words": words,
+        "stopped": stopped, "how": how, "label": label,
+    }
+
+
+@register.inclusion_tag("components/sum_bar.html")
+def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
+    """The bar lost = held + there but not held + gone + returned + unknown, in one currency.
+
+    sums: ``currency``, ``lost`` and the five fates, all in minor units.
+    """
+    lost = sums["lost"] or sum(sums[fate] for fate in FATES) or 1
+    parts: list[dict[str, Any]] = []
+    left = Decimal(0)
+    for fate in FATES:
+        width = Decimal(sums[fate] * 1000) / Decimal(lost)
+        parts.append(
+            {"fate": fate, "amount": sums[fate], "x": round(left, 2), "width": round(width, 2)}
+        )
+        left += width
+    total = sum(sums[fate] for fate in FATES)
+    return {
+        "sums": sums, "parts": parts, "heading": heading, "currency": sums["currency"],
+        "difference": sums["lost"] - total,
+    }
+
+
+@register.inclusion_tag("components/field.html")
+def field(
+    bound: Any, *, label: str = "", css: str = "", hint: str = "", autocomplete: str = "", inputmode: str = "",
+    prefix: str = "", suffix: str = "", rows: int = 0, spellcheck: str = "",
+) -> dict[str, Any]:
+    """A bound form field with label, hint and errors, tied together for screen readers."""
+    widget = type(bound.field.widget).__name__
+    attributes = {
+        "autocomplete": autocomplete, "inputmode": inputmode, "spellcheck": spellcheck,
+    }
+    return {
+        "field": bound, "label": label or bound.label, "widget": widget, "css": css, "hint": hint or bound.help_text,
+        "prefix": prefix, "suffix": suffix, "rows": rows or 4,
+        "attributes": [(name, value) for name, value in attributes.items() if value],
+        "input_type": getattr(bound.field.widget, "input_type", "text"),
+        "choices": _choices(bound),
+    }
+
+
+def _choices(bound: Any) -> Sequence[Mapping[str, Any]]:
+    """Return the choices of a field with its chosen values marked."""
+    if not hasattr(bound.field, "choices"):
+        return ()
+    value = bound.value()
+    chosen = {str(v) for v in value} if isinstance(value, (list, tuple)) else {str(value)}
+    return [
+        {"value": key, "label": label, "is_chosen": str(key) in chosen}
+        for key, label in bound.field.choices
+    ]
