@@ -1,0 +1,1 @@
+"""Reports that belong together, the accounts in them, tasks and the timeline."""

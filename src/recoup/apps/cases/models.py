@@ -1,0 +1,152 @@
+"""Tables of cases: a report is one case until cases are merged; members are who may see it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from recoup.apps.members.models import Organisation, Person
+from recoup.apps.reports.models import Report
+
+
+class Account(models.Model):
+    """One account at one institution, in one currency; written only through ``account_for``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    institution = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    scheme = models.CharField(max_length=16)
+    ident = models.CharField(max_length=140)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="account_once", fields=["institution", "scheme", "ident", "currency"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ident
+
+
+class Case(models.Model):
+    """What one report, or several merged ones, became."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=16, unique=True)
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    report = models.OneToOneField(Report, models.PROTECT, related_name="case")
+    state = models.CharField(max_length=12, default="open", help_text="open, merged or closed")
+    opened_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    changed_at = models.DateTimeField(help_text="Last time anything shown on its page changed.")
+    version = models.IntegerField(default=0, help_text="Rises with every such change.")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+    handed_over_at = models.DateTimeField(null=True)
+    visible_to = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Kept by trigger from the members."
+    )
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="case_state_known", condition=Q(state__in=["open", "merged", "closed"])
+            ),
+            CheckConstraint(
+                name="case_merged_has_target",
+                condition=~Q(state="merged") | Q(merged_into__isnull=False),
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["visible_to"], name="case_visible_to", fastupdate=True),
+            models.Index(fields=["owner", "-opened_at"], name="case_owner_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class CaseMember(models.Model):
+    """An organisation that may see a case. The truth from which ``visible_to`` is kept."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="members")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [UniqueConstraint(name="member_once", fields=["case", "organisation"])]
+        indexes = [models.Index(fields=["organisation", "-since"], name="member_org_time")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.organisation_id}"
+
+
+class CaseEvent(models.Model):
+    """A line of the case's timeline: code and values, put into words by the page."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    what = models.CharField(max_length=40)
+    who = models.CharField(max_length=160, blank=True, help_text="Organisation and role.")
+    values = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "-at"], name="event_case_time")]
+
+    def __str__(self) -> str:
+        return self.what
+
+
+class CaseLink(models.Model):
+    """Two cases that share an identifier, with the identifier as the reason."""
+
+    low = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    high = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=24, help_text="payee_account, payer_account, reference")
+    value = models.CharField(max_length=140)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="link_once", fields=["low", "high", "reason", "value"]),
+            CheckConstraint(name="link_in_order", condition=Q(low__lt=F("high"))),
+        ]
+        indexes = [models.Index(fields=["high"], name="link_high")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Task(models.Model):
+    """Something a named person of an organisation has to do by a time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="tasks", null=True)
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=32)
+    about = models.UUIDField(help_text="The ticket, claim or report it is about.")
+    level = models.SmallIntegerField(default=0)
+    values = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="task_once", fields=["about", "kind", "level"]),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "due_at"], condition=Q(done_at=None), name="task_open"),
+            models.Index(fields=["issuer", "due_at"], condition=Q(done_at=None), name="task_asked"),
+            models.Index(fields=["case"], name="task_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

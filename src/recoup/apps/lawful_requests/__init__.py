@@ -1,0 +1,1 @@
+"""What an authority sends to an addressee, and what comes back."""

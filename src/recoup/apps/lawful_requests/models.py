@@ -1,0 +1,256 @@
+"""Tables of lawful requests: the ticket, its answers, its way out, its deadlines, its authority.
+
+A ticket is one message: (case, account, measure, round). Its lines stand in ``holds``. Issuer and
+addressee are on every row, since row-level security reads nothing else (DATAMODEL A).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from recoup.apps.cases.models import Account, Case
+from recoup.apps.members.models import Organisation, Person
+
+# Words, not enum members: a migration must never import today's code. A test compares them.
+TICKET_STATES = [
+    "drafted", "authorised", "sent", "acknowledged", "answered", "closed",
+    "refused", "withdrawn", "undeliverable", "lapsed",
+]  # fmt: skip
+OPEN_STATES = ["drafted", "authorised", "sent", "acknowledged"]
+MEASURES = ["hold", "confirm_debit", "stop_before_execution", "recall"]
+KINDS = ["", "block", "first", "forward", "back", "set", "destination"]
+CODES = [
+    "held", "part_held", "nothing_left", "moved_on", "cashed_out", "stopped_before_execution",
+    "debit_confirmed", "no_such_debit", "recalled", "not_ours", "cannot_lawfully", "unclear",
+    "others_hold",
+]  # fmt: skip
+
+
+class PackVersion(models.Model):
+    """A country's law as it was loaded: numbered, immutable, named by the digest of its bytes."""
+
+    country = models.CharField(max_length=2)
+    number = models.IntegerField()
+    digest = models.BinaryField(max_length=32)
+    body = models.BinaryField(help_text="Canonical JSON.")
+    loaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="pack_number_once", fields=["country", "number"]),
+            UniqueConstraint(name="pack_digest_once", fields=["country", "digest"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.number}"
+
+
+class StandingInstruction(models.Model):
+    """What two named persons of the issuing unit signed, so that a measure may leave unattended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=24, unique=True)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    measure = models.CharField(max_length=32)
+    pack = models.ForeignKey(PackVersion, models.PROTECT)
+    first_signer = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    second_signer = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    first_role = models.CharField(max_length=60)
+    second_role = models.CharField(max_length=60)
+    signed_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="instruction_once", fields=["issuer", "measure", "pack"]
+            ),
+            CheckConstraint(
+                name="instruction_two_people", condition=~Q(first_signer=models.F("second_signer"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Ticket(models.Model):
+    """A lawful request to one institution about one account, in one round."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=16, unique=True)
+    request = models.UUIDField(help_text="The same over all rounds of one measure.")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="tickets")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="tickets")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    measure = models.CharField(max_length=32)
+    kind = models.CharField(max_length=16, blank=True)
+    round = models.IntegerField()
+    asked_minor = models.BigIntegerField(help_text="The new total asked for, in minor units.")
+    currency = models.CharField(max_length=3)
+    account_ident = models.CharField(max_length=140, help_text="Copied for the addressee's search.")
+    state = models.CharField(max_length=16, default="drafted")
+    instruction = models.ForeignKey(StandingInstruction, models.PROTECT, null=True)
+    pack = models.ForeignKey(PackVersion, models.PROTECT)
+    draft = models.JSONField(help_text="What will be sent, without the clocks of sending.")
+    body = models.BinaryField(null=True, help_text="The bytes the addressee gets; frozen.")
+    authorised_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(help_text="The next clock that acts on it.")
+    hold_until = models.DateTimeField(null=True)
+    urgency = models.BigIntegerField(default=0, help_text="Expected loss a minute, minor units.")
+    taken_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    withdrawn_ground = models.CharField(max_length=200, blank=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="ticket_round_once", fields=["case", "account", "measure", "round"]
+            ),
+            UniqueConstraint(
+                name="ticket_one_open",
+                fields=["case", "account", "measure"],
+                condition=Q(state__in=OPEN_STATES),
+            ),
+            UniqueConstraint(name="ticket_with_parties", fields=["id", "issuer", "addressee"]),
+            CheckConstraint(
+                name="ticket_state_known",
+                condition=Q(state__in=TICKET_STATES),
+            ),
+            CheckConstraint(name="ticket_measure_known", condition=Q(measure__in=MEASURES)),
+            CheckConstraint(name="ticket_kind_known", condition=Q(kind__in=KINDS)),
+            CheckConstraint(name="ticket_asked_not_negative", condition=Q(asked_minor__gte=0)),
+            CheckConstraint(
+                name="ticket_sent_has_body",
+                condition=Q(sent_at=None) | Q(body__isnull=False),
+            ),
+            CheckConstraint(
+                name="ticket_rests_on_authority",
+                condition=Q(state="drafted") | Q(instruction__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["addressee", "-urgency"],
+                condition=Q(state__in=["sent", "acknowledged"]),
+                name="ticket_queue",
+            ),
+            models.Index(
+                fields=["addressee", "sent_at"], condition=Q(state="sent"), name="ticket_inbox"
+            ),
+            models.Index(fields=["issuer", "due_at"], name="ticket_issuer_due"),
+            models.Index(fields=["addressee", "due_at"], name="ticket_addressee_due"),
+            models.Index(fields=["case"], name="ticket_case"),
+            models.Index(fields=["addressee", "account_ident"], name="ticket_account"),
+            models.Index(fields=["request"], name="ticket_request"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Answer(models.Model):
+    """What came back. Never changed: a correction is a row that replaces another."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="answers")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    code = models.CharField(max_length=32)
+    stage = models.CharField(max_length=12)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    held_minor = models.BigIntegerField(default=0)
+    block_reference = models.CharField(max_length=64, blank=True)
+    ground = models.CharField(max_length=400, blank=True)
+    body = models.BinaryField(help_text="Canonical JSON as kept, destinations dropped.")
+    sha256 = models.BinaryField(max_length=32)
+    received_at = models.DateTimeField()
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="answer_one_final",
+                fields=["ticket"],
+                condition=Q(replaces=None, stage="final"),
+            ),
+            CheckConstraint(name="answer_code_known", condition=Q(code__in=CODES)),
+            CheckConstraint(
+                name="answer_stage_known",
+                condition=Q(stage__in=["interim", "final", "correction"]),
+            ),
+            CheckConstraint(
+                name="answer_correction_replaces",
+                condition=Q(stage="correction", replaces__isnull=False)
+                | (~Q(stage="correction") & Q(replaces=None)),
+            ),
+            CheckConstraint(name="answer_held_not_negative", condition=Q(held_minor__gte=0)),
+        ]
+        indexes = [models.Index(fields=["ticket", "received_at"], name="answer_ticket_time")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.code}"
+
+
+class UnplannedAnswer(models.Model):
+    """The planner's work list: an answer that no plan has taken in yet (swept if a job is lost)."""
+
+    answer = models.OneToOneField(Answer, models.PROTECT, primary_key=True)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.answer_id)
+
+
+class Dispatch(models.Model):
+    """The out-box: written with the state change; a worker sends what is in it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    ticket = models.OneToOneField(Ticket, models.PROTECT, related_name="dispatch")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["queued_at"], condition=Q(sent_at=None), name="dispatch_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.ticket_id)
+
+
+class Deadline(models.Model):
+    """A clock of a ticket. It fires once: the row that fired says when."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="deadlines")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, help_text="acknowledge, answer, lapse, hand_over")
+    level = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    fired_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="deadline_once", fields=["ticket", "kind", "level"]),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(fired_at=None), name="deadline_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.level}"

@@ -1,0 +1,1 @@
+"""Organisations, people and their mandates, sign-in, keys of machines."""

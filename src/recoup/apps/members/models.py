@@ -1,0 +1,155 @@
+"""Tables of who takes part: organisations, persons, mandates, sign-in and machines' keys.
+
+A person is not an account and an account is not a mandate: a mandate is a role in one organisation
+from a day to a day. None of these tables has row-level security: sign-in reads them before anyone is
+known, and the directory of organisations is open to every desk (the list of exceptions is in
+``docs/adr/0004-row-level-security.md``).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+ORGANISATION_KINDS = [
+    "bank", "payment", "vasp", "isp", "police", "prosecutor", "fiu", "public", "foreign_bank",
+]  # fmt: skip
+
+
+class Organisation(models.Model):
+    """An organisation; its id is small, read by row-level security, and never shown to people."""
+
+    id = models.IntegerField(primary_key=True)
+    code = models.CharField(max_length=32, unique=True)
+    kind = models.CharField(max_length=16)
+    name = models.CharField(max_length=120)
+    name_sr = models.CharField(max_length=120, blank=True, help_text="In Serbian Cyrillic.")
+    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+    bank_code = models.CharField(max_length=12, blank=True, db_index=True)
+    bic = models.CharField(max_length=11, blank=True)
+    answers_by = models.CharField(max_length=8, default="desk", help_text="api or desk")
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    contact_email = models.CharField(max_length=120, blank=True)
+    is_invented = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="organisation_kind_known", condition=Q(kind__in=ORGANISATION_KINDS)
+            ),
+            CheckConstraint(
+                name="organisation_answers_by_known", condition=Q(answers_by__in=["api", "desk"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HostedIdentifier(models.Model):
+    """A phone alias, wallet or card range that an institution has told the directory it serves.
+
+    An IBAN names its bank by itself; these do not.
+    """
+
+    institution = models.ForeignKey(Organisation, models.PROTECT, related_name="hosted")
+    scheme = models.CharField(max_length=16)
+    ident = models.CharField(max_length=140, help_text="The normalised key, or a card's first six.")
+
+    class Meta:
+        constraints = [UniqueConstraint(name="hosted_once", fields=["scheme", "ident"])]
+
+    def __str__(self) -> str:
+        return f"{self.scheme} {self.ident}"
+
+
+class Person(models.Model):
+    """A natural person; or the one system of an institution that speaks by key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    full_name = models.CharField(max_length=120)
+    email = models.CharField(max_length=120, blank=True)
+    is_system = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Mandate(models.Model):
+    """A role of a person in an organisation, for a time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="mandates")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="mandates")
+    role = models.CharField(max_length=24)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    is_on_duty = models.BooleanField(default=False, help_text="Named person of the duty desk.")
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="mandate_once", fields=["person", "organisation", "role"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} at {self.organisation_id}"
+
+
+class LoginManager(BaseUserManager["Login"]):
+    def create_login(self, *, username: str, password: str, person: Person) -> Login:
+        login = self.model(username=username, email=person.email, person=person)
+        login.set_password(password)
+        login.save(using=self._db)
+        return login
+
+
+class Login(AbstractBaseUser):
+    """What somebody signs in with. It carries no right: the mandate does."""
+
+    username = models.CharField(max_length=64, unique=True)
+    email = models.CharField(max_length=120, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="logins")
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    objects = LoginManager()
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class ApiKey(models.Model):
+    """The key of an institution's system. Only its hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mandate = models.ForeignKey(Mandate, models.PROTECT)
+    key_sha256 = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class GivenAnswer(models.Model):
+    """What a machine's write was answered, so that the same key gets the same bytes again."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    key = models.UUIDField()
+    request_sha256 = models.BinaryField(max_length=32)
+    status = models.SmallIntegerField()
+    body = models.BinaryField()
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="given_answer_once", fields=["organisation", "key"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -1,0 +1,139 @@
+"""Reads of who takes part: the actor behind a request, organisations, who is on duty."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from recoup.apps.members.models import ApiKey, HostedIdentifier, Mandate, Organisation
+from recoup.core.access import Actor
+from recoup.core.accounts import AccountIdentifier
+
+PUBLIC_ID = 1
+KEY_CACHE_SECONDS = 3.0
+_known_keys: dict[bytes, tuple[float, Actor]] = {}
+
+
+class KeyNotKnown(Exception):
+    """The API key is wrong, revoked, or its mandate has ended."""
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts: by API key under ``/api/``, else by sign-in, else the public."""
+    if request.path.startswith("/api/"):
+        header = request.headers.get("Authorization", "")
+        if header[:7].lower() == "bearer ":
+            return actor_by_key(header[7:].strip())
+        return public_actor()
+    user: Any = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        mandate = mandate_of(user.person_id, chosen=request.session.get("mandate"))
+        if mandate is not None:
+            return as_actor(mandate)
+    return public_actor()
+
+
+def actor_by_key(key: str) -> Actor:
+    """The machine behind a key; raises KeyNotKnown. A revoked key ends within seconds."""
+    digest = hashlib.sha256(key.encode()).digest()
+    known = _known_keys.get(digest)
+    if known and time.monotonic() - known[0] < KEY_CACHE_SECONDS:
+        return known[1]
+    row = (
+        ApiKey.objects.select_related("mandate__person", "mandate__organisation")
+        .filter(key_sha256=digest, revoked_at=None)
+        .filter(valid_now("mandate__"))
+        .first()
+    )
+    if row is None:
+        _known_keys.pop(digest, None)
+        raise KeyNotKnown
+    actor = as_actor(row.mandate)
+    _known_keys[digest] = (time.monotonic(), actor)
+    return actor
+
+
+def valid_now(prefix: str = "") -> Q:
+    """The condition that a mandate is in force at the database's time."""
+    until = Q(**{f"{prefix}valid_until": None}) | Q(**{f"{prefix}valid_until__gt": Now()})
+    return Q(**{f"{prefix}valid_from__lte": Now()}) & until
+
+
+def mandate_of(person_id: UUID, *, chosen: str | None) -> Mandate | None:
+    """The mandate a signed-in person acts under: the chosen one, else the oldest in force."""
+    mandates = list(
+        Mandate.objects.select_related("person", "organisation")
+        .filter(valid_now(), person_id=person_id)
+        .order_by("valid_from", "id")
+    )
+    return next((m for m in mandates if str(m.id) == chosen), mandates[0] if mandates else None)
+
+
+def as_actor(mandate: Mandate) -> Actor:
+    return Actor(
+        organisation_id=mandate.organisation_id,
+        organisation_kind=mandate.organisation.kind,
+        organisation_name=mandate.organisation.name,
+        role=mandate.role,
+        person_id=mandate.person_id,
+        mandate_id=mandate.id,
+        person_name=mandate.person.full_name,
+    )
+
+
+def public_actor() -> Actor:
+    return Actor(PUBLIC_ID, "public", "The public", "visitor")
+
+
+def hub_actor(organisation: Organisation) -> Actor:
+    """The hub acting for an issuing authority under its standing instruction, or as a clock."""
+    return Actor(organisation.id, organisation.kind, organisation.name, "hub")
+
+
+@cache
+def competent_unit() -> Organisation:
+    """The police unit that acts on reports; one per hub."""
+    return Organisation.objects.filter(kind="police", country=settings.COUNTRY).order_by("id")[0]
+
+
+def organisations() -> QuerySet[Organisation]:
+    """The directory; open to every desk."""
+    return Organisation.objects.exclude(kind="public").order_by("id")
+
+
+def institution_of(identifier: AccountIdentifier) -> Organisation | None:
+    """The institution that keeps an account: by the bank code in its number, else the directory."""
+    if identifier.scheme == "iban":
+        country, _, code = identifier.institution_hint.partition(":")
+        return Organisation.objects.filter(country=country, bank_code=code).first()
+    ident = identifier.ident.split("-")[0] if identifier.scheme == "card" else identifier.ident
+    hosted = HostedIdentifier.objects.select_related("institution").filter(
+        scheme=identifier.scheme, ident=ident
+    )
+    return next((row.institution for row in hosted), None)
+
+
+def known_banks() -> frozenset[str]:
+    """The bank codes that the directory knows, as ``RS:991``."""
+    rows = Organisation.objects.exclude(bank_code="").values_list("country", "bank_code")
+    return frozenset(f"{country}:{code}" for country, code in rows)
+
+
+def on_duty(organisation_id: int, *, roles: list[str], at: datetime) -> Mandate | None:
+    """The named person of a desk who has the duty, else the first with such a mandate."""
+    return (
+        Mandate.objects.select_related("person")
+        .filter(organisation_id=organisation_id, role__in=roles, valid_from__lte=at)
+        .filter(Q(valid_until=None) | Q(valid_until__gt=at))
+        .order_by(F("is_on_duty").desc(), "valid_from", "id")
+        .first()
+    )

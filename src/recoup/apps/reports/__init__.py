@@ -1,0 +1,1 @@
+"""A loss as it was told: five facts first, contact and story later."""

@@ -1,0 +1,80 @@
+"""Reads of reports: what an organisation told, and what a reporter may know of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from recoup.apps.reports.models import Report, ReportStory
+from recoup.core.access import Actor
+
+
+def reports_visible_to(actor: Actor) -> QuerySet[Report]:
+    """What the actor's organisation told, or is competent for; the public as such sees none."""
+    if actor.is_public:
+        return Report.objects.none()
+    return Report.objects.filter(
+        Q(organisation_id=actor.organisation_id) | Q(competent_id=actor.organisation_id)
+    )
+
+
+def stories_of(report_id: UUID) -> QuerySet[ReportStory]:
+    return ReportStory.objects.filter(report_id=report_id).order_by("added_at")
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTold:
+    """What a reporter may know of one currency: sums only, never an account or a bank."""
+
+    currency: str
+    held_minor: int
+    returned_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterView:
+    """A report as its reporter may see it (decision 21)."""
+
+    id: UUID
+    amount_minor: int
+    currency: str
+    paid_at: datetime
+    received_at: datetime
+    claim_state: str
+    is_confirmed: bool
+    money: tuple[MoneyTold, ...]
+
+    @property
+    def stage(self) -> str:
+        """received, checked, held, returned, or ended: the word the page explains."""
+        if self.claim_state in ("denied", "withdrawn", "double"):
+            return "ended"
+        if not self.is_confirmed:
+            return "received"
+        if any(m.held_minor or m.returned_minor for m in self.money):
+            return "held"
+        return "checked"
+
+
+def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
+    """The report behind a reference and the hash of its secret; None if they do not fit.
+
+    Nothing of holds is told before the debit is confirmed or an officer has adopted the report.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select * from report_follow(%s, %s)", [reference, secret_sha256])
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    first = rows[0]
+    confirmed = first[6] == "confirmed" or bool(first[7])
+    money = tuple(
+        MoneyTold(row[8], row[9], row[10]) for row in rows if confirmed and row[8] is not None
+    )
+    return ReporterView(
+        first[0], first[1], first[2], first[3], first[4], first[6] or "alleged", confirmed, money
+    )

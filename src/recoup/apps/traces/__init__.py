@@ -1,0 +1,1 @@
+"""Imported ledgers and what tracing says of them."""

@@ -1,0 +1,52 @@
+"""Tables of imported ledgers: a file of transfers, read whole or not at all, and its rows."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import UniqueConstraint
+
+from recoup.apps.cases.models import Case
+from recoup.apps.members.models import Organisation, Person
+
+
+class ImportedLedger(models.Model):
+    """A flow file that a person looked at in the preview and then kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="ledgers")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    profile = models.CharField(max_length=40, help_text="The declared profile it was read by.")
+    sha256 = models.BinaryField(max_length=32)
+    rows = models.IntegerField()
+    sources = models.JSONField(default=list)
+    terminals = models.JSONField(default=list)
+    imported_at = models.DateTimeField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [UniqueConstraint(name="ledger_once", fields=["case", "sha256"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LedgerTransfer(models.Model):
+    """One row of an imported ledger, in valuation units of 1e-6."""
+
+    ledger = models.ForeignKey(ImportedLedger, models.PROTECT, related_name="transfers")
+    ident = models.CharField(max_length=300)
+    moved_at = models.DateTimeField()
+    payer = models.CharField(max_length=140)
+    payer_label = models.CharField(max_length=140, blank=True)
+    payee = models.CharField(max_length=140)
+    payee_label = models.CharField(max_length=140, blank=True)
+    units = models.BigIntegerField()
+
+    class Meta:
+        constraints = [UniqueConstraint(name="transfer_once", fields=["ledger", "ident"])]
+
+    def __str__(self) -> str:
+        return self.ident

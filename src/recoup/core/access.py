@@ -1,0 +1,70 @@
+"""Who may do what: an actor, and one policy table that says which role may do which act.
+
+The table itself is data (``data/policy.toml``); a view, an API operation or a command names its act
+and nothing else. What an actor may *see* is a second question, answered by ``visible_to`` in each
+station and by row-level security beneath it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+ANYONE: Final = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person acting under a mandate for an organisation, as sign-in or an API key set it.
+
+    person_id and mandate_id are None for the public, and for acts of the hub's own clock.
+    """
+
+    organisation_id: int
+    organisation_kind: str
+    organisation_name: str
+    role: str
+    person_id: UUID | None = None
+    mandate_id: UUID | None = None
+    person_name: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        return self.organisation_kind == "public"
+
+
+class NotAllowed(Exception):
+    """The actor's role may not do this act."""
+
+    def __init__(self, act: str, role: str, roles: frozenset[str]) -> None:
+        self.act, self.role, self.roles = act, role, roles
+        who = ", ".join(sorted(roles)) or "nobody"
+        super().__init__(f"The role {role} may not do {act}. It is for: {who}.")
+
+
+class UnknownAct(Exception):
+    """A view names an act for which the policy table has no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The policy table: act -> roles that may do it."""
+
+    acts: Mapping[str, frozenset[str]]
+
+    def roles_for(self, act: str) -> frozenset[str]:
+        try:
+            return self.acts[act]
+        except KeyError:
+            raise UnknownAct(f"The policy table has no row for {act}.") from None
+
+    def may(self, actor: Actor, act: str) -> bool:
+        roles = self.roles_for(act)
+        return ANYONE in roles or actor.role in roles
+
+    def require(self, actor: Actor, act: str) -> None:
+        """Raise NotAllowed unless the actor's role may do the act."""
+        if not self.may(actor, act):
+            raise NotAllowed(act, actor.role, self.roles_for(act))

@@ -1,0 +1,273 @@
+"""What an institution answers to a ticket, and what is wrong with it, if anything.
+
+An answer is typed: a code, a sum held, and for a disclosing ticket the known window of the account
+(opening + credits - debits = closing; DATAMODEL B2). A partial disclosure is not nearly right: an
+answer that does not balance is refused with the difference, unless it says itself that it is unclear.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from recoup.core.money import Currency, Money, format_money
+
+CODES: Final = {
+    "hold": frozenset(
+        {
+            "held", "part_held", "nothing_left", "moved_on", "cashed_out", "not_ours",
+            "cannot_lawfully", "unclear", "others_hold",
+        }
+    ),
+    "confirm_debit": frozenset(
+        {"debit_confirmed", "no_such_debit", "not_ours", "cannot_lawfully", "unclear"}
+    ),
+    "stop_before_execution": frozenset(
+        {"stopped_before_execution", "nothing_left", "not_ours", "cannot_lawfully", "unclear"}
+    ),
+    "recall": frozenset({"recalled", "nothing_left", "not_ours", "cannot_lawfully", "unclear"}),
+}  # fmt: skip
+REFUSING: Final = frozenset({"not_ours", "cannot_lawfully"})
+DISCLOSING: Final = frozenset({"first", "forward", "back", "destination"})
+WITHOUT_WINDOW: Final = REFUSING | {"unclear"}
+SINKS: Final = frozenset({"cash", "card", "fee", "abroad", "other"})
+MOST_BOOKINGS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationTold:
+    """Where a debit went: an account (scheme, ident), or a sink (cash, card, fee, abroad, other)."""
+
+    kind: str
+    scheme: str = ""
+    ident: str = ""
+    place: str = ""
+    credit_minor: int | None = None
+    credit_currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One booking of the account, in the bank's own order (booked_at, seq)."""
+
+    reference: str
+    amount_minor: int
+    booked_at: datetime
+    seq: int
+    uetr: UUID | None = None
+    line: UUID | None = None
+    to: DestinationTold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTold:
+    opening_minor: int
+    closing_minor: int
+    from_at: datetime
+    to_at: datetime
+    credits: tuple[Booking, ...]
+    debits: tuple[Booking, ...]
+
+    @property
+    def difference(self) -> int:
+        """opening + credits - debits - closing: zero if the window balances."""
+        came = sum(booking.amount_minor for booking in self.credits)
+        went = sum(booking.amount_minor for booking in self.debits)
+        return self.opening_minor + came - went - self.closing_minor
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTold:
+    code: str
+    held_minor: int = 0
+    stage: str = "final"
+    block_reference: str = ""
+    ground: str = ""
+    note: str = ""
+    payment: Booking | None = None
+    window: WindowTold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the ticket asked, as far as an answer is checked against it."""
+
+    measure: str
+    kind: str
+    amount_minor: int
+    currency: Currency
+    lines: frozenset[UUID] = field(default_factory=frozenset)
+
+    @property
+    def discloses(self) -> bool:
+        return self.measure == "hold" and self.kind in DISCLOSING
+
+    def money(self, minor_units: int) -> str:
+        return format_money(Money(minor_units, self.currency.code), self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an answer: where, the value, and what to do."""
+
+    field: str
+    value: str
+    message: str
+    code: str = "answer_not_accepted"
+
+
+class AnswerRefused(Exception):
+    """The answer was not taken; nothing of it is stored. ``problems`` says why."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+def check(answer: AnswerTold, asked: Asked) -> tuple[Problem, ...]:
+    """All that is wrong with an answer as such; empty if it can be taken."""
+    return tuple(_problems(answer, asked))
+
+
+def _problems(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
+    if answer.code not in CODES[asked.measure]:
+        possible = ", ".join(sorted(CODES[asked.measure]))
+        yield Problem(
+            "code", answer.code,
+            f"{answer.code} is no answer to {asked.measure}. Possible: {possible}.",
+        )  # fmt: skip
+        return
+    yield from _held(answer, asked)
+    yield from _payment(answer, asked)
+    if answer.window is None:
+        yield from _missing_window(answer, asked)
+    else:
+        yield from _window(answer, answer.window, asked)
+
+
+def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
+    held, total = answer.held_minor, asked.amount_minor
+    if held < 0 or held > total:
+        yield Problem(
+            "held_minor", str(held),
+            f"{asked.money(held)} is more than was asked ({asked.money(total)}). "
+            "Hold no more than the ticket asks.",
+        )  # fmt: skip
+    wrong = {
+        "held": held != total,
+        "part_held": not 0 < held < total,
+        "nothing_left": held != 0,
+        "stopped_before_execution": held == 0,
+        "recalled": held == 0,
+        "not_ours": held != 0,
+        "cannot_lawfully": held != 0,
+    }.get(answer.code, False)
+    if wrong:
+        yield Problem(
+            "held_minor", str(held),
+            f"The answer {answer.code} does not go with {asked.money(held)} held of "
+            f"{asked.money(total)} asked. Give the sum you hold now, or another code.",
+        )  # fmt: skip
+    if answer.code == "cannot_lawfully" and not answer.ground:
+        yield Problem("ground", "", "Say why it cannot be done lawfully, in one sentence.")
+
+
+def _payment(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
+    if answer.code == "debit_confirmed" and answer.payment is None:
+        yield Problem("payment", "", "Give the debit that you confirm: reference, time, amount.")
+    if answer.payment is not None and answer.payment.amount_minor < asked.amount_minor:
+        yield Problem(
+            "payment.amount_minor", str(answer.payment.amount_minor),
+            f"The debit is {asked.money(answer.payment.amount_minor)}, less than the disputed "
+            f"{asked.money(asked.amount_minor)}. Answer no_such_debit if it is another payment.",
+        )  # fmt: skip
+
+
+def _missing_window(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
+    if asked.discloses and answer.code not in WITHOUT_WINDOW and answer.stage != "interim":
+        yield Problem(
+            "window", "",
+            "This ticket asks for the bookings: opening balance, every credit and debit since the "
+            "first line's credit, closing balance.",
+        )  # fmt: skip
+
+
+def _window(answer: AnswerTold, window: WindowTold, asked: Asked) -> Iterator[Problem]:
+    if not asked.discloses:
+        yield Problem("window", "", "This ticket asks for no bookings: leave them out.")
+        return
+    if window.from_at > window.to_at:
+        yield Problem("window.to", window.to_at.isoformat(), "The window ends before it begins.")
+    bookings = [*window.credits, *window.debits]
+    if len(bookings) > MOST_BOOKINGS:
+        yield Problem(
+            "window", str(len(bookings)), f"At most {MOST_BOOKINGS} bookings fit into one answer."
+        )
+        return
+    yield from _bookings(window, asked)
+    if window.difference and answer.code != "unclear":
+        yield Problem(
+            "window.closing_minor", str(window.closing_minor), balance_message(window, asked),
+            "does_not_balance",
+        )  # fmt: skip
+    if answer.held_minor > max(window.closing_minor, 0):
+        yield Problem(
+            "held_minor", str(answer.held_minor),
+            f"{asked.money(answer.held_minor)} cannot be held on a closing balance of "
+            f"{asked.money(window.closing_minor)}.",
+        )  # fmt: skip
+    kinds = {debit.to.kind for debit in window.debits if debit.to}
+    if answer.code == "moved_on" and "account" not in kinds and "abroad" not in kinds:
+        yield Problem("code", "moved_on", "No debit says to which account the money moved on.")
+    if answer.code == "cashed_out" and "cash" not in kinds:
+        yield Problem("code", "cashed_out", "No debit says where the cash was taken.")
+
+
+def _bookings(window: WindowTold, asked: Asked) -> Iterator[Problem]:
+    for side, bookings in (("credits", window.credits), ("debits", window.debits)):
+        for reference, times in Counter(b.reference for b in bookings).items():
+            if times > 1:
+                yield Problem(
+                    f"window.{side}.reference", reference,
+                    f"{reference} is told {times} times among the {side}.",
+                )  # fmt: skip
+        for place, booking in enumerate(bookings):
+            where = f"window.{side}[{place}]"
+            if booking.amount_minor <= 0:
+                yield Problem(
+                    f"{where}.amount_minor", str(booking.amount_minor), "A booking is above zero."
+                )
+            if not window.from_at <= booking.booked_at <= window.to_at:
+                yield Problem(
+                    f"{where}.booked_at", booking.booked_at.isoformat(),
+                    "This booking lies outside the window that the answer names.",
+                )  # fmt: skip
+            if booking.line is not None and booking.line not in asked.lines:
+                yield Problem(f"{where}.line", str(booking.line), "The ticket has no such line.")
+    orders = Counter((b.booked_at, b.seq) for b in (*window.credits, *window.debits))
+    for (moment, seq), times in orders.items():
+        if times > 1:
+            yield Problem(
+                "window.seq", str(seq),
+                f"{times} bookings have the order {seq} at {moment.isoformat()}: give each its own.",
+            )  # fmt: skip
+
+
+def balance_message(window: WindowTold, asked: Asked) -> str:
+    """In words: by how much the window does not balance, and what that means."""
+    came = sum(booking.amount_minor for booking in window.credits)
+    went = sum(booking.amount_minor for booking in window.debits)
+    over = window.difference
+    what = "a debit is missing, or the closing balance is too low"
+    if over < 0:
+        what = "a credit is missing, or the closing balance is too high"
+    return (
+        f"Opening {asked.money(window.opening_minor)} + credits {asked.money(came)} − debits "
+        f"{asked.money(went)} = {asked.money(window.opening_minor + came - went)}, but the closing "
+        f"balance says {asked.money(window.closing_minor)}: {asked.money(abs(over))} unexplained; "
+        f"{what}. Complete it, or answer unclear."
+    )

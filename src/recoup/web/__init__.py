@@ -1,0 +1,1 @@
+"""Composes: settings, addresses, base pages, and the pages that show several stations at once."""
