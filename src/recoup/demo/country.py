@@ -39,15 +39,26 @@ class Organisation:
     name_sr_latn: str
     name_sr_cyrl: str
     contact_point: dict[str, str]
+    card_prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A telephone number that the directory of instant payments knows, and whose customer it is."""
+
+    scheme: str
+    ident: str
+    organisation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """All of the invented country: its notice, its organisations, its people."""
+    """All of the invented country: its notice, organisations, people and payment aliases."""
 
     about: dict[str, Any]
     organisations: tuple[Organisation, ...]
     people: tuple[Person, ...]
+    aliases: tuple[Alias, ...]
 
     def organisation(self, code: str) -> Organisation:
         """Return the organisation with this code; raises UnknownOrganisation."""
@@ -72,8 +83,12 @@ def country() -> Country:
     data = tomllib.loads(text)
     return Country(
         about=data["country"],
-        organisations=tuple(Organisation(**row) for row in data["organisation"]),
+        organisations=tuple(
+            Organisation(**row | {"card_prefixes": tuple(row.get("card_prefixes", ()))})
+            for row in data["organisation"]
+        ),
         people=tuple(Person(**row) for row in data["person"]),
+        aliases=tuple(Alias(**row) for row in data["alias"]),
     )
 
 

@@ -1,0 +1,52 @@
+"""Which booking a ticket's line speaks of: payments as two banks and a victim describe them.
+
+A UETR on both sides decides alone. Otherwise the amount must cover what is disputed and the time
+be near; the reference, the exact amount and the nearest time then choose among what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from recoup.demo import ledger
+from recoup.demo.ledger import Booking
+
+SEARCH_DAYS: Final = 3
+
+
+def fits(booking: Booking, line: Mapping[str, Any]) -> bool:
+    """Say whether a booking can be a ticket line's payment: its UETR, or amount and time."""
+    payment = line["payment"]
+    if payment.get("uetr") and booking.uetr:
+        return bool(payment["uetr"] == booking.uetr)
+    if booking.amount_minor < line["amount_minor"]:
+        return False
+    apart = ledger.moment_of(payment["at"]) - ledger.moment_of(booking.booked_at)
+    return abs(apart) <= timedelta(days=SEARCH_DAYS)
+
+
+def likeness(booking: Booking, line: Mapping[str, Any]) -> tuple[int, int, int, float]:
+    """Rank a booking as a line's payment: UETR, reference, exact amount, nearness in time."""
+    payment = line["payment"]
+    reference = _plain(payment.get("reference") or "")
+    apart = ledger.moment_of(payment["at"]) - ledger.moment_of(booking.booked_at)
+    return (
+        int(bool(payment.get("uetr")) and payment["uetr"] == booking.uetr),
+        int(bool(reference) and reference in (_plain(booking.reference), _plain(booking.words))),
+        int(booking.amount_minor == payment["amount_minor"]),
+        -abs(apart.total_seconds()),
+    )
+
+
+def _plain(words: str) -> str:
+    return "".join(c for c in words.casefold() if c.isalnum())
+
+
+def is_paid_to(debit: Booking, payee: Mapping[str, str] | None) -> bool:
+    """Say whether a debit went to this account or alias; an unknown payee excludes nothing."""
+    if not payee:
+        return True
+    key = ledger.key_of(payee["scheme"], payee["ident"])
+    return key == ledger.key_of(debit.scheme, debit.ident) or debit.paid_as == key
