@@ -1,0 +1,71 @@
+"""The chain of holds: facts in, conclusions out.
+
+``plan`` rebuilds from all facts what became of every claim, which tickets should leave now and
+what a person must settle; ``check`` says which invariants are broken. Both are pure functions.
+"""
+
+from __future__ import annotations
+
+from recoup.core.chain.check import Broken, check
+from recoup.core.chain.conclusions import (
+    BorderTask,
+    Conclusions,
+    Flow,
+    Task,
+    Total,
+    TrailRow,
+    Want,
+    Withdrawal,
+)
+from recoup.core.chain.draft import (
+    Booking,
+    Draft,
+    Traced,
+    destinations_needed,
+    window_problem,
+)
+from recoup.core.chain.facts import (
+    AccountFact,
+    AnsweredLine,
+    ClaimFact,
+    ClosingGround,
+    Destination,
+    Facts,
+    HoldFact,
+    Line,
+    OpenTicket,
+    Side,
+    Window,
+)
+from recoup.core.chain.planning import closure, plan
+
+__all__ = [
+    "AccountFact",
+    "AnsweredLine",
+    "Booking",
+    "BorderTask",
+    "Broken",
+    "ClaimFact",
+    "ClosingGround",
+    "Conclusions",
+    "Destination",
+    "Draft",
+    "Facts",
+    "Flow",
+    "HoldFact",
+    "Line",
+    "OpenTicket",
+    "Side",
+    "Task",
+    "Total",
+    "Traced",
+    "TrailRow",
+    "Want",
+    "Window",
+    "Withdrawal",
+    "check",
+    "closure",
+    "destinations_needed",
+    "plan",
+    "window_problem",
+]

@@ -1,0 +1,1 @@
+"""Specification of the chain: the worked example, named cases, random ledgers."""
