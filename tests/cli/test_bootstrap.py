@@ -1,0 +1,155 @@
+"""The first command on a clean checkout: `./recoup` makes its own environment."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "recoup"
+STUB = "import sys; print('stub', *sys.argv[1:])"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout that asks for no packages, so that installing needs no network."""
+    package = tmp_path / "a checkout" / "src" / "recoup"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(STUB)
+    root = package.parents[1]
+    shutil.copy(SCRIPT, root / "recoup")
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        (root / lock).write_text("# nothing\n")
+    return root
+
+
+def command(checkout: Path, *arguments: str) -> list[str]:
+    return [sys.executable, str(checkout / "recoup"), *arguments]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTHONPATH")}
+    return {**kept, "PATH": "/usr/bin:/bin"}
+
+
+def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(checkout, *arguments), env=environment(), capture_output=True, text=True
+    )
+
+
+def script() -> ModuleType:
+    loader = importlib.machinery.SourceFileLoader("bootstrap", str(SCRIPT))
+    spec = importlib.util.spec_from_loader("bootstrap", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_the_first_start_installs_and_the_second_does_not(checkout):
+    first, second = run(checkout, "trace", "x.csv"), run(checkout, "trace", "x.csv")
+
+    assert first.stdout == second.stdout == "stub trace x.csv\n"
+    assert "0 packages" in first.stderr
+    assert second.stderr == ""
+
+
+def test_an_installation_cut_off_in_the_middle_is_made_afresh(checkout):
+    run(checkout, "up")
+    (checkout / ".venv" / ".unfinished").touch()
+    half = checkout / ".venv" / "half-a-package"
+    half.touch()
+
+    again = run(checkout, "up")
+
+    assert again.stdout == "stub up\n"
+    assert "cut off" in again.stderr
+    assert not half.exists()
+
+
+def test_a_venv_without_a_python_is_made_afresh(checkout):
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    assert run(checkout).stdout == "stub\n"
+
+
+def test_a_changed_lock_is_installed_again(checkout):
+    run(checkout)
+    (checkout / "requirements.lock").write_text("# still nothing\n")
+    assert "0 packages" in run(checkout).stderr
+
+
+def test_test_and_check_use_the_lock_for_developers(checkout):
+    run(checkout, "check")
+    assert (checkout / ".venv" / ".requirements-dev.lock.stamp").exists()
+    assert run(checkout, "up").stderr == ""  # which holds all of the other one
+
+
+def test_two_starts_at_once_install_once(checkout):
+    starts = [
+        subprocess.Popen(
+            command(checkout, "up"),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    results = [start.communicate(timeout=60) for start in starts]
+
+    assert [output for output, _ in results] == ["stub up\n"] * 2
+    assert sum("packages with" in errors for _, errors in results) == 1
+
+
+def test_help_needs_no_environment(checkout):
+    assert run(checkout, "help").stdout == "stub help\n"
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(checkout):
+    (checkout / "var").touch()  # a file where the folder should be: no user can write there
+    refused = run(checkout)
+    assert refused.returncode == 1
+    assert "cannot write" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_missing_lock_is_named(checkout):
+    (checkout / "requirements.lock").unlink()
+    assert "requirements.lock is missing" in run(checkout).stderr
+
+
+def test_a_python_without_pip_is_told_how_to_get_it(monkeypatch):
+    bootstrap = script()
+    monkeypatch.setattr(bootstrap, "runs", lambda *command: False)
+    with pytest.raises(bootstrap.CannotStart, match="apt-get install python3-pip"):
+        bootstrap.pip()
+
+
+def test_a_python_whose_pip_is_missing_makes_one_in_the_environment(checkout, tmp_path):
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    started = [str(bare / "bin" / "python"), str(checkout / "recoup"), "up"]
+    done = subprocess.run(started, env=environment(), capture_output=True, text=True)
+    assert done.stdout == "stub up\n", done.stderr
+
+
+def test_a_start_killed_while_installing_leaves_a_checkout_that_starts(checkout):
+    killed = subprocess.Popen(command(checkout), env=environment(), stderr=subprocess.PIPE)
+    marker = checkout / ".venv" / ".unfinished"
+    limit = time.monotonic() + 30
+    while not marker.exists() and killed.poll() is None and time.monotonic() < limit:
+        time.sleep(0.005)
+    killed.kill()
+    killed.communicate()
+    assert run(checkout).stdout == "stub\n"
