@@ -40,6 +40,19 @@ def likeness(booking: Booking, line: Mapping[str, Any]) -> tuple[int, int, int, 
     )
 
 
+def speaks_of(credit: Booking, line: Mapping[str, Any]) -> bool:
+    """Say whether a line speaks of this credit: more than a like amount must agree."""
+    if credit.side != "c" or not fits(credit, line):
+        return False
+    has_uetr, has_reference, has_amount, _ = likeness(credit, line)
+    return bool(has_uetr or has_reference or has_amount or _is_paid_by(credit, line["payment"]))
+
+
+def _is_paid_by(credit: Booking, payment: Mapping[str, Any]) -> bool:
+    payer = payment.get("payer_account")
+    return bool(payer) and payer["ident"] == credit.ident
+
+
 def _plain(words: str) -> str:
     return "".join(c for c in words.casefold() if c.isalnum())
 

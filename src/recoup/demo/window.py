@@ -67,7 +67,7 @@ def match_lines(
         fitting = [
             b
             for b in entries
-            if free.get(b.seq, 0) >= line["amount_minor"] and payments.fits(b, line)
+            if free.get(b.seq, 0) >= line["amount_minor"] and payments.speaks_of(b, line)
         ]
         best = max(fitting, key=lambda b: payments.likeness(b, line), default=None)
         if best is not None:
