@@ -10,7 +10,7 @@ outside, so no window of the victim's account is needed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from recoup.core.chain.facts import (
@@ -119,7 +119,7 @@ def keep_books(facts: Facts) -> Books:
     books = Books(
         accounts=accounts,
         claims=claims,
-        stretches=_stretches(facts.windows, victims, accounts),
+        stretches=_stretches(facts, victims, accounts),
         debit_sides=debit_sides,
         credit_sides=credit_sides,
         destinations={told.movement: told for told in facts.destinations},
@@ -179,16 +179,18 @@ def _victims(
 
 
 def _stretches(
-    windows: Iterable[Window],
+    facts: Facts,
     victims: Mapping[str, frozenset[str]],
     accounts: Mapping[str, AccountFact],
 ) -> dict[str, Stretch]:
     of_account: dict[str, list[Window]] = {}
-    for window in windows:
+    for window in facts.windows:
         kind = accounts[window.account].kind if window.account in accounts else ""
         if window.account not in victims and kind != ABROAD:
             of_account.setdefault(window.account, []).append(window)
-    return {account: _joined(told) for account, told in of_account.items()}
+    stretches = {account: _joined(told) for account, told in of_account.items()}
+    _set_openings(facts, of_account, stretches)
+    return stretches
 
 
 def _joined(windows: list[Window]) -> Stretch:
@@ -231,6 +233,27 @@ def _run(windows: list[Window], broken: int = 0) -> Stretch:
         complete=not broken and not gap,
         incomplete_answers=broken or (len(windows) - 1 if gap else 0),
     )
+
+
+def _set_openings(
+    facts: Facts, of_account: Mapping[str, list[Window]], stretches: dict[str, Stretch]
+) -> None:
+    """Where an account has several windows, take the opening with which its bookings add up.
+
+    Two windows may begin at one moment (banks that book by the day) and still open before
+    different bookings; the moment alone does not say which of them is the earlier one.
+    """
+    several = {account for account, told in of_account.items() if len(told) > 1}
+    if not several:
+        return
+    net = dict.fromkeys(several, 0)
+    for side in facts.sides:
+        if side.account in several and stretches[side.account].covers(side.booked_at):
+            net[side.account] += side.amount if side.is_credit else -side.amount
+    for account in several:
+        opening = stretches[account].closing - net[account]
+        if any(window.opening == opening for window in of_account[account]):
+            stretches[account] = replace(stretches[account], opening=opening)
 
 
 def _fill_ledger(books: Books) -> None:

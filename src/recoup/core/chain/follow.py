@@ -297,64 +297,68 @@ class _Leaving:
             self._task(claim_id, left - fee, self.side.account, "books_differ")
 
     def _on_the_way(self, claim_id: str, units: int, payee: str) -> None:
-        currency = self.side.currency
-        if self.books.is_abroad(payee):
+        books, currency = self.books, self.side.currency
+        if books.is_abroad(payee):
             self._flow(claim_id, units, payee, units, currency, "border")
             there = self.followed.at(payee, claim_id, currency)
             there.inn += units
             there.spent += units
             key = (payee, claim_id, currency)
             self.followed.border[key] = self.followed.border.get(key, 0) + units
-        elif claim_id in self.books.victims.get(payee, ()):
-            self._flow(claim_id, units, payee, units, currency, "returned")
-            there = self.followed.at(payee, claim_id, currency)
-            there.inn += units
-            there.returned += units
-        else:
-            self._pending(claim_id, units, payee)
-
-    def _pending(self, claim_id: str, units: int, payee: str) -> None:
-        side, told = self.side, self.told
-        amount: int = units
-        currency = side.currency
-        credited: int | None = units
-        if (
-            told
-            and told.credit is not None
-            and told.credit_currency not in (None, currency)
-        ):
-            currency = str(told.credit_currency)
-            amount = credited = _of(
-                self.result, "credited", debit_id(side.movement), claim_id
-            )
-        elif self.books.currency_of(payee, currency) != currency:
-            credited = None
-        ruling = payee in self.books.victims
-        state = "ruling" if ruling else "pending"
+            return
+        credited, currency = self._told_credit(claim_id, units, payee)
+        amount = units if credited is None else credited
+        there = self.followed.at(payee, claim_id, currency)
+        there.inn += amount
+        if claim_id in books.victims.get(payee, ()):
+            there.returned += amount
+            self._flow(claim_id, units, payee, credited, currency, "returned")
+            return
+        there.pending += amount
+        ruling = payee in books.victims
         self._flow(
             claim_id,
             units,
             payee,
             credited,
-            currency if credited is not None else None,
-            state,
+            currency,
+            "ruling" if ruling else "pending",
         )
-        there = self.followed.at(payee, claim_id, currency)
-        there.inn += amount
-        there.pending += amount
         self.followed.arrivals.append(
             Arrival(
-                payee,
-                claim_id,
-                side.movement,
-                amount,
-                currency,
-                side.booked_at,
+                account=payee,
+                claim=claim_id,
+                movement=self.side.movement,
+                amount=amount,
+                currency=currency,
+                at=self.side.booked_at,
                 ask=not ruling,
             )
         )
         if ruling:
             self._task(claim_id, amount, payee, "victim_is_payee", currency)
+
+    def _told_credit(
+        self, claim_id: str, units: int, payee: str
+    ) -> tuple[int | None, str]:
+        """Return what the payer's bank says will arrive, and in which currency.
+
+        Units of a payment into another currency stay in the payer's until somebody tells the
+        amount credited.
+        """
+        told, currency = self.told, self.side.currency
+        if (
+            told
+            and told.credit is not None
+            and told.credit_currency not in (None, currency)
+        ):
+            arrived = _of(
+                self.result, "credited", debit_id(self.side.movement), claim_id
+            )
+            return arrived, str(told.credit_currency)
+        if self.books.currency_of(payee, currency) != currency:
+            return None, currency
+        return units, currency
 
     def _task(
         self,
@@ -388,7 +392,7 @@ class _Leaving:
             carried=units,
             currency=self.side.currency,
             credited=credited,
-            credit_currency=credit_currency,
+            credit_currency=None if credited is None else credit_currency,
             state=state,
         )
         self.followed.flows.append(flow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from recoup.core.chain.facts import Facts, HoldFact
 from recoup.core.chain.follow import Followed, Position
 
 STANDING = frozenset({"asked", "placed", "replaced"})
+KEPT = ("held", "lying", "spent", "returned", "unknown")
 
 
 @dataclass(slots=True)
@@ -165,25 +167,27 @@ def _row(
 
 def add_up(books: Books, followed: Followed, rows: Rows) -> list[Total]:
     """Add up the rows of each case and currency."""
-    sums: dict[tuple[str, str], dict[str, int]] = {}
+    sums: dict[tuple[str, str], Counter[str]] = {}
 
     def add(claim: str, currency: str, **parts: int) -> None:
-        total = sums.setdefault((books.claims[claim].case, currency), {})
-        for name, units in parts.items():
-            total[name] = total.get(name, 0) + units
+        sums.setdefault((books.claims[claim].case, currency), Counter()).update(parts)
 
     for claim in books.claims.values():
         if not claim.ended:
             add(claim.id, claim.currency, lost=claim.amount)
     for row in rows.values():
-        add(
-            row.claim, row.currency, held=row.held, lying=row.lying, spent=row.spent,
-            returned=row.returned, unknown=row.unknown,
-        )  # fmt: skip
+        add(row.claim, row.currency, **{part: getattr(row, part) for part in KEPT})
     for (claim_id, currency), units in followed.exchanged_in.items():
         add(claim_id, currency, exchanged_in=units)
     for (claim_id, currency), units in followed.exchanged_out.items():
         add(claim_id, currency, exchanged_out=units)
+    parts = ("lost", "exchanged_in", *KEPT, "exchanged_out")
     return [
-        Total(*key, rule=followed.rule, **parts) for key, parts in sorted(sums.items())
+        Total(
+            case,
+            currency,
+            followed.rule,
+            *(sums[case, currency][part] for part in parts),
+        )
+        for case, currency in sorted(sums)
     ]
