@@ -21,7 +21,7 @@ import phonenumbers
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
-from recoup.core.text import NotReadable, luhn_holds, mask_digits, name_of
+from recoup.core.text import NotReadable, luhn_holds, mask_digits, name_of, shown_safely
 from recoup.core.wallets import ChecksumWrong, read_address
 
 __all__ = [
@@ -34,7 +34,7 @@ LONGEST: Final = 200
 SEPARATORS: Final = re.compile(r"[ \t\u00a0\u2007\u2009\u202f]")
 CASH_REFERENCE: Final = re.compile(r"([A-Z0-9]{2,20}:)?[A-Z0-9]{4,35}")
 RS_PARTS: Final = re.compile(r"([0-9]{3})-([0-9]{1,13})-([0-9]{2})")
-CARD_KEPT: Final = re.compile(r"([0-9]{6})[-*•xX.]{1,13}([0-9]{4})")
+CARD_KEPT: Final = re.compile(r"([0-9]{6})[-*•…xX.]{1,13}([0-9]{4})")
 WALLET: Final = re.compile(
     r"((?P<chain>[a-z]{3,10}):)?(?P<address>[0-9A-Za-z]{8,100})"
     r"(?:(?:[ ]*#|[ ]+(?:memo|tag|MEMO|TAG)[ :=]*)(?P<memo>.*))?"
@@ -80,9 +80,7 @@ class AccountIdentifier:
             return f"{self.ident[:4]} {self.ident[4:6]}•• … {self.ident[-4:]}"
         if self.scheme == "phone":
             parsed = phonenumbers.parse(self.ident)
-            return phonenumbers.format_number(
-                parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL
-            )
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
         if self.scheme == "wallet":
             address = self.ident.partition(":")[2].partition("#")[0]
             return f"{address} memo {self.memo}" if self.memo else address
@@ -116,7 +114,7 @@ def _plain(text: object, *, field: str) -> str:
         )  # fmt: skip
     spaced = SEPARATORS.sub(" ", text).strip(" \r\n")
     for place, character in enumerate(spaced, start=1):
-        if " " <= character <= "~" or character == "•":
+        if " " <= character <= "~" or character in "•…":
             continue
         is_letter = character.isalnum()
         raise _refused(
@@ -318,8 +316,18 @@ def _read_cash_reference(text: str, *, field: str) -> AccountIdentifier:
             "Copy it from the receipt; the operator may stand before it, like WU:1234567890.",
             "not_a_cash_reference",
         )  # fmt: skip
+    if any(luhn_holds(digits) for digits in re.findall("[0-9]{13,19}", key)):
+        raise _refused(
+            field, mask_digits(text), "This may be a card number, which is not kept.",
+            "If a card was used, say that it is a card.", "looks_like_card",
+        )  # fmt: skip
     operator = key.partition(":")[0] if ":" in key else ""
     return AccountIdentifier("cash_reference", key, f"cash:{operator}" if operator else "")
+
+
+READERS: Final = {
+    "card": _read_card, "wallet": _read_wallet, "cash_reference": _read_cash_reference,
+}  # fmt: skip
 
 
 def _scheme_of(text: str) -> str | None:
@@ -345,7 +353,7 @@ def _scheme_of(text: str) -> str | None:
 def read_account(
     text: object,
     *,
-    scheme: str | None = None,
+    scheme: object = None,
     field: str = "account",
     region: str = "RS",
     known_banks: Collection[str] | None = None,
@@ -357,27 +365,22 @@ def read_account(
     banks there are, so that an error may say that a bank code is unknown.
     """
     plain = _plain(text, field=field)
-    scheme = scheme or _scheme_of(plain)
-    if scheme == "iban":
-        return _read_iban(plain, field=field, known_banks=known_banks)
-    if scheme == "rs_account":
-        return _read_rs_account(plain, field=field, known_banks=known_banks)
-    if scheme == "card":
-        return _read_card(plain, field=field)
-    if scheme == "phone":
+    known = scheme or _scheme_of(plain)
+    if known in ("iban", "rs_account"):
+        read = _read_iban if known == "iban" else _read_rs_account
+        return read(plain, field=field, known_banks=known_banks)
+    if known == "phone":
         return _read_phone(plain, field=field, region=region)
-    if scheme == "wallet":
-        return _read_wallet(plain, field=field)
-    if scheme == "cash_reference":
-        return _read_cash_reference(plain, field=field)
-    if scheme is None:
+    if isinstance(known, str) and known in READERS:
+        return READERS[known](plain, field=field)
+    if known is None:
         raise _refused(
             field, text, "The account is not written in a known way.",
             "Write an IBAN, the 18 digits of a Serbian account, a card, a telephone number "
             "with +, or a wallet address.", "unknown_form",
         )  # fmt: skip
     raise _refused(
-        field, text, f"There is no way of writing accounts called {scheme[:40]}.",
+        field, text, f"There is no way of writing accounts called {shown_safely(known)}.",
         f"Say one of: {', '.join(SCHEMES)}.", "unknown_scheme",
     )  # fmt: skip
 

@@ -99,9 +99,7 @@ def read_local_moment(
     if written_zone:
         return LocalMoment(read_moment(text, field=field), False)
     try:
-        first, second = (
-            local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
-        )
+        first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         is_skipped = first.astimezone(zone).replace(tzinfo=None) != local
     except OverflowError:
         problem = "The moment lies outside the calendar."

@@ -100,6 +100,8 @@ def _problem(text: str, currency: Currency) -> tuple[str, str]:
         return "look_alike", f"The character {name_of(odd)} is not a digit of an amount."
     if text.startswith("-"):
         return "negative", "An amount below zero cannot be reported."
+    if currency.code in text.upper():
+        return "currency_inside", "The currency stands beside the amount."
     if "," in text:
         return "comma", "A comma can mean thousands or decimals, so it is not taken."
     if " " in text:
@@ -110,8 +112,6 @@ def _problem(text: str, currency: Currency) -> tuple[str, str]:
         return "leading_zero", "The amount begins with a zero that does not belong there."
     if text.count(".") > 1:
         return "points", "The amount has more than one point."
-    if text.upper().replace(currency.code, "").strip("0123456789.") == "":
-        return "currency_inside", "The currency stands beside the amount."
     return "not_an_amount", "This is not an amount."
 
 
@@ -121,7 +121,7 @@ def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> 
     More decimals than the currency has, more than 13 digits in all, zero, and every other
     sign are refused: a wrong amount would hold the wrong money.
     """
-    right = "480000.00"[: 7 + currency.decimals] if currency.decimals else "480000"
+    right = "480000" + ("." + "0" * currency.decimals if currency.decimals else "")
     advice = f"Write digits with a point before the decimals and nothing else, like {right}."
     if not isinstance(text, str):
         raise NotReadable(field, text, "The amount is not text.", advice, code="not_text")
@@ -141,9 +141,7 @@ def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> 
         raise NotReadable(field, text, problem, "Check the amount.", code="too_long")
     minor_units = int(found["whole"] + part.ljust(currency.decimals, "0"))
     if minor_units == 0:
-        raise NotReadable(
-            field, text, "The amount is zero.", "Write what was paid.", code="zero"
-        )
+        raise NotReadable(field, text, "The amount is zero.", "Write what was paid.", code="zero")
     return Money(minor_units, currency.code)
 
 

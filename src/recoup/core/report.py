@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.moments import check_is_past, read_local_moment, read_moment
 from recoup.core.money import Currency, Money, parse_amount, read_currency
-from recoup.core.text import NotReadable, read_payment_reference
+from recoup.core.text import NotReadable, mask_cards, read_payment_reference
 
 FACTS: Final = ("amount", "currency", "paid_at", "payer_account", "payee_account", "reference")
 OLDEST_DAYS: Final = 1095
@@ -70,9 +70,16 @@ def _read_paid_at(
 
 
 def _flags(
-    amount: Money, payer: AccountIdentifier, was_twice: bool, usual: Mapping[str, str]
+    amount: Money,
+    payer: AccountIdentifier,
+    was_twice: bool,
+    reference: str,
+    usual: Mapping[str, str],
 ) -> tuple[Flag, ...]:
     found = []
+    if mask_cards(reference) != reference:
+        message = "The reference may hold a card number. Take it out if it does."
+        found.append(Flag("reference", "looks_like_card", message))
     currency = usual.get(payer.country, amount.currency)
     if currency != amount.currency:
         message = (
@@ -145,5 +152,5 @@ def read_five_facts(
         payer=payer,
         payee=payee,
         reference=reference or "",
-        flags=_flags(amount, payer, paid[1], usual_currency or {}),
+        flags=_flags(amount, payer, paid[1], reference or "", usual_currency or {}),
     )

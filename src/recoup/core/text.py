@@ -125,9 +125,7 @@ def _why_refused(character: str, *, lines: bool, joiners: bool) -> str | None:
     return "marks a character that was lost in copying" if character == "\ufffd" else None
 
 
-def check_characters(
-    text: str, *, field: str, lines: bool = False, joiners: bool = False
-) -> None:
+def check_characters(text: str, *, field: str, lines: bool = False, joiners: bool = False) -> None:
     """Refuse what cannot be stored, or would make the text look like another one."""
     marks = 0
     for place, character in enumerate(text, start=1):

@@ -245,9 +245,7 @@ def read_measures(document: Mapping[str, Any], *, where: str) -> Mapping[str, Me
     return {found.measure: found for found in measures}
 
 
-def read_pack(
-    document: Mapping[str, Any], *, measures: Mapping[str, Measure], where: str
-) -> Pack:
+def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], where: str) -> Pack:
     """Return a country's pack from plain JSON values; raises PackRefused with the place."""
     table = _Table(document, where)
     found = table.rows("basis", _legal_basis)
