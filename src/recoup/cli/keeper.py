@@ -96,11 +96,12 @@ def die_with_parent(end_by: signal.Signals) -> Callable[[], None] | None:
 def born(pid: int) -> str:
     """When a process started, as the kernel counts; tells it from a later one of the same number.
 
-    Empty where it is gone, or where the system does not say.
+    Empty where it has ended (even if nobody has buried it yet), or the system does not say.
     """
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[19]
+            fields = file.read().rpartition(")")[2].split()
+        return "" if fields[0] == "Z" else fields[19]
     except (OSError, IndexError):
         return ""
 

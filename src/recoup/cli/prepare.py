@@ -18,6 +18,7 @@ from typing import Any, Final
 from recoup.cli import environment, progress
 
 COUNTRY_FILE: Final = environment.VAR / "run" / "country.json"
+KEYS: Final = environment.VAR / "demo" / "keys"
 NOTE: Final = "recoup prepared "
 
 # Everything that tables, law and demo country are made from.
@@ -68,7 +69,7 @@ def load_demo_country() -> dict[str, Any]:
 
     demo_country.load()
     return {
-        "banks": list(demo_country.api_banks()),
+        "banks": [str(code) for code in demo_country.api_banks()],
         "sign_ins": [list(line) for line in demo_country.sign_ins()],
     }
 
@@ -86,6 +87,20 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     beside.replace(path)
+
+
+def key_file(code: str) -> Path:
+    """Where the demo country leaves the API key of one of its banks."""
+    return KEYS / f"{code}.key"
+
+
+def is_country_known() -> bool:
+    """Whether the sign-ins and every bank's key are in this checkout."""
+    try:
+        country = json.loads(COUNTRY_FILE.read_text())
+    except (OSError, ValueError):
+        return False
+    return all(key_file(code).exists() for code in country["banks"])
 
 
 # What was prepared, noted on the database
@@ -110,7 +125,7 @@ def is_prepared(dsn: str, wanted: str) -> bool:
     """Whether the database carries this very fingerprint, and its country is known here."""
     import psycopg
 
-    if not COUNTRY_FILE.exists():
+    if not is_country_known():
         return False
     with psycopg.connect(dsn, connect_timeout=10) as connection:
         row = connection.execute(

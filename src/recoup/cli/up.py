@@ -33,6 +33,7 @@ PORTS_TRIED: Final = 50
 ANSWER_SECONDS: Final = 60.0
 LOCK_FILE: Final = environment.VAR / "run" / "up.lock"
 DATA: Final = environment.VAR / "pg"
+LEDGERS: Final = environment.VAR / "demo" / "ledgers"
 
 
 class CannotStart(Exception):
@@ -189,8 +190,13 @@ class Hub:
         worker = self.part_environment("planner")
         self.supervisor.start("worker", Rank.WORKER, [*recoup, "worker"], worker)
         for code in self.country["banks"]:
-            bank = [*recoup, "demo-bank", str(code)]
-            self.supervisor.start(f"bank-{code}", Rank.BANK, bank, self.bank_environment())
+            command = [*recoup, "demo-bank", *self.bank_arguments(code)]
+            self.supervisor.start(f"bank-{code}", Rank.BANK, command, self.bank_environment())
+
+    def bank_arguments(self, code: str) -> list[str]:
+        LEDGERS.mkdir(parents=True, exist_ok=True)
+        key_file = str(prepare.key_file(code))
+        return [code, "--url", self.address, "--key-file", key_file, "--data", str(LEDGERS)]
 
     def bank_environment(self) -> dict[str, str]:
         """A bank knows the hub's address only; the hub's database is none of its business."""
