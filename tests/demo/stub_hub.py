@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from recoup.core import answer as core
+from recoup.data import currency
 from recoup.demo.bank import DemoBank, Difference
 
 KEY = "stub-key"
@@ -34,6 +36,7 @@ class StubHub:
     tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: list[Any] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
     received: list[tuple[str, str]] = field(default_factory=list)
     stored: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
@@ -99,8 +102,9 @@ class StubHub:
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(answer)))
-        handler.end_headers()
-        handler.wfile.write(answer)
+        with suppress(ConnectionError):  # a bank that was killed
+            handler.end_headers()
+            handler.wfile.write(answer)
 
     def _answer(self, handler: Any, body: bytes) -> tuple[int, bytes]:
         place = urlsplit(handler.path)
@@ -151,8 +155,9 @@ class StubHub:
         if one["ticket"] in self.answers:
             self.repeats.append(one["ticket"])
             return receipt | {"verdict": "refused", "message": "answered already"}
-        if one["window"] and not balances(one["window"]):
-            return receipt | {"verdict": "refused", "message": "does not balance"}
+        if problems := problems_of(one, self.tickets[one["ticket"]]):
+            self.refused += problems
+            return receipt | {"verdict": "refused", "message": str(problems)}
         self.answers[one["ticket"]] = one
         return receipt
 
@@ -168,6 +173,39 @@ class StubHub:
              "held_minor": self.planted.get((asked["account"]["ident"], "held"), held)}
             for asked, held in latest.values()
         ]  # fmt: skip
+
+
+def problems_of(one: dict[str, Any], asked: dict[str, Any]) -> tuple[Any, ...]:
+    """What the hub's own rules say against an answer."""
+    told = core.AnswerTold(
+        code=one["code"], held_minor=one["held_minor"], stage=one["stage"], ground=one["ground"],
+        payment=_booking(one["payment"]) if one["payment"] else None,
+        window=_window(one["window"]) if one["window"] else None,
+    )  # fmt: skip
+    lines = frozenset(uuid.UUID(each["line"]) for each in asked["lines"])
+    return core.check(
+        told,
+        core.Asked(asked["measure"], asked["kind"] or "", asked["amount_minor"],
+                   currency("RSD"), lines),
+    )  # fmt: skip
+
+
+def _window(told: dict[str, Any]) -> core.WindowTold:
+    return core.WindowTold(
+        told["opening_minor"], told["closing_minor"],
+        datetime.fromisoformat(told["from"]), datetime.fromisoformat(told["to"]),
+        tuple(_booking(each) for each in told["credits"]),
+        tuple(_booking(each) for each in told["debits"]),
+    )  # fmt: skip
+
+
+def _booking(told: dict[str, Any]) -> core.Booking:
+    to = told.get("to")
+    return core.Booking(
+        told["reference"], told["amount_minor"], datetime.fromisoformat(told["booked_at"]),
+        told["seq"], line=uuid.UUID(told["line"]) if told.get("line") else None,
+        to=core.DestinationTold(to["kind"]) if to else None,
+    )  # fmt: skip
 
 
 def balances(window: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from stub_hub import balances, line, ticket
+from stub_hub import balances, line, problems_of, ticket
 
 from recoup.demo import answering, cast, ledger, stories
 
@@ -19,8 +19,10 @@ def ask(country_dir):
 
     def do(code, **parts):
         with closing(ledger.open_ledger(stories.ledger_path(country_dir, code))) as db:
-            done = answering.execute(db, ticket(**parts), at=LATER, due_at=LATER)
+            asked = ticket(**parts)
+            done = answering.execute(db, asked, at=LATER, due_at=LATER)
             assert ledger.broken(db) == []
+            assert problems_of(done.body, asked) == ()
         return done.body
 
     return do
@@ -162,6 +164,28 @@ def test_a_forward_window_begins_after_what_was_told(ask, told, country_dir):
     window = answer["window"]
     assert (window["from"], window["opening_minor"]) == (last_but_one, 5_500_000)
     assert balances(window) and len(window["credits"]) == 1 and not window["debits"]
+
+
+def test_a_destination_ticket_is_told_where_the_named_debit_went(ask, country_dir):
+    with closing(ledger.open_ledger(stories.ledger_path(country_dir, "quince"))) as db:
+        cash, to_mule_2, _ = (b for b in ledger.bookings(db, iban("mule_1")) if b.side == "d")
+    named = line(amount=5, at=to_mule_2.booked_at, uetr=to_mule_2.uetr)
+    answer = ask("quince", account=iban("mule_1"), amount=5, kind="destination", lines=[named])
+    window = answer["window"]
+    assert (answer["code"], answer["held_minor"]) == ("moved_on", 5)
+    assert [debit["to"] is None for debit in window["debits"]] == [False, True]
+    assert window["debits"][0]["to"]["ident"] == iban("mule_2")
+    answer = ask("quince", account=iban("mule_1"), amount=5, kind="destination",
+                 destinations_of=(cash.reference,))  # fmt: skip
+    assert answer["code"] == "cashed_out"
+
+
+def test_asked_again_from_the_same_moment_the_window_begins_with_the_same_credit(ask, told):
+    asked = {"account": iban("mule_1"), "amount": 48_000_000, "kind": "first"}
+    first = ask("quince", lines=[reported(told[1])], **asked)["window"]
+    again = ask("quince", lines=[reported(told[1])], since=first["from"], **asked)["window"]
+    assert (again["from"], again["opening_minor"]) == (first["from"], first["opening_minor"])
+    assert [b["reference"] for b in again["debits"]] == [b["reference"] for b in first["debits"]]
 
 
 def test_a_second_request_gets_what_others_have_left_or_hears_that_they_hold_all(ask):

@@ -156,9 +156,7 @@ def _payment(debit: Booking, currency: str) -> Parts:
 def hold(db: sqlite3.Connection, account: AccountRow, ticket: Ticket, at: str) -> Parts:
     """Block up to the new total, then disclose what the ticket's kind asks for."""
     kind = ticket.get("kind") or "block"
-    now_held = ledger.held(db, account.ident, request_of(ticket))
-    if kind != "destination":
-        now_held = _block(db, account, ticket, at)
+    now_held = _block(db, account, ticket, at)
     parts: Parts = {
         "code": _code_of_block(db, account, ticket, now_held),
         "held_minor": now_held,
@@ -180,7 +178,7 @@ def request_of(ticket: Ticket) -> str:
 
 def _block(db: sqlite3.Connection, account: AccountRow, ticket: Ticket, at: str) -> int:
     until = ticket.get("hold_until")
-    return ledger.set_hold(
+    now_held = ledger.set_hold(
         db,
         account,
         request=request_of(ticket),
@@ -191,6 +189,8 @@ def _block(db: sqlite3.Connection, account: AccountRow, ticket: Ticket, at: str)
         until=ledger.text_of(ledger.moment_of(until)) if until else None,
         at=at,
     )
+    # An order that a later round overtook may have asked for less than is held by now.
+    return min(now_held, int(ticket["amount_minor"]))
 
 
 def _code_of_block(

@@ -126,7 +126,9 @@ class DemoBank:
     def take(self, db: sqlite3.Connection, hub: Hub, tickets: list[dict[str, Any]]) -> int:
         """Execute tickets, then acknowledge them; returns how many had not come before."""
         # Stopping a pending payment comes before confirming it: the order of one report's asks.
-        ordered = sorted(tickets, key=lambda t: t["measure"] != "stop_before_execution")
+        ordered = sorted(
+            tickets, key=lambda t: (t["measure"] != "stop_before_execution", t["round"])
+        )
         news = sum(self._execute(db, ticket) for ticket in ordered)
         self._due.set()
         # A repeat after a crash is a new request: to acknowledge twice does no harm.

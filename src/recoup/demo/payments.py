@@ -23,20 +23,18 @@ def fits(booking: Booking, line: Mapping[str, Any]) -> bool:
         return bool(payment["uetr"] == booking.uetr)
     if booking.amount_minor < line["amount_minor"]:
         return False
-    apart = ledger.moment_of(payment["at"]) - ledger.moment_of(booking.booked_at)
-    return abs(apart) <= timedelta(days=SEARCH_DAYS)
+    return _apart(booking, payment) <= timedelta(days=SEARCH_DAYS)
 
 
 def likeness(booking: Booking, line: Mapping[str, Any]) -> tuple[int, int, int, float]:
     """Rank a booking as a line's payment: UETR, reference, exact amount, nearness in time."""
     payment = line["payment"]
     reference = _plain(payment.get("reference") or "")
-    apart = ledger.moment_of(payment["at"]) - ledger.moment_of(booking.booked_at)
     return (
         int(bool(payment.get("uetr")) and payment["uetr"] == booking.uetr),
         int(bool(reference) and reference in (_plain(booking.reference), _plain(booking.words))),
         int(booking.amount_minor == payment["amount_minor"]),
-        -abs(apart.total_seconds()),
+        -_apart(booking, payment).total_seconds(),
     )
 
 
@@ -48,9 +46,16 @@ def speaks_of(credit: Booking, line: Mapping[str, Any]) -> bool:
     return bool(has_uetr or has_reference or has_amount or _is_paid_by(credit, line["payment"]))
 
 
+def _apart(booking: Booking, payment: Mapping[str, Any]) -> timedelta:
+    """Return how far apart the two times are; nothing if the ticket does not know its own."""
+    if not payment.get("at"):
+        return timedelta(0)
+    return abs(ledger.moment_of(payment["at"]) - ledger.moment_of(booking.booked_at))
+
+
 def _is_paid_by(credit: Booking, payment: Mapping[str, Any]) -> bool:
     payer = payment.get("payer_account")
-    return bool(payer) and payer["ident"] == credit.ident
+    return payer is not None and bool(payer["ident"] == credit.ident)
 
 
 def _plain(words: str) -> str:
@@ -63,3 +68,12 @@ def is_paid_to(debit: Booking, payee: Mapping[str, str] | None) -> bool:
         return True
     key = ledger.key_of(payee["scheme"], payee["ident"])
     return key == ledger.key_of(debit.scheme, debit.ident) or debit.paid_as == key
+
+
+def is_named(debit: Booking, ticket: Mapping[str, Any]) -> bool:
+    """Say whether a ticket names this debit by reference or UETR, to ask where it went."""
+    names = set(ticket["disclose"].get("destinations_of") or ())
+    if ticket.get("kind") == "destination":
+        names |= {line["payment"].get("uetr") for line in ticket["lines"]}
+        names |= {line["payment"].get("reference") for line in ticket["lines"]}
+    return debit.side == "d" and bool({debit.reference, debit.uetr} & (names - {None, ""}))

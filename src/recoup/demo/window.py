@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +33,16 @@ def disclose(
 ) -> Disclosure | None:
     """Return the window a ticket asks for; None if no booking fits what it asks about."""
     entries = ledger.bookings(db, account.ident)
-    lines = match_lines(entries, ticket["lines"])
+    # The lines of a destination ticket are debits; those of all others are credits.
+    lines = {} if ticket["kind"] == "destination" else match_lines(entries, ticket["lines"])
     _remember(db, request, lines, ticket["lines"])
     first = _first_of_window(entries, ticket, lines)
     if first is None:
         return None
     before, inside = entries[:first], entries[first:]
     traced = carrying(account, entries, _seeds(db, request))
-    named = traced | set(ticket["disclose"].get("destinations_of") or ())
-    told = [b for b in inside if b.reference in named and b.side == "d"]
+    debits = [b for b in inside if b.side == "d"]
+    told = {b for b in debits if b.reference in traced or payments.is_named(b, ticket)}
     opening = account.opening_minor + sum(map(_signed, before))
     return Disclosure(
         window={
@@ -50,7 +51,7 @@ def disclose(
             "from": _from(ticket, inside, at),
             "to": at,
             "credits": [_credit(b, lines) for b in inside if b.side == "c"],
-            "debits": [_debit(b, b.reference in named) for b in inside if b.side == "d"],
+            "debits": [_debit(b, b in told) for b in debits],
         },
         headline=_headline(told),
     )
@@ -129,30 +130,31 @@ def _first_of_window(
     entries: Sequence[Booking], ticket: Mapping[str, Any], lines: Mapping[str, Booking]
 ) -> int | None:
     """Return the position of the window's first booking; one past the last if it is empty."""
-    since = ticket["disclose"].get("from")
-    if since and ticket.get("kind") != "back":
-        moment = ledger.text_of(ledger.moment_of(since))
-        return sum(b.booked_at <= moment for b in entries)
-    asked = set(ticket["disclose"].get("destinations_of") or ())
-    starts = {b.seq for b in lines.values()}
-    starts |= {b.seq for b in entries if b.reference in asked} if not starts else set()
-    if not starts:
-        return None
-    return next(n for n, b in enumerate(entries) if b.seq == min(starts))
+    since = _since(ticket)
+    if ticket["kind"] == "forward" and since:
+        return sum(b.booked_at <= since for b in entries)
+    asked = set(lines.values()) or {b for b in entries if payments.is_named(b, ticket)}
+    starts = [n for n, b in enumerate(entries) if b in asked or (since and b.booked_at >= since)]
+    return starts[0] if starts else None
 
 
 def _from(ticket: Mapping[str, Any], inside: Sequence[Booking], at: str) -> str:
-    since = ticket["disclose"].get("from")
-    if since and ticket.get("kind") != "back":
-        return ledger.text_of(ledger.moment_of(since))
+    since = _since(ticket)
+    if ticket["kind"] == "forward" and since:
+        return since
     return inside[0].booked_at if inside else at
 
 
-def _headline(told: Sequence[Booking]) -> str:
+def _since(ticket: Mapping[str, Any]) -> str | None:
+    since = ticket["disclose"].get("from")
+    return ledger.text_of(ledger.moment_of(since)) if since else None
+
+
+def _headline(told: Iterable[Booking]) -> str:
     kinds = {b.kind for b in told}
     if kinds & {"account", "abroad"}:
         return "moved_on"
-    return "cashed_out" if kinds & {"cash", "card", "other"} else ""
+    return "cashed_out" if "cash" in kinds else ""
 
 
 def _credit(booking: Booking, lines: Mapping[str, Booking]) -> Parts:
