@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from recoup.core.tracing import fifo, prorata
 from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Seed, Transfer
 from recoup.core.tracing.result import Reckoning, Result, reckon
+from recoup.core.tracing.shares import Shares, share_out
 
 __all__ = [
     "RULES",
@@ -21,8 +22,10 @@ __all__ = [
     "Reckoning",
     "Result",
     "Seed",
+    "Shares",
     "Transfer",
     "reckon",
+    "share_out",
     "trace",
 ]
 

@@ -1,0 +1,221 @@
+"""What a trace of one file found, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Final
+
+from recoup.core.tracing import Ledger, Result, Shares, share_out, trace
+from recoup.core.tracing.cases import as_expect
+from recoup.standards.flow_csv import FlowFile
+
+RULE_NAMES: Final = {"fifo": "first in, first out", "prorata": "pro rata"}
+ORDERING: Final = "by time; within a moment money arrives before it is passed on"
+KINDS: Final = {"terminal": "terminal", "source": "back at a source", "other": "elsewhere"}
+_UNITS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where some of the money is now. kind: terminal, source or other."""
+
+    address: str
+    label: str
+    kind: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The traced money that went from one address to another, over all transfers."""
+
+    payer: str
+    payee: str
+    units: int
+    transfers: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One file traced under one rule."""
+
+    name: str
+    rule: str
+    flow: FlowFile
+    sources: frozenset[str]
+    terminals: frozenset[str]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return self.flow.ledger(sources=self.sources)
+
+    @cached_property
+    def result(self) -> Result:
+        return trace(self.ledger, rule=self.rule)
+
+    @cached_property
+    def shares(self) -> Shares:
+        return share_out(self.ledger, self.result, terminals=self.terminals)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return self.flow.labels
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every address that holds traced money, the largest sum first."""
+        held = {a: sum(labels.values()) for a, labels in self.result.held.items()}
+        places = (
+            Place(address, self.labels.get(address, ""), self.kind(address), units)
+            for address, units in held.items()
+        )
+        return tuple(sorted(places, key=lambda place: (-place.units, place.address)))
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """The traced money between each two addresses, the largest sum first."""
+        sums: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for transfer in self.ledger.transfers:
+            carried = sum(self.result.transfers.get(transfer.id, {}).values())
+            if carried:
+                sums[transfer.payer, transfer.payee].append(carried)
+        bands = (Band(*ends, units=sum(each), transfers=len(each)) for ends, each in sums.items())
+        return tuple(sorted(bands, key=lambda band: (-band.units, band.payer, band.payee)))
+
+    def kind(self, address: str) -> str:
+        if address in self.terminals:
+            return "terminal"
+        return "source" if address in self.sources else "other"
+
+    @property
+    def paying_sources(self) -> int:
+        return len({row.payer for row in self.flow.rows} & self.sources)
+
+    def payments_in_words(self) -> str:
+        payments, sources = self.shares.payments, self.paying_sources
+        return f"in {counted(payments, 'payment')} from {counted(sources, 'source address', 'es')}"
+
+    def conservation(self) -> str:
+        """Say whether every unit is accounted for, as added up from the result."""
+        shares = self.shares
+        if shares.unaccounted:
+            return (
+                f"NOT every unit is accounted for: {usd(shares.unaccounted)} differ, in "
+                f"{shares.payments - shares.payments_accounted} of {shares.payments} payments. "
+                "Do not use this result."
+            )
+        payments = counted(shares.payments, "payment")
+        return (
+            "Every unit is accounted for: added up again payment by payment, what is held "
+            f"equals what was lost, in {payments} out of {shares.payments:,}."
+        )
+
+    def as_json(self) -> str:
+        """Return the result under the keys of the case format's ``expect``, and the totals."""
+        found: dict[str, Any] = {
+            "file": self.name,
+            "rule": self.rule,
+            "ordering": ORDERING,
+            "unit": "0.000001 USD",
+            **as_expect(self.result),
+            "totals": self._totals(),
+            "labels": self.labels,
+            "kinds": {place.address: place.kind for place in self.places},
+        }
+        return json.dumps(found, ensure_ascii=False, indent=1)
+
+    def _totals(self) -> dict[str, Any]:
+        shares = self.shares
+        parts = ("at_terminals", "elsewhere", "at_sources", "dissipated", "unseen")
+        return {
+            "transfers": len(self.flow.rows),
+            "addresses": len(self.flow.addresses),
+            "payments": shares.payments,
+            "lost": shares.lost,
+            **{part: getattr(shares, part) for part in parts},
+            "unaccounted": shares.unaccounted,
+            "shares": {part: percent(shares.share_of(getattr(shares, part))) for part in parts},
+            "rounded_rows": self.flow.rounded_rows,
+            "rounding_residual_usd": f"{self.flow.residual_usd:f}",
+        }
+
+    def as_text(self, *, all_places: bool) -> str:
+        """Return a table to read in a terminal."""
+        return "\n".join([*self._head(), "", *self._sums(), "", *self._table(all_places)])
+
+    def _head(self) -> Iterator[str]:
+        flow = self.flow
+        first, last = flow.rows[0].at, flow.rows[-1].at
+        yield (
+            f"{printable(self.name)}: {len(flow.rows):,} transfers between "
+            f"{len(flow.addresses):,} addresses, {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        )
+        yield f"Rule: {RULE_NAMES[self.rule]} ({self.rule}). Order: {ORDERING}."
+        yield "Values are US dollars as the file gives them: valuation units, not money."
+
+    def _sums(self) -> Iterator[str]:
+        shares = self.shares
+        rows = [
+            ("Lost", shares.lost, self.payments_in_words()),
+            ("  at terminal addresses", shares.at_terminals, ""),
+            ("  elsewhere", shares.elsewhere, ""),
+            ("  back at a source", shares.at_sources, ""),
+        ]
+        for name, units, note in rows:
+            share = percent(shares.share_of(units))
+            yield f"{name:<26}{usd(units):>24}  {share:>7} %  {note}".rstrip()
+        yield self.conservation()
+        yield ""
+        yield (
+            f"{'Unseen':<26}{usd(shares.unseen):>24}  "
+            f"{percent(shares.share_of(shares.unseen)):>7} %  of the loss, not part of it: "
+            f"paid out by {len(self.result.unseen):,}"
+        )
+        yield " " * 63 + "addresses beyond what was seen to come in; taken as clean"
+        yield (
+            f"Rounding: {self.flow.rounded_rows:,} of {len(self.flow.rows):,} values had more than "
+            f"6 decimals; as written less as counted: {self.flow.residual_usd:f} USD"
+        )
+
+    def _table(self, all_places: bool) -> Iterator[str]:
+        yield "Where the money is now"
+        yield f"{'USD':>24}  {'share':>7}    {'kind':<17} address and label"
+        shown = self.places if all_places else self.places[:20]
+        for place in shown:
+            yield (
+                f"{usd(place.units):>24}  {percent(self.shares.share_of(place.units)):>7} %  "
+                f"{KINDS[place.kind]:<17} {place.address} {printable(place.label)}".rstrip()
+            )
+        rest = self.places[len(shown) :]
+        if rest:
+            units = sum(place.units for place in rest)
+            yield (
+                f"{usd(units):>24}  {percent(self.shares.share_of(units)):>7} %  "
+                f"at {len(rest):,} more addresses (--all names them)"
+            )
+
+
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    """Write a number with its noun: 1 payment, 32 payments."""
+    return f"{number:,} {noun}{plural if number != 1 else ''}"
+
+
+def usd(units: int) -> str:
+    """Write millionths of a dollar with all six decimals: 1,234.500000."""
+    return f"{units // _UNITS:,}.{units % _UNITS:06}"
+
+
+def percent(share: Fraction) -> str:
+    """Write a share as per cent with two decimals, rounded half to even."""
+    hundredths = round(share * 10_000)
+    return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def printable(text: str) -> str:
+    """Show characters that would steer a terminal as what they are."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
