@@ -169,7 +169,10 @@ def test_other_accounts_have_no_bank_code_and_no_serbian_form():
     assert rs_account_of(card) is None
     assert card.country == card.memo == ""
     assert card.shown == "4111 11•• … 1111"
-    assert read_account("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t#7").memo == "7"
+    wallet = read_account("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t#7")
+    assert wallet.memo == "7"
+    assert wallet.address == "tron:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
+    assert card.address == card.ident
 
 
 @given(st.integers(100, 999), st.integers(0, 10**13 - 1))

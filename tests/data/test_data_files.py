@@ -7,6 +7,7 @@ import re
 import pytest
 
 from recoup import data
+from recoup.core.accounts import read_account, rs_account_of
 from recoup.core.law import PackRefused
 
 
@@ -49,3 +50,13 @@ def test_what_was_loaded_cannot_be_changed():
 def test_a_country_without_a_file_is_refused(country):
     with pytest.raises(PackRefused):
         data.load_pack(country)
+
+
+def test_serbian_account_numbers_are_read_as_the_file_describes_them():
+    form = data.read_toml("account_numbers.toml")["RS"]
+    account = read_account(form["example"])
+    digits = account.ident[4:]
+    assert len(digits) == form["bank"] + form["account"] + form["control"]
+    assert int(digits) % 97 == form["remainder"]
+    assert account.ident[2:4] == form["iban_check"]
+    assert rs_account_of(account) == form["example"]

@@ -63,13 +63,18 @@ class AccountIdentifier:
 
     @property
     def country(self) -> str:
-        """Country of an IBAN, ISO 3166-1 alpha-2 (XK for Kosovo*); else empty."""
+        """Country of an IBAN, ISO 3166-1 alpha-2 or XK; else empty."""
         return self.ident[:2] if self.scheme == "iban" else ""
 
     @property
     def memo(self) -> str:
         """Memo or tag of a wallet, which says whose money it is there; else empty."""
         return self.ident.partition("#")[2] if self.scheme == "wallet" else ""
+
+    @property
+    def address(self) -> str:
+        """The key without a wallet's memo: what the institution that runs it is known by."""
+        return self.ident.partition("#")[0] if self.scheme == "wallet" else self.ident
 
     @property
     def shown(self) -> str:

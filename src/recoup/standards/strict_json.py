@@ -14,6 +14,9 @@ from typing import Any, Final
 MOST_BYTES: Final = 1_048_576
 MOST_DEPTH: Final = 20
 LARGEST_INT: Final = 2**53 - 1
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# Where a value stands: where its list or object does, and its key or number in it.
+_Place = tuple[Any, Any] | None
 QUOTED_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -91,30 +94,38 @@ def _check_depth(document: bytes, most: int) -> None:
             depth -= 1
 
 
-def _check_text(text: str, where: str, what: str) -> None:
+def _check_text(text: str, place: _Place, what: str) -> None:
     if "\x00" in text:
-        raise NotStrictJson(where, f"A NUL stands in this {what}.", code="nul")
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise NotStrictJson(_path(place), f"A NUL stands in this {what}.", code="nul")
+    if not text.isascii() and SURROGATE.search(text):
         raise NotStrictJson(
-            where, f"Half of a surrogate pair stands in this {what}.", code="surrogate"
+            _path(place), f"Half of a surrogate pair stands in this {what}.", code="surrogate"
         )
 
 
+def _path(place: _Place) -> str:
+    steps = []
+    while place is not None:
+        place, step = place
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{_short(step)}")
+    return "$" + "".join(reversed(steps))
+
+
 def _check_values(document: Any) -> None:
-    waiting: list[tuple[Any, str]] = [(document, "$")]
+    """Look at every key and value in the order of the document."""
+    waiting: list[tuple[Any, _Place]] = [(document, None)]
     while waiting:
-        value, where = waiting.pop()
-        if isinstance(value, _Refused):
-            raise NotStrictJson(where, value.problem, code=value.code)
+        value, place = waiting.pop()
         if isinstance(value, str):
-            _check_text(value, where, "text")
+            _check_text(value, place, "text")
         elif isinstance(value, dict):
             for key in value:
-                _check_text(key, where, "key")
-            inside = [(item, f"{where}.{_short(key)}") for key, item in value.items()]
-            waiting.extend(reversed(inside))
+                _check_text(key, place, "key")
+            waiting.extend((item, (place, key)) for key, item in reversed(value.items()))
         elif isinstance(value, list):
-            waiting.extend((value[i], f"{where}[{i}]") for i in reversed(range(len(value))))
+            waiting.extend((value[i], (place, i)) for i in reversed(range(len(value))))
+        elif isinstance(value, _Refused):
+            raise NotStrictJson(_path(place), value.problem, code=value.code)
 
 
 def loads(
