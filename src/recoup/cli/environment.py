@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-VAR: Final = ROOT / "var"
+VAR: Final = Path(os.environ.get("RECOUP_VAR") or ROOT / "var").resolve()
 LOGS: Final = VAR / "log"
 HUB_FILE: Final = VAR / "run" / "hub.json"
 OLDEST_POSTGRES: Final = 17
@@ -91,6 +91,7 @@ def child_environment(databases: Databases, **more: str) -> dict[str, str]:
     paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     return {
         "DJANGO_SETTINGS_MODULE": SETTINGS,
+        "RECOUP_VAR": str(VAR),
         **os.environ,
         **databases.as_environment(),
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path)),

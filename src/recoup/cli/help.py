@@ -16,6 +16,8 @@ while the money can still be caught.
 ENVIRONMENT = """\
 Settings, all optional:
     RECOUP_PORT             the port of the pages and the API (8000, or the next free one)
+    RECOUP_VAR              the folder of data and logs (var/ in the checkout)
+    RECOUP_BANK_DELAY       seconds that a demo bank takes to answer: 1-5, or 0
     DATABASE_URL            a PostgreSQL 17+ of your own, as recoup_app (web); then also
     DATABASE_PLANNER_URL      as recoup_planner (worker) and
     DATABASE_OWNER_URL        as recoup_owner (migrations). Without them an embedded one is used.

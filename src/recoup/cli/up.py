@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -89,8 +90,10 @@ def the_only_one() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             hub = environment.running_hub()
-            where = f"at {hub['address']} (process {hub['pid']})" if hub else "and is starting"
-            raise AlreadyRunning(f"the hub of this checkout runs already {where}.") from None
+            where = (
+                f"runs already at {hub['address']} (process {hub['pid']})" if hub else "is starting"
+            )
+            raise AlreadyRunning(f"the hub of this checkout {where}.") from None
         yield
 
 
@@ -106,6 +109,7 @@ class Hub:
         self.server: postgres.Server | None = None
         self.databases: Databases | None = None
         self.port = 0
+        self.is_ready = False
         self.country: dict[str, Any] = {"banks": [], "sign_ins": []}
 
     @property
@@ -119,6 +123,7 @@ class Hub:
             self.prepare_database()
             self.start_parts()
             self.wait_for_answer()
+            self.is_ready = True
             self.write_hub_file()
             self.greet()
             self.supervisor.run()
@@ -196,7 +201,9 @@ class Hub:
     def bank_arguments(self, code: str) -> list[str]:
         LEDGERS.mkdir(parents=True, exist_ok=True)
         key_file = str(prepare.key_file(code))
-        return [code, "--url", self.address, "--key-file", key_file, "--data", str(LEDGERS)]
+        delay = os.environ.get("RECOUP_BANK_DELAY", "1-5")
+        where = ["--url", self.address, "--key-file", key_file, "--data", str(LEDGERS)]
+        return [code, *where, "--delay", delay]
 
     def bank_environment(self) -> dict[str, str]:
         """A bank knows the hub's address only; the hub's database is none of its business."""
@@ -227,11 +234,8 @@ class Hub:
         hub = {
             "pid": os.getpid(),
             "address": self.address,
-            "databases": {
-                "app": self.databases.app,
-                "planner": self.databases.planner,
-                "owner": self.databases.owner,
-            },
+            "is_ready": self.is_ready,
+            "databases": dataclasses.asdict(self.databases),
             "processes": processes,
         }
         prepare.write_private(environment.HUB_FILE, json.dumps(hub, indent=1))
