@@ -26,6 +26,7 @@ from recoup.core.chain import (
     Traced,
     Want,
     Window,
+    carried_debits,
     check,
     destinations_needed,
     plan,
@@ -59,15 +60,11 @@ class World:
     end: int = 1_000_000
 
     def __post_init__(self) -> None:
-        self.bookings: dict[str, list[tuple[Paid, bool, int, int]]] = {
-            a: [] for a in self.accounts
-        }
+        self.bookings: dict[str, list[tuple[Paid, bool, int, int]]] = {a: [] for a in self.accounts}
         self.by_id = {paid.id: paid for paid in self.paid}
         for paid in self.paid:
             self._book(paid.payer, paid, False, paid.amount)
-            self._book(
-                paid.to, paid, True, paid.amount if paid.credit is None else paid.credit
-            )
+            self._book(paid.to, paid, True, paid.amount if paid.credit is None else paid.credit)
 
     def _book(self, account: str, paid: Paid, is_credit: bool, amount: int) -> None:
         if account in self.bookings:
@@ -84,14 +81,10 @@ class World:
     def traced(self, rule: str, claims: Iterable[str]) -> Result:
         """Trace the whole true ledger."""
         outside = {p.payer for p in self.paid} | {p.to for p in self.paid}
-        accounts = {
-            name: Account(external=True) for name in outside - self.accounts.keys()
-        }
+        accounts = {name: Account(external=True) for name in outside - self.accounts.keys()}
         victims = {self.claims[claim].payer for claim in claims}
         for name, (_, opening) in self.accounts.items():
-            accounts[name] = (
-                Account(external=True) if name in victims else Account(opening)
-            )
+            accounts[name] = Account(external=True) if name in victims else Account(opening)
         label = {self.claims[c].movement: c for c in claims}
         transfers = tuple(
             Transfer(label.get(p.id, p.id), i, p.payer, p.to, p.amount, 0, p.credit)
@@ -104,9 +97,7 @@ class World:
 class Hub:
     """What the hub knows, and the steps it takes. ``now`` is the moment up to which banks see."""
 
-    def __init__(
-        self, world: World, *, rule: str = "fifo", now: int | None = None
-    ) -> None:
+    def __init__(self, world: World, *, rule: str = "fifo", now: int | None = None) -> None:
         self.world, self.rule = world, rule
         self.now = world.end if now is None else now
         self.claims: dict[str, ClaimFact] = {}
@@ -119,22 +110,19 @@ class Hub:
         self.marked: dict[str, dict[tuple[str, str], int]] = {}
         self.rank = 0
         self.sent: list[Want] = []
-        self.tell_exchange = True
+        self.tell_exchange = self.tell_all = True
 
     # What is known
     def facts(self) -> Facts:
         return Facts(
-            accounts=tuple(
-                AccountFact(a, c) for a, (c, _) in self.world.accounts.items()
-            ),
+            accounts=tuple(AccountFact(a, c) for a, (c, _) in self.world.accounts.items()),
             claims=tuple(self.claims.values()),
             windows=tuple(self.windows),
             sides=tuple(self.sides.values()),
             destinations=tuple(self.destinations.values()),
             holds=tuple(self.holds.values()),
             open_tickets=tuple(
-                OpenTicket(w.case, w.account, w.kind, w.lines)
-                for w in self.open.values()
+                OpenTicket(w.case, w.account, w.kind, w.lines) for w in self.open.values()
             ),
             answered_lines=tuple(self.answered),
         )
@@ -183,21 +171,15 @@ class Hub:
             self._disclose(want)
         elif want.kind == "destination":
             for movement in want.destinations_of:
-                self.destinations[movement] = self._destination(
-                    self.world.by_id[movement]
-                )
-                self.answered.add(
-                    AnsweredLine(case, account, "destination", "", movement)
-                )
+                self.destinations[movement] = self._destination(self.world.by_id[movement])
+                self.answered.add(AnsweredLine(case, account, "destination", "", movement))
         self._block(want)
         self._forget_needless(account)
         self.plan()
 
     def volunteer(self, account: str) -> bool:
         """The bank tells of its own accord what came after its last window."""
-        last = max(
-            (w.to_at for w in self.windows if w.account == account), default=self.now
-        )
+        last = max((w.to_at for w in self.windows if w.account == account), default=self.now)
         if last >= self.now:
             return False
         self._tell(account, last, "volunteered", first=False)
@@ -221,13 +203,9 @@ class Hub:
         start = None
         for line in want.lines:
             movement = line.movement or self.world.claims[line.claim].movement
-            found = [
-                b for b in told if b[0].id == movement and b[1] and b[0].t <= self.now
-            ]
+            found = [b for b in told if b[0].id == movement and b[1] and b[0].t <= self.now]
             self.answered.add(
-                AnsweredLine(
-                    want.case, want.account, want.kind, line.claim, line.movement
-                )
+                AnsweredLine(want.case, want.account, want.kind, line.claim, line.movement)
             )
             if not found:
                 continue
@@ -236,18 +214,14 @@ class Hub:
             units = self.marked.setdefault(want.account, {})
             units[str(movement), line.claim] = line.amount
             if movement == self.world.claims[line.claim].movement:
-                self.claims[line.claim] = replace(
-                    self.claims[line.claim], movement=movement
-                )
+                self.claims[line.claim] = replace(self.claims[line.claim], movement=movement)
         answer = f"answer {self.rank}"
         if want.kind == "forward" and want.disclose_from is not None:
             self._tell(want.account, want.disclose_from, answer, first=False)
         elif start is not None:
             self._tell(want.account, start[0], answer, first=True, seq=start[1])
 
-    def _tell(
-        self, account: str, start: int, answer: str, *, first: bool, seq: int = 0
-    ) -> None:
+    def _tell(self, account: str, start: int, answer: str, *, first: bool, seq: int = 0) -> None:
         currency, opening = self.world.accounts[account]
         told = []
         for booking in self.world.bookings[account]:
@@ -257,20 +231,16 @@ class Hub:
             elif paid.t <= self.now:
                 told.append(booking)
         closing = self.world.balance(account, self.now)
-        self.windows.append(
-            Window(account, start, self.now, opening, closing, True, answer)
-        )
+        self.windows.append(Window(account, start, self.now, opening, closing, True, answer))
         for paid, is_credit, amount, number in told:
-            side = Side(
-                paid.id, account, is_credit, amount, currency, paid.t, number, answer
-            )
+            side = Side(paid.id, account, is_credit, amount, currency, paid.t, number, answer)
             self.sides.setdefault((paid.id, is_credit), side)
         for movement in self._traced_debits(account):
             told_to = self._destination(self.world.by_id[movement])
             self.destinations.setdefault(movement, told_to)
 
     def _traced_debits(self, account: str) -> list[str]:
-        """What the bank knows: amounts of lines, taken as the first units of each credit."""
+        """What the bank can know: the lines, not which units of a credit they are."""
         told = [side for side in self.sides.values() if side.account == account]
         window = min(
             (w for w in self.windows if w.account == account),
@@ -278,21 +248,15 @@ class Hub:
         )
         draft = Draft(
             window.opening,
+            tuple(Booking(s.movement, s.amount, s.booked_at, s.seq) for s in told if s.is_credit),
             tuple(
-                Booking(s.movement, s.amount, s.booked_at, s.seq)
-                for s in told
-                if s.is_credit
-            ),
-            tuple(
-                Booking(s.movement, s.amount, s.booked_at, s.seq)
-                for s in told
-                if not s.is_credit
+                Booking(s.movement, s.amount, s.booked_at, s.seq) for s in told if not s.is_credit
             ),
             0,
         )
         credits = {booking.reference for booking in draft.credits}
         lines = [
-            Traced(movement, amount)
+            Traced(movement, None if self.tell_all else amount)
             for (movement, _), amount in self.marked.get(account, {}).items()
             if movement in credits
         ]
@@ -301,9 +265,7 @@ class Hub:
     def _destination(self, paid: Paid) -> Destination:
         if paid.to in SINKS or paid.to == "abroad":
             return Destination(paid.id, None, paid.to)
-        currency = (
-            self.world.accounts[paid.to][0] if paid.to in self.world.accounts else None
-        )
+        currency = self.world.accounts[paid.to][0] if paid.to in self.world.accounts else None
         if paid.credit is None or not self.tell_exchange:
             return Destination(paid.id, paid.to, None)
         return Destination(paid.id, paid.to, None, paid.credit, currency)
@@ -311,12 +273,8 @@ class Hub:
     def _block(self, want: Want) -> None:
         key = (want.case, want.account)
         hold = self.holds[key]
-        free = self.world.balance(want.account, self.now) - self.world.reserved.get(
-            want.account, 0
-        )
-        free -= sum(
-            h.held for k, h in self.holds.items() if k[1] == want.account and k != key
-        )
+        free = self.world.balance(want.account, self.now) - self.world.reserved.get(want.account, 0)
+        free -= sum(h.held for k, h in self.holds.items() if k[1] == want.account and k != key)
         held = max(min(want.total, free), 0)
         freed = self.rank if held < hold.held else hold.freed_rank
         self.holds[key] = replace(
@@ -325,10 +283,7 @@ class Hub:
 
     def _forget_needless(self, account: str) -> None:
         """Drop the destinations of debits that carry nothing traced."""
-        carried = {
-            flow.movement
-            for flow in plan(self.facts(), rule=self.rule, beside=()).flows
-        }
+        carried = carried_debits(self.facts(), rule=self.rule)
         for (movement, is_credit), side in self.sides.items():
             if not is_credit and side.account == account and movement not in carried:
                 self.destinations.pop(movement, None)
@@ -368,9 +323,7 @@ def random_world(rng: Random, *, exchange: bool = False) -> World:
                 )
             )
             part = (
-                amount
-                if rng.random() < 0.7 or accounts[to][0] != "EUR"
-                else rng.randint(1, amount)
+                amount if rng.random() < 0.7 or accounts[to][0] != "EUR" else rng.randint(1, amount)
             )
             case = rng.choice(["case A", "case B"])
             claims[f"c{victim}"] = ClaimFact(
@@ -385,9 +338,7 @@ def random_world(rng: Random, *, exchange: bool = False) -> World:
             if not balance[payer]:
                 continue
             part = rng.choice([balance[payer], rng.randint(1, balance[payer])])
-            back = [
-                v for v in victims if f"c{v}" in claims and accounts[payer][0] == "EUR"
-            ]
+            back = [v for v in victims if f"c{v}" in claims and accounts[payer][0] == "EUR"]
             to = rng.choice([*names, *names, "cash", "card", "abroad", *back])
             there = accounts[to][0] if to in accounts else accounts[payer][0]
             credit = _credit(rng, accounts[payer][0], there, part)

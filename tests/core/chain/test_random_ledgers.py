@@ -22,7 +22,7 @@ def run_in_some_order(world: World, rng: Random, rule: str) -> Conclusions:
     """Report, send and answer in a random order, banks seeing more and more of the day."""
     last = max((paid.t for paid in world.paid), default=0)
     hub = Hub(world, rule=rule, now=rng.choice([world.end, rng.randint(0, last)]))
-    hub.tell_exchange = rng.random() < 0.5
+    hub.tell_exchange, hub.tell_all = rng.random() < 0.5, rng.random() < 0.5
     left = sorted(world.claims)
     rng.shuffle(left)
     asleep: list[str] = []
@@ -88,13 +88,9 @@ def true_ends(world: World, rule: str) -> tuple[dict, dict]:
     return lying, left
 
 
-@pytest.mark.parametrize(
-    "exchange", [False, True], ids=["one currency", "with exchanges"]
-)
+@pytest.mark.parametrize("exchange", [False, True], ids=["one currency", "with exchanges"])
 @pytest.mark.parametrize("rule", ["fifo", "prorata"])
-def test_the_end_is_the_true_trace_whatever_the_order(
-    rule: str, exchange: bool
-) -> None:
+def test_the_end_is_the_true_trace_whatever_the_order(rule: str, exchange: bool) -> None:
     for seed in range(LEDGERS):
         world = random_world(Random(f"{seed} {rule} {exchange}"), exchange=exchange)
         lying, left = true_ends(world, rule)

@@ -37,7 +37,7 @@ from recoup.core.chain.facts import (
     Side,
     Window,
 )
-from recoup.core.chain.planning import closure, plan
+from recoup.core.chain.planning import carried_debits, closure, plan
 
 __all__ = [
     "AccountFact",
@@ -63,6 +63,7 @@ __all__ = [
     "Want",
     "Window",
     "Withdrawal",
+    "carried_debits",
     "check",
     "closure",
     "destinations_needed",

@@ -136,9 +136,7 @@ def keep_books(facts: Facts) -> Books:
 
 def _accounts(facts: Facts) -> dict[str, AccountFact]:
     """Return every account; one that nobody described has the currency of its bookings."""
-    accounts = {
-        side.account: AccountFact(side.account, side.currency) for side in facts.sides
-    }
+    accounts = {side.account: AccountFact(side.account, side.currency) for side in facts.sides}
     accounts.update((account.id, account) for account in facts.accounts)
     return accounts
 
@@ -220,9 +218,7 @@ def _run(windows: list[Window], broken: int = 0) -> Stretch:
     first = last = ordered[0]
     gap = False
     for window in ordered[1:]:
-        gap = gap or not (
-            window.from_at <= last.to_at or window.opening == last.closing
-        )
+        gap = gap or not (window.from_at <= last.to_at or window.opening == last.closing)
         last = window if window.to_at >= last.to_at else last
     return Stretch(
         account=first.account,
@@ -268,9 +264,7 @@ def _fill_ledger(books: Books) -> None:
             seeds.append(Seed(claim_id, min(units, _paid(books, claim_id, side))))
     if not seeds:
         return
-    transfers = [
-        _transfer(books, step, t) for t, step in enumerate(in_order(_steps(books)))
-    ]
+    transfers = [_transfer(books, step, t) for t, step in enumerate(in_order(_steps(books)))]
     books.ledger = Ledger(accounts, tuple(transfers), tuple(seeds))
 
 
@@ -301,10 +295,7 @@ def _transfer(books: Books, step: Step, t: int) -> Transfer:
     side = step.side
     if side.is_credit:
         return _credit(books, side, t)
-    if (
-        books.told_credit(side.movement) is None
-        or side.movement in books.paid_by_victims
-    ):
+    if books.told_credit(side.movement) is None or side.movement in books.paid_by_victims:
         return _exit(books, side, t)
     there = transit_of(side.movement)
     return Transfer(debit_id(side.movement), t, side.account, there, side.amount)
@@ -315,9 +306,7 @@ def _exit(books: Books, debit: Side, t: int) -> Transfer:
     credit = None
     if told and told.credit_currency not in (None, debit.currency):
         credit = told.credit
-    return Transfer(
-        debit_id(debit.movement), t, debit.account, OUTSIDE, debit.amount, 0, credit
-    )
+    return Transfer(debit_id(debit.movement), t, debit.account, OUTSIDE, debit.amount, 0, credit)
 
 
 def _credit(books: Books, side: Side, t: int) -> Transfer:

@@ -43,9 +43,7 @@ def _rows_balance(conclusions: Conclusions) -> Iterator[Broken]:
     for row in conclusions.trail:
         parts = (row.held, row.lying, row.moved, row.spent, row.returned, row.unknown)
         if row.inn != sum(parts) or min(parts) < 0:
-            yield Broken(
-                "T2", f"{row.rule} {row.account} {row.claim}", f"{row.inn} {parts}"
-            )
+            yield Broken("T2", f"{row.rule} {row.account} {row.claim}", f"{row.inn} {parts}")
 
 
 def _kept(row: TrailRow) -> int:
@@ -78,38 +76,26 @@ def _claims_are_complete(conclusions: Conclusions, books: Books) -> Iterator[Bro
             if row.rule == rule:
                 key = (row.claim, row.currency)
                 found[key] = found.get(key, 0) + _kept(row)
-        foreign = {
-            claim
-            for claim, currency in found
-            if currency != books.claims[claim].currency
-        }
+        foreign = {claim for claim, currency in found if currency != books.claims[claim].currency}
         for key, units in found.items():
             if rule != conclusions.rule and key[0] in exchanged | foreign:
                 continue
             if units != expected.get(key, 0):
-                yield Broken(
-                    "T3", f"{rule} {key[0]} {key[1]}", f"{units} {expected.get(key, 0)}"
-                )
+                yield Broken("T3", f"{rule} {key[0]} {key[1]}", f"{units} {expected.get(key, 0)}")
 
 
-def _holds_agree(
-    conclusions: Conclusions, facts: Facts, books: Books
-) -> Iterator[Broken]:
+def _holds_agree(conclusions: Conclusions, facts: Facts, books: Books) -> Iterator[Broken]:
     held: dict[tuple[str, str], int] = {}
     foreign = set()
     for row in conclusions.trail:
         if row.rule == conclusions.rule:
             key = (books.claims[row.claim].case, row.account)
             held[key] = held.get(key, 0) + row.held
-            if row.unknown and row.currency != books.currency_of(
-                row.account, row.currency
-            ):
+            if row.unknown and row.currency != books.currency_of(row.account, row.currency):
                 foreign.add(key)
     on_the_way = {(want.case, want.account) for want in conclusions.wants}
     on_the_way |= {(ticket.case, ticket.account) for ticket in facts.open_tickets}
-    on_the_way |= {
-        (t.case, t.account) for t in conclusions.tasks if t.kind == "excess_held"
-    }
+    on_the_way |= {(t.case, t.account) for t in conclusions.tasks if t.kind == "excess_held"}
     for hold in facts.holds:
         key = (hold.case, hold.account)
         total = hold.held if hold.state in STANDING else 0
@@ -128,18 +114,14 @@ def _balances_suffice(conclusions: Conclusions, books: Books) -> Iterator[Broken
         seen = row.claim in books.seeded and row.account in books.stretches
         if row.rule == conclusions.rule and seen:
             there[row.account] = there.get(row.account, 0) + row.held + row.lying
-    untold = {
-        flow.payee for flow in conclusions.flows if flow.state in ("pending", "ruling")
-    }
+    untold = {flow.payee for flow in conclusions.flows if flow.state in ("pending", "ruling")}
     for account in there.keys() - untold:
         closing = books.stretches[account].closing
         if there[account] > closing:
             yield Broken("T5", account, f"{there[account]} {closing}")
 
 
-def _unknown_is_owned(
-    conclusions: Conclusions, facts: Facts, books: Books
-) -> Iterator[Broken]:
+def _unknown_is_owned(conclusions: Conclusions, facts: Facts, books: Books) -> Iterator[Broken]:
     owned = {(want.case, want.account) for want in conclusions.wants}
     owned |= {(task.case, task.account) for task in conclusions.tasks}
     owned |= {(ticket.case, ticket.account) for ticket in facts.open_tickets}
@@ -149,9 +131,7 @@ def _unknown_is_owned(
         if row.rule != conclusions.rule or not row.unknown or not claim.live:
             continue
         if (claim.case, row.account) not in owned:
-            yield Broken(
-                "T7", f"{row.account} {row.claim}", f"{row.unknown} without an owner"
-            )
+            yield Broken("T7", f"{row.account} {row.claim}", f"{row.unknown} without an owner")
 
 
 def _claims_fit(books: Books) -> Iterator[Broken]:

@@ -29,10 +29,15 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """Units of a credit that are traced: ``amount`` of them after the first ``offset``."""
+    """Units of a credit that are traced: ``amount`` of them after the first ``offset``.
+
+    amount: None for the whole credit. A bank does not know which units of a payment are traced;
+    with the whole credit it tells every destination that the hub can need, and the hub drops
+    the others (``carried_debits``), so that nothing has to be asked twice.
+    """
 
     reference: str
-    amount: int
+    amount: int | None = None
     offset: int = 0
 
 
@@ -61,8 +66,7 @@ def destinations_needed(
 ) -> dict[str, int]:
     """Return, for each debit that carries traced money, how many traced units it carries.
 
-    lines: the traced units of the credits that the ticket named. A bank that knows only the
-    amount of a line takes its first units (offset 0); the hub's own trace knows the place.
+    lines: the traced units of the credits that the ticket named.
     """
     traced = _by_credit(draft, lines)
     transfers: list[Transfer] = []
@@ -80,18 +84,14 @@ def destinations_needed(
             debit = f"debit {booking.reference}"
             transfers.append(Transfer(debit, t, HERE, ELSEWHERE, booking.amount))
     accounts = {HERE: Account(draft.opening), ELSEWHERE: Account(external=True)}
-    carried = trace(
-        Ledger(accounts, tuple(transfers), tuple(seeds)), rule=rule
-    ).transfers
+    carried = trace(Ledger(accounts, tuple(transfers), tuple(seeds)), rule=rule).transfers
     units_of = {x.reference: sum(carried.get(f"debit {x.reference}", {}).values())
                 for x in draft.debits}  # fmt: skip
     return {reference: units for reference, units in units_of.items() if units}
 
 
 def _by_credit(draft: Draft, lines: Iterable[Traced]) -> Mapping[str, list[Traced]]:
-    traced: dict[str, list[Traced]] = {
-        booking.reference: [] for booking in draft.credits
-    }
+    traced: dict[str, list[Traced]] = {booking.reference: [] for booking in draft.credits}
     for line in lines:
         if line.reference not in traced:
             raise ValueError(
@@ -101,9 +101,7 @@ def _by_credit(draft: Draft, lines: Iterable[Traced]) -> Mapping[str, list[Trace
     return traced
 
 
-def _parts(
-    booking: Booking, traced: Mapping[str, list[Traced]]
-) -> list[tuple[int, bool]]:
+def _parts(booking: Booking, traced: Mapping[str, list[Traced]]) -> list[tuple[int, bool]]:
     """Cut a credit into clean and traced parts, in the order of its units.
 
     Lines that overlap (two claims of one payment, both counted from its start) follow each
@@ -111,9 +109,10 @@ def _parts(
     """
     parts: list[tuple[int, bool]] = []
     done = 0
-    for line in sorted(traced[booking.reference], key=lambda x: (x.offset, x.amount)):
+    for line in sorted(traced[booking.reference], key=lambda x: x.offset):
         start = min(max(line.offset, done), booking.amount)
-        end = min(start + line.amount, booking.amount)
+        units = booking.amount if line.amount is None else line.amount
+        end = min(start + units, booking.amount)
         parts += [(start - done, False), (end - start, True)]
         done = end
     parts.append((booking.amount - done, False))

@@ -126,9 +126,7 @@ class _Payment:
     def place(self) -> None:
         claim = self.claim
         if claim.returned:
-            here = self.followed.at(
-                claim.payer or claim.payee, claim.id, claim.currency
-            )
+            here = self.followed.at(claim.payer or claim.payee, claim.id, claim.currency)
             here.inn += claim.returned
             here.returned += claim.returned
         if not self.units:
@@ -198,9 +196,7 @@ class _Payment:
             Task(claim.case, claim.payee, claim.id, kind, self.units, claim.currency)
         )
 
-    def _flow(
-        self, payee: str, credited: int | None, currency: str | None, state: str
-    ) -> Flow:
+    def _flow(self, payee: str, credited: int | None, currency: str | None, state: str) -> Flow:
         claim = self.claim
         flow = Flow(
             movement=claim.movement,
@@ -211,9 +207,7 @@ class _Payment:
             carried=self.units,
             currency=claim.currency,
             credited=credited,
-            credit_currency=currency
-            if currency or credited is None
-            else claim.currency,
+            credit_currency=currency if currency or credited is None else claim.currency,
             state=state,
         )
         self.followed.flows.append(flow)
@@ -223,9 +217,7 @@ class _Payment:
 class _Leaving:
     """A known debit that carries traced units."""
 
-    def __init__(
-        self, books: Books, followed: Followed, result: Result, side: Side
-    ) -> None:
+    def __init__(self, books: Books, followed: Followed, result: Result, side: Side) -> None:
         self.books, self.followed, self.result, self.side = (
             books,
             followed,
@@ -281,9 +273,7 @@ class _Leaving:
         here.moved += took
         self.followed.at(credit.account, claim_id, credit.currency).inn += credited
         if took or units == took:
-            self._flow(
-                claim_id, took, credit.account, credited, credit.currency, "arrived"
-            )
+            self._flow(claim_id, took, credit.account, credited, credit.currency, "arrived")
         left = units - took
         if not left:
             return
@@ -338,23 +328,15 @@ class _Leaving:
         if ruling:
             self._task(claim_id, amount, payee, "victim_is_payee", currency)
 
-    def _told_credit(
-        self, claim_id: str, units: int, payee: str
-    ) -> tuple[int | None, str]:
+    def _told_credit(self, claim_id: str, units: int, payee: str) -> tuple[int | None, str]:
         """Return what the payer's bank says will arrive, and in which currency.
 
         Units of a payment into another currency stay in the payer's until somebody tells the
         amount credited.
         """
         told, currency = self.told, self.side.currency
-        if (
-            told
-            and told.credit is not None
-            and told.credit_currency not in (None, currency)
-        ):
-            arrived = _of(
-                self.result, "credited", debit_id(self.side.movement), claim_id
-            )
+        if told and told.credit is not None and told.credit_currency not in (None, currency):
+            arrived = _of(self.result, "credited", debit_id(self.side.movement), claim_id)
             return arrived, str(told.credit_currency)
         if self.books.currency_of(payee, currency) != currency:
             return None, currency

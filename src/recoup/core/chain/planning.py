@@ -15,9 +15,7 @@ RULE = "fifo"
 BESIDE = ("prorata",)
 
 
-def plan(
-    facts: Facts, *, rule: str = RULE, beside: Iterable[str] = BESIDE
-) -> Conclusions:
+def plan(facts: Facts, *, rule: str = RULE, beside: Iterable[str] = BESIDE) -> Conclusions:
     """Return everything that follows from the facts.
 
     rule: the one that holds are asked by. beside: rules whose trail and totals are added for
@@ -36,9 +34,7 @@ def plan(
             totals += sums
     return Conclusions(
         rule=rule,
-        trail=tuple(
-            sorted(trail, key=lambda r: (r.rule, r.claim, r.account, r.currency))
-        ),
+        trail=tuple(sorted(trail, key=lambda r: (r.rule, r.claim, r.account, r.currency))),
         flows=tuple(
             sorted(
                 followed.flows,
@@ -58,9 +54,7 @@ def plan(
     )
 
 
-def _beside(
-    facts: Facts, books: Books, rule: str
-) -> tuple[list[TrailRow], list[Total]]:
+def _beside(facts: Facts, books: Books, rule: str) -> tuple[list[TrailRow], list[Total]]:
     followed = follow(books, rule)
     rows, _ = lay_trail(facts, books, followed)
     return list(rows.values()), add_up(books, followed, rows)
@@ -71,9 +65,19 @@ def _border(books: Books, followed: Followed) -> tuple[BorderTask, ...]:
         BorderTask(books.claims[claim].case, account, claim, units, currency)
         for (account, claim, currency), units in followed.border.items()
     ]
-    return tuple(
-        sorted(tasks, key=lambda t: (t.case, t.account or "", t.claim, t.currency))
-    )
+    return tuple(sorted(tasks, key=lambda t: (t.case, t.account or "", t.claim, t.currency)))
+
+
+def carried_debits(facts: Facts, *, rule: str = RULE) -> dict[str, int]:
+    """Return the traced units of every known debit that carries any, by movement.
+
+    Destinations of other debits are none of the hub's business and are dropped.
+    """
+    carried: dict[str, int] = {}
+    for flow in follow(keep_books(facts), rule).flows:
+        if flow.movement is not None:
+            carried[flow.movement] = carried.get(flow.movement, 0) + flow.carried
+    return carried
 
 
 def closure(

@@ -72,9 +72,7 @@ def lay_trail(
     doubt = _doubts(books, followed, held)
     rows = {}
     for place, position in followed.positions.items():
-        rows[place] = _row(
-            place, followed.rule, position, held.get(place, (0, 0)), doubt
-        )
+        rows[place] = _row(place, followed.rule, position, held.get(place, (0, 0)), doubt)
     return rows, shares
 
 

@@ -36,6 +36,7 @@ class Answered:
 
     payments: set[tuple[str, str, str, str | None]] = field(default_factory=set)
     destinations: set[tuple[str, str, str | None]] = field(default_factory=set)
+    places: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, lines: Iterable[AnsweredLine]) -> Answered:
@@ -44,9 +45,7 @@ class Answered:
             if line.kind == "destination":
                 answered.destinations.add((line.case, line.account, line.movement))
             elif line.kind in DISCLOSING:
-                answered.payments.add(
-                    (line.case, line.account, line.claim, line.movement)
-                )
+                answered.payments.add((line.case, line.account, line.claim, line.movement))
         return answered
 
 
@@ -82,9 +81,7 @@ class Desk:
         if self.hold is None:
             return 0
         return (
-            None
-            if self.hold.asked_currency not in (None, self.share.currency)
-            else self.hold.asked
+            None if self.hold.asked_currency not in (None, self.share.currency) else self.hold.asked
         )
 
     @property
@@ -108,21 +105,13 @@ class Desk:
                 continue
             if kind in SEPARATE_KINDS and ground.kind not in ("", kind):
                 continue
-            if not (
-                new_money
-                and ground.ground in PASSING_GROUNDS
-                and self.is_more_than_asked
-            ):
+            if not (new_money and ground.ground in PASSING_GROUNDS and self.is_more_than_asked):
                 return True
         return False
 
     @property
     def is_more_than_asked(self) -> bool:
-        return (
-            self.hold is not None
-            and self.asked is not None
-            and self.to_hold > self.asked
-        )
+        return self.hold is not None and self.asked is not None and self.to_hold > self.asked
 
     @property
     def unasked(self) -> list[Arrival]:
@@ -138,37 +127,27 @@ class Desk:
     @property
     def is_fully_held(self) -> bool:
         """Say whether an answered question found every unit still there, and held."""
-        here = (self.case, self.account)
         return (
             self.stretch is None
             and 0 < self.share.target == self.share.held
-            and any(line[:2] == here for line in self.answered.payments)
+            and (self.case, self.account) in self.answered.places
         )
 
     @property
     def without_destination(self) -> list[Line]:
         here = (self.case, self.account)
-        return [
-            x
-            for x in self.untold
-            if (*here, x.movement) not in self.answered.destinations
-        ]
+        return [x for x in self.untold if (*here, x.movement) not in self.answered.destinations]
 
 
 def plan_desk(desk: Desk) -> tuple[Want | None, Withdrawal | None, list[Task]]:
     """Return what one desk wants, what it withdraws, and what it hands to a person."""
     if desk.open is not None:
-        is_zero = desk.open.kind == "set" and not sum(
-            line.amount for line in desk.open.lines
-        )
+        is_zero = desk.open.kind == "set" and not sum(line.amount for line in desk.open.lines)
         if desk.share.present or is_zero:
             return None, None, []
         return None, Withdrawal(desk.case, desk.account, desk.open.kind), []
     want = (
-        _arrivals_wanted(desk)
-        or _again(desk)
-        or _destinations_wanted(desk)
-        or _hold_wanted(desk)
+        _arrivals_wanted(desk) or _again(desk) or _destinations_wanted(desk) or _hold_wanted(desk)
     )
     return want, None, _tasks(desk, want)
 
@@ -185,9 +164,7 @@ def _arrivals_wanted(desk: Desk) -> Want | None:
     kind, disclose_from = "first", None
     if desk.stretch is not None:
         later = all(arrival.at > desk.stretch.to_at for arrival in new)
-        kind, disclose_from = (
-            ("forward", desk.stretch.to_at) if later else ("back", None)
-        )
+        kind, disclose_from = ("forward", desk.stretch.to_at) if later else ("back", None)
     return Want(
         case=desk.case,
         account=desk.account,
@@ -253,10 +230,7 @@ def _hold_wanted(desk: Desk) -> Want | None:
             units[arrival.claim] += arrival.amount
     for claim, remain in desk.share.remains.items():
         units[claim] += remain
-    lines = (
-        Line(claim, None, amount, desk.share.currency)
-        for claim, amount in units.items()
-    )
+    lines = (Line(claim, None, amount, desk.share.currency) for claim, amount in units.items())
     return Want(
         case=desk.case,
         account=desk.account,
@@ -358,9 +332,7 @@ def _add_holds(facts: Facts, desks: dict[tuple[str, str], Desk]) -> None:
         if ticket.kind in DISCLOSING:
             asked_by.setdefault(ticket.account, []).append(ticket.case)
     for desk in desks.values():
-        others = (
-            hold for hold in of_account.get(desk.account, ()) if hold.case != desk.case
-        )
+        others = (hold for hold in of_account.get(desk.account, ()) if hold.case != desk.case)
         desk.freed_rank = max((hold.freed_rank for hold in others), default=0)
         desk.disclosed_by = min(
             (case for case in asked_by.get(desk.account, ()) if case != desk.case),
@@ -368,9 +340,7 @@ def _add_holds(facts: Facts, desks: dict[tuple[str, str], Desk]) -> None:
         )
 
 
-def _add_units(
-    books: Books, followed: Followed, desks: dict[tuple[str, str], Desk]
-) -> None:
+def _add_units(books: Books, followed: Followed, desks: dict[tuple[str, str], Desk]) -> None:
     def desk_of(claim: str, account: str) -> Desk:
         return desks[books.claims[claim].case, account]
 
@@ -379,11 +349,7 @@ def _add_units(
     for account, claim, movement, units, currency in followed.untold:
         desk_of(claim, account).untold.append(Line(claim, movement, units, currency))
     for flow in followed.flows:
-        if (
-            flow.state == "arrived"
-            and flow.payee is not None
-            and flow.payee in books.stretches
-        ):
+        if flow.state == "arrived" and flow.payee is not None and flow.payee in books.stretches:
             line = Line(
                 flow.claim,
                 flow.movement,
