@@ -183,6 +183,9 @@ class Hub:
         if last >= self.now:
             return False
         self._tell(account, last, "volunteered", first=False)
+        for (movement, is_credit), side in self.sides.items():
+            if side.account == account and not is_credit and side.booked_at > last:
+                self.destinations[movement] = self._destination(self.world.by_id[movement])
         self._forget_needless(account)
         self.plan()
         return True
