@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,12 +40,12 @@ class StubHub:
     received: list[tuple[str, str]] = field(default_factory=list)
     stored: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     planted: dict[tuple[str, str], int] = field(default_factory=dict)
-    reports: dict[str, float] = field(default_factory=dict)
     redeliver: bool = False
     break_off: int = 0
     is_down: bool = False
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    on_answer: Any = None
+    changed: threading.Condition = field(
+        default_factory=lambda: threading.Condition(threading.RLock())
+    )
 
     def __enter__(self) -> StubHub:
         hub = self
@@ -108,10 +107,11 @@ class StubHub:
 
     def _answer(self, handler: Any, body: bytes) -> tuple[int, bytes]:
         place = urlsplit(handler.path)
-        if handler.headers["Authorization"] != f"Bearer {KEY}":
+        key, _, bank = handler.headers["Authorization"].removeprefix("Bearer ").partition(" ")
+        if key != KEY:
             return 401, b'{"error":"key","message":"No such key."}'
         if handler.command == "GET":
-            return 200, json.dumps(self._get(place.path, parse_qs(place.query))).encode()
+            return 200, json.dumps(self._get(place.path, parse_qs(place.query), bank)).encode()
         key = handler.headers["Idempotency-Key"]
         self.received.append((key, hashlib.sha256(body).hexdigest()))
         if key in self.stored:
@@ -121,23 +121,23 @@ class StubHub:
         self.stored[key] = (body, answer)
         return 200, answer
 
-    def _get(self, path: str, query: dict[str, list[str]]) -> dict[str, Any]:
+    def _get(self, path: str, query: dict[str, list[str]], bank: str) -> dict[str, Any]:
         if path == "/api/v1/holds":
-            return {"holds": self._holds()}
+            found = [one for one in self._holds() if _is_at(one, bank)]
+            return {"holds": found}
         state, wait = query["state"][0], float(query["wait"][0])
         with self.changed:
-            self.changed.wait_for(lambda: self._waiting(state), min(wait, 1))
-            return {"tickets": self._waiting(state)[:100], "more": False}
+            self.changed.wait_for(lambda: self._waiting(state, bank), min(wait, 1))
+            return {"tickets": self._waiting(state, bank)[:100], "more": False}
 
-    def _waiting(self, state: str) -> list[dict[str, Any]]:
-        if state == "open" or self.redeliver:
-            return [t for key, t in self.tickets.items() if key not in self.answers]
-        return [t for key, t in self.tickets.items() if key not in self.acknowledged]
+    def _waiting(self, state: str, bank: str) -> list[dict[str, Any]]:
+        done = self.answers if state == "open" or self.redeliver else set(self.acknowledged)
+        return [t for key, t in self.tickets.items() if key not in done and _is_at(t, bank)]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self.changed:
             if path == "/api/v1/reports":
-                self.reports[body["report"]] = time.monotonic()
+                self._open(body)
                 return {"report": body["report"], "reference": "R", "receipt": {}}
             if path == "/api/v1/acknowledgements":
                 self.acknowledged += [t for t in body["tickets"] if t not in self.acknowledged]
@@ -145,9 +145,22 @@ class StubHub:
             receipts = [self._take(one) for one in body["answers"]]
             self.changed.notify_all()
         for one in body["answers"]:
-            if self.on_answer:
-                self.on_answer(self, one)
+            self._follow(one)
         return {"receipts": receipts}
+
+    def _open(self, report: dict[str, Any]) -> None:
+        amount = int(report["amount"].replace(".", ""))
+        paid = line(amount=amount, at=report["paid_at"], payer=report["payer_account"])
+        self.issue(account=report["payee_account"], amount=amount, kind="first", lines=[paid])
+
+    def _follow(self, one: dict[str, Any]) -> None:
+        """Open the next ticket for each debit whose destination was told."""
+        for debit in one["window"]["debits"] if one["window"] else []:
+            if debit["to"] and debit["to"]["kind"] == "account":
+                moved = line(amount=debit["amount_minor"], at=debit["booked_at"],
+                             uetr=debit["uetr"])  # fmt: skip
+                self.issue(account=debit["to"]["ident"], amount=debit["amount_minor"],
+                           kind="first", lines=[moved])  # fmt: skip
 
     def _take(self, one: dict[str, Any]) -> dict[str, Any]:
         receipt = {"answer": one["answer"], "ticket": one["ticket"], "verdict": "accepted"}
@@ -173,6 +186,10 @@ class StubHub:
              "held_minor": self.planted.get((asked["account"]["ident"], "held"), held)}
             for asked, held in latest.values()
         ]  # fmt: skip
+
+
+def _is_at(one: dict[str, Any], bank: str) -> bool:
+    return str(one["account"]["ident"])[4:].startswith(bank)
 
 
 def problems_of(one: dict[str, Any], asked: dict[str, Any]) -> tuple[Any, ...]:

@@ -93,8 +93,20 @@ def test_the_stories_can_happen_again_after_what_was_disclosed(country_dir):
 def test_a_refresh_brings_accounts_back_to_their_opening_balance(country_dir):
     stories.refresh(country_dir, NOW + timedelta(hours=1))
     sheet = stories.clerk_sheet(country_dir, cast.account("mule_3").iban).splitlines()
-    assert sheet[1].split("\t")[6] == "3500.00"
-    assert [line.split("\t")[6] for line in sheet[2:]][-1] == "83500.00"
+    assert sheet[1] == "# opening balance\t3500.00"
+    assert sheet[3] == "# closing balance\t83500.00"
+
+
+def test_the_clerks_lines_can_be_pasted(country_dir):
+    lines = stories.clerk_lines(country_dir, cast.account("mule_3").iban)
+    cells = [line.split("\t") for line in lines]
+    assert [(c[0], c[3]) for c in cells] == [
+        ("credit", "120000.00"), ("debit", "15000.00"), ("debit", "25000.00"),
+    ]  # fmt: skip
+    assert cells[2][4:] == ["account", cast.account("mule_5").iban]
+    assert cells[1][4:] == ["card", "Shop 88, Novi Sad"]
+    with pytest.raises(stories.NoSuchAccount):
+        stories.clerk_lines(country_dir, cast.ABROAD)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recoup.demo import answering, ledger
-from recoup.demo.client import Hub, HubRefused, HubSilent, pauses
+from recoup.demo.client import Hub, HubRefused, HubSilent, body_of, pauses
 
 RECONCILE_SECONDS: Final = 30.0
 PATIENCE_SECONDS: Final = 2.0
@@ -32,6 +32,8 @@ BATCH: Final = 100
 BATCH_BYTES: Final = 1_000_000
 
 Say = Callable[[str], None]
+# A measurement looks on through these; the program itself does not need them.
+Hook = Callable[[list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class DemoBank:
     seed: int = 0
     say: Say = lambda line: None
     wait_seconds: int = 25
+    on_tickets: Hook = lambda rows: None
+    on_receipts: Hook = lambda rows: None
     ended: threading.Event = field(default_factory=threading.Event)
     _due: threading.Event = field(default_factory=threading.Event)
     _trouble: list[BaseException] = field(default_factory=list)
@@ -115,6 +119,7 @@ class DemoBank:
                 try:
                     wait = self.wait_seconds if state == "unacknowledged" else 0
                     tickets = hub.tickets(state, wait=wait)["tickets"]
+                    self.on_tickets(tickets)
                     news = self.take(db, hub, tickets)
                     state, waits = "unacknowledged", waits if tickets else pauses(self._dice)
                     if tickets and not news:
@@ -132,7 +137,7 @@ class DemoBank:
         news = sum(self._execute(db, ticket) for ticket in ordered)
         self._due.set()
         # A repeat after a crash is a new request: to acknowledge twice does no harm.
-        body = _bytes({"tickets": sorted(t["ticket"] for t in tickets)})
+        body = body_of({"tickets": sorted(t["ticket"] for t in tickets)})
         if tickets:
             hub.post("/api/v1/acknowledgements", body, str(uuid.uuid4()))
         return news
@@ -196,6 +201,7 @@ class DemoBank:
                 "update batch set receipt = ?, settled_at = ? where key = ?",
                 (json.dumps(receipt), now, key),
             )
+        self.on_receipts(receipt["receipts"])
         for row in receipt["receipts"]:
             if row["verdict"] != "accepted":
                 problem = row.get("message") or row.get("error")
@@ -323,7 +329,3 @@ def _seconds_to_next(db: sqlite3.Connection) -> float:
         return 1.0
     seconds = (ledger.moment_of(row[0]) - datetime.now(UTC)).total_seconds()
     return min(1.0, max(0.0, seconds))
-
-
-def _bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

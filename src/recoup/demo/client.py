@@ -105,6 +105,11 @@ class Hub:
         return response.status, response.read()
 
 
+def body_of(value: object) -> bytes:
+    """Return a value as the bytes of a request."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def pauses(dice: random.Random, *, first: float = 0.2, most: float = 10.0) -> Iterator[float]:
     """Yield growing pauses in seconds for a silent hub, each up to half longer by chance."""
     pause = first

@@ -27,10 +27,6 @@ from recoup.demo.ledger import AccountRow, Booking
 FACTS: Final = "facts.json"
 SPAN: Final = timedelta(minutes=35)
 SETTLED_BEFORE_MINUTES: Final = 30.0
-SHEET: Final = (
-    "booked_at", "seq", "reference", "uetr", "debit", "credit", "balance",
-    "kind", "account", "place", "country",
-)  # fmt: skip
 KEEPERS: Final = ("plum", "quince", "walnut", "linden", "sparrow", "firefly")
 
 Books = Mapping[str, sqlite3.Connection]
@@ -105,24 +101,34 @@ def facts(directory: Path) -> list[dict[str, Any]]:
 
 
 def clerk_sheet(directory: Path, iban: str) -> str:
-    """Return an account's entries as the bank without IT sees them: lines with tabs, to paste.
+    """Return what the bank without IT sees of an account on its own screen.
 
-    Columns: booked_at, seq, reference, uetr, debit, credit, balance, kind, account, place,
-    country. Amounts have two decimals and a point; the first line is the opening balance.
+    The head lines begin with #; the others can be pasted into the desk's page as they are:
+    side, reference, time, amount, where it went, account or place, with tabs between.
     """
+    holder, opening, entries = _statement(directory, iban)
+    balance = opening + sum(b.amount_minor * (1 if b.side == "c" else -1) for b in entries)
+    local = [_local(ledger.moment_of(b.booked_at)) for b in entries]
+    head = [f"# {iban} {holder}", f"# opening balance\t{_decimal(opening)}"]
+    head += [f"# from\t{local[0]:%Y-%m-%d %H:%M:%S}"] if local else []
+    head += [f"# closing balance\t{_decimal(balance)}"]
+    return "\n".join([*head, *clerk_lines(directory, iban)]) + "\n"
+
+
+def clerk_lines(directory: Path, iban: str) -> list[str]:
+    """Return only the lines to paste: every booking of the account, oldest first."""
+    _, _, entries = _statement(directory, iban)
+    return [_sheet_line(entry) for entry in entries]
+
+
+def _statement(directory: Path, iban: str) -> tuple[str, int, list[Booking]]:
     ident = ledger.key_of("iban", iban)
-    code = _keeper_of(ident)
-    with closing(ledger.open_ledger(ledger_path(directory, code))) as db:
+    path = ledger_path(directory, _keeper_of(ident))
+    with closing(ledger.open_ledger(path)) as db:
         kept = ledger.find_account(db, "iban", ident)
-        entries = ledger.bookings(db, ident)
-    opening = kept.opening_minor if kept else 0
-    first = ["", "", "opening", "", "", "", _decimal(opening), "", "", "", ""]
-    lines = ["\t".join(SHEET), "\t".join(first)]
-    running = opening
-    for entry in entries:
-        running += entry.amount_minor if entry.side == "c" else -entry.amount_minor
-        lines.append(_sheet_line(entry, running))
-    return "\n".join(lines) + "\n"
+        if kept is None:
+            raise NoSuchAccount(ident)
+        return kept.holder, kept.opening_minor, ledger.bookings(db, ident)
 
 
 # --- Writing the books -----------------------------------------------------------------------
@@ -259,7 +265,7 @@ def _write_facts(directory: Path, at: datetime, moment: Clock) -> list[dict[str,
 
 def _facts_of(story: Story, paid_at: datetime) -> dict[str, Any]:
     payer, payee = account(story.victim), account(story.payee)
-    local = paid_at.astimezone(ZoneInfo(country().about["time_zone"]))
+    local = _local(paid_at)
     return {
         "story": story.number,
         "title": story.title,
@@ -277,24 +283,20 @@ def _facts_of(story: Story, paid_at: datetime) -> dict[str, Any]:
     }
 
 
-def _sheet_line(entry: Booking, running: int) -> str:
-    amount = _decimal(entry.amount_minor)
-    is_debit = entry.side == "d"
-    return "\t".join(
-        [
-            entry.booked_at,
-            str(entry.seq),
-            entry.reference,
-            entry.uetr or "",
-            amount if is_debit else "",
-            "" if is_debit else amount,
-            _decimal(running),
-            entry.kind if is_debit else "",
-            entry.ident if is_debit else "",
-            entry.place if is_debit else "",
-            entry.country if is_debit else "",
-        ]
-    )
+def _sheet_line(entry: Booking) -> str:
+    cells = [
+        "debit" if entry.side == "d" else "credit",
+        entry.reference,
+        f"{_local(ledger.moment_of(entry.booked_at)):%Y-%m-%d %H:%M:%S}",
+        _decimal(entry.amount_minor),
+    ]
+    if entry.side == "d":
+        cells += [entry.kind, entry.ident if entry.kind == "account" else entry.place]
+    return "\t".join(cells)
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(country().about["time_zone"]))
 
 
 def _decimal(minor: int) -> str:
@@ -303,7 +305,7 @@ def _decimal(minor: int) -> str:
 
 def _keeper_of(ident: str) -> str:
     for one in country().organisations:
-        if one.bank_code and ident[4:].startswith(one.bank_code):
+        if one.code in KEEPERS and ident[4:].startswith(one.bank_code):
             return one.code
     raise NoSuchAccount(ident)
 
