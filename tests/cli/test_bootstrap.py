@@ -29,6 +29,7 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(SCRIPT, root / "recoup")
     for lock in ("requirements.lock", "requirements-dev.lock"):
         (root / lock).write_text("# nothing\n")
+    put_uv(root, "exit 0")
     return root
 
 
@@ -36,15 +37,24 @@ def command(checkout: Path, *arguments: str) -> list[str]:
     return [sys.executable, str(checkout / "recoup"), *arguments]
 
 
-def environment() -> dict[str, str]:
+def environment(checkout: Path) -> dict[str, str]:
+    """A machine on which only the checkout's `bin` may hold a uv."""
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTHONPATH")}
-    return {**kept, "PATH": "/usr/bin:/bin"}
+    return {**kept, "PATH": f"{checkout / 'bin'}:/usr/bin:/bin"}
 
 
 def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(checkout, *arguments), env=environment(), capture_output=True, text=True
+        command(checkout, *arguments), env=environment(checkout), capture_output=True, text=True
     )
+
+
+def put_uv(checkout: Path, install: str) -> None:
+    """An installer that is quicker than pip; `install` is what its shell does."""
+    program = checkout / "bin" / "uv"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\n{install}\n')
+    program.chmod(0o755)
 
 
 def script() -> ModuleType:
@@ -60,8 +70,21 @@ def test_the_first_start_installs_and_the_second_does_not(checkout):
     first, second = run(checkout, "trace", "x.csv"), run(checkout, "trace", "x.csv")
 
     assert first.stdout == second.stdout == "stub trace x.csv\n"
-    assert "0 packages" in first.stderr
+    assert "0 packages with uv" in first.stderr
     assert second.stderr == ""
+
+
+def test_without_uv_pip_installs(checkout):
+    (checkout / "bin" / "uv").unlink()
+    assert "0 packages with pip" in run(checkout).stderr
+
+
+def test_where_uv_fails_pip_installs(checkout):
+    put_uv(checkout, "echo no way to the index; exit 2")
+    done = run(checkout)
+    assert "no way to the index" in done.stderr
+    assert "0 packages with pip" in done.stderr
+    assert done.stdout == "stub\n"
 
 
 def test_an_installation_cut_off_in_the_middle_is_made_afresh(checkout):
@@ -98,7 +121,7 @@ def test_two_starts_at_once_install_once(checkout):
     starts = [
         subprocess.Popen(
             command(checkout, "up"),
-            env=environment(),
+            env=environment(checkout),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -140,16 +163,23 @@ def test_a_python_whose_pip_is_missing_makes_one_in_the_environment(checkout, tm
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     started = [str(bare / "bin" / "python"), str(checkout / "recoup"), "up"]
-    done = subprocess.run(started, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(started, env=environment(checkout), capture_output=True, text=True)
     assert done.stdout == "stub up\n", done.stderr
 
 
 def test_a_start_killed_while_installing_leaves_a_checkout_that_starts(checkout):
-    killed = subprocess.Popen(command(checkout), env=environment(), stderr=subprocess.PIPE)
+    put_uv(checkout, "exec sleep 60")
+    killed = subprocess.Popen(command(checkout), env=environment(checkout))
     marker = checkout / ".venv" / ".unfinished"
     limit = time.monotonic() + 30
-    while not marker.exists() and killed.poll() is None and time.monotonic() < limit:
-        time.sleep(0.005)
+    while not marker.exists() and time.monotonic() < limit:
+        time.sleep(0.01)
+    time.sleep(0.1)  # the installer runs now
     killed.kill()
-    killed.communicate()
-    assert run(checkout).stdout == "stub\n"
+    killed.wait()
+    put_uv(checkout, "exit 0")
+
+    again = run(checkout)
+
+    assert again.stdout == "stub\n"
+    assert "cut off" in again.stderr
