@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext
 
 from recoup.data import assets, currencies
+from recoup.web import answer_choices
 
 register = template.Library()
 
@@ -61,14 +62,28 @@ def money(amount_minor: int | None, currency: str) -> SafeString:
 
 
 @register.filter
+def money_bare(amount_minor: int | None, currency: str) -> SafeString:
+    """Write an amount without its code, for a table whose head names the currency."""
+    if amount_minor is None:
+        return format_html('<span class="rc-amount">{}</span>', "–")
+    return format_html('<span class="rc-amount">{}</span>', written(amount_minor, currency))
+
+
+@register.filter
 def money_plain(amount_minor: int | None, currency: str) -> str:
     """Write an amount with its currency code as text only, for labels and titles."""
     return "–" if amount_minor is None else f"{written(amount_minor, currency)}{NO_BREAK}{currency}"
 
 
+def as_moment(at: datetime | str | None) -> datetime | None:
+    """Return a moment that may come as ISO 8601 text from a frozen ticket."""
+    return datetime.fromisoformat(at) if isinstance(at, str) and at else at or None
+
+
 @register.filter
-def moment(at: datetime | None, detail: str = "minute") -> SafeString:
+def moment(value: datetime | str | None, detail: str = "minute") -> SafeString:
     """Write a moment as ISO date, time and zone; ``at|moment:"second"`` for bookings."""
+    at = as_moment(value)
     if at is None:
         return SafeString("–")
     local = timezone.localtime(at)
@@ -80,8 +95,9 @@ def moment(at: datetime | None, detail: str = "minute") -> SafeString:
 
 
 @register.filter
-def time_only(at: datetime | None) -> SafeString:
+def time_only(value: datetime | str | None) -> SafeString:
     """Write the time of day with seconds; the day stands elsewhere on the page."""
+    at = as_moment(value)
     if at is None:
         return SafeString("–")
     local = timezone.localtime(at)
@@ -112,8 +128,9 @@ def span(value: timedelta | None) -> str:
 
 
 @register.filter
-def age(since: datetime | None) -> str:
+def age(value: datetime | str | None) -> str:
     """Write how long ago a moment was."""
+    since = as_moment(value)
     return "–" if since is None else in_words(timezone.now() - since)
 
 
@@ -136,17 +153,32 @@ def role_name(role: str) -> str:
     return names.get(role, role)
 
 
+@register.filter
+def fate_name(fate: str) -> str:
+    """Name what became of money in the reader's language."""
+    names = {
+        "held": gettext("held"), "lying": gettext("there but not held"),
+        "gone": gettext("gone"), "returned": gettext("returned"), "moved": gettext("moved on"),
+        "victim": gettext("victim"), "unknown": gettext("unknown"),
+    }
+    return names.get(fate, fate)
+
+
 @register.inclusion_tag("components/clock.html")
 def clock(
-    due: datetime | None, start: datetime | None = None, *, stopped: str = "", how: str = "",
+    due_at: datetime | str | None,
+    start_at: datetime | str | None = None,
+    *,
+    stopped: str = "",
+    how: str = "",
     label: str = "",
 ) -> dict[str, Any]:
-    """A clock that runs to ``due``: words, icon, and a bar of the time left since ``start``.
+    """A clock that runs to ``due_at``: words, icon, a bar of the time left since ``start_at``.
 
     stopped: words to show in place of the clock when it no longer runs.
     how: how the deadline was computed, shown as a tooltip. label: what the clock is for.
     """
-    now = timezone.now()
+    now, due, start = timezone.now(), as_moment(due_at), as_moment(start_at)
     level, left_percent, words = "still", 0, stopped
     if due is not None and not stopped:
         left = due - now
@@ -185,8 +217,17 @@ def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("components/field.html")
 def field(
-    bound: Any, *, label: str = "", css: str = "", hint: str = "", autocomplete: str = "", inputmode: str = "",
-    prefix: str = "", suffix: str = "", rows: int = 0, spellcheck: str = "",
+    bound: Any,
+    *,
+    label: str = "",
+    css: str = "",
+    hint: str = "",
+    autocomplete: str = "",
+    inputmode: str = "",
+    prefix: str = "",
+    suffix: str = "",
+    rows: int = 0,
+    spellcheck: str = "",
 ) -> dict[str, Any]:
     """A bound form field with label, hint and errors, tied together for screen readers."""
     widget = type(bound.field.widget).__name__
@@ -194,8 +235,14 @@ def field(
         "autocomplete": autocomplete, "inputmode": inputmode, "spellcheck": spellcheck,
     }
     return {
-        "field": bound, "label": label or bound.label, "widget": widget, "css": css, "hint": hint or bound.help_text,
-        "prefix": prefix, "suffix": suffix, "rows": rows or 4,
+        "field": bound,
+        "label": label or bound.label,
+        "widget": widget,
+        "css": css,
+        "hint": hint or bound.help_text,
+        "prefix": prefix,
+        "suffix": suffix,
+        "rows": rows or 4,
         "attributes": [(name, value) for name, value in attributes.items() if value],
         "input_type": getattr(bound.field.widget, "input_type", "text"),
         "choices": _choices(bound),
@@ -212,3 +259,43 @@ def _choices(bound: Any) -> Sequence[Mapping[str, Any]]:
         {"value": key, "label": label, "is_chosen": str(key) in chosen}
         for key, label in bound.field.choices
     ]
+
+
+@register.filter
+def measure_name(measure: str) -> str:
+    """Name a measure in the reader's language."""
+    return str(answer_choices.MEASURES.get(measure, measure))
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """Name the kind of a hold ticket in the reader's language."""
+    return str(answer_choices.KINDS.get(kind, kind))
+
+
+@register.filter
+def answer_name(code: str) -> str:
+    """Name an answer code in the reader's language."""
+    return str(answer_choices.answer_words(code))
+
+
+@register.filter
+def state_tag(state: str) -> SafeString:
+    """Write a ticket's state as a tag."""
+    label, tone = answer_choices.STATES.get(state, (state, "info"))
+    return format_html('<span class="rc-tag rc-tag--{}">{}</span>', tone, label)
+
+
+@register.simple_tag
+def choices_of(measure: str, kind: str) -> Sequence[answer_choices.Choice]:
+    """Return the answers that fit a ticket, in the order of the page."""
+    return answer_choices.choices_for(measure, kind)
+
+
+@register.filter
+def grouped(ident: str) -> str:
+    """Write an account in groups of four, as people read it out."""
+    compact = ident.replace(" ", "")
+    if len(compact) < 12 or not compact.isalnum():
+        return ident
+    return " ".join(compact[place : place + 4] for place in range(0, len(compact), 4))
