@@ -300,6 +300,7 @@ def open_desks(
     """Lay out everything that the desks need; sorted by case and account."""
     answered = Answered.of(facts.answered_lines)
     opened = {(ticket.case, ticket.account): ticket for ticket in facts.open_tickets}
+    live_claims = {claim.id for claim in facts.claims if claim.live and not claim.ended}
     desks: dict[tuple[str, str], Desk] = {}
     for case, account in sorted(shares.keys() | opened.keys()):
         key = (case, account)
@@ -312,7 +313,7 @@ def open_desks(
             asks=facts.asks,
             answered=answered,
             open=opened.get(key),
-            live_claims=set(books.seeded),
+            live_claims=live_claims,
         )
     _add_holds(facts, desks)
     _add_units(books, followed, desks)
