@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -216,3 +217,24 @@ def test_a_hold_ends_by_itself_at_its_printed_end(ask, country_dir):
 def _payment_of(directory, code, key):
     with closing(ledger.open_ledger(stories.ledger_path(directory, code))) as db:
         return ledger.bookings(db, iban(key))[0].reference
+
+
+def test_ten_thousand_outgoing_lines_are_disclosed_within_seconds(ask, country_dir):
+    account = iban("mule_6")
+    at = ledger.text_of(datetime.now(UTC))
+    with closing(ledger.open_ledger(stories.ledger_path(country_dir, "walnut"))) as db:
+        with ledger.transaction(db):
+            arrived = ledger.Booking(0, "in", None, account, "c", 10_000_00, at, words="all of it")
+            ledger.book(db, arrived)
+            for n in range(10_000):
+                to_shop = {"kind": "account", "scheme": "iban", "ident": iban("shop")}
+                spent = ledger.Booking(0, f"out-{n}", None, account, "d", 100, at, **to_shop)
+                ledger.book(db, spent)
+    began = time.monotonic()
+    answer = ask("walnut", account=account, amount=10_000_00, kind="first",
+                 lines=[line(amount=10_000_00, at=at, reference="all of it")])  # fmt: skip
+    assert time.monotonic() - began < 10
+    debits = answer["window"]["debits"]
+    # The opening 1,000.00 went first: that many lines are nobody's business.
+    assert sum(debit["to"] is None for debit in debits) == 1_000
+    assert len(debits) == 10_000

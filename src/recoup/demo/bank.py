@@ -27,6 +27,7 @@ from recoup.demo.client import Hub, HubRefused, HubSilent, body_of, pauses
 
 RECONCILE_SECONDS: Final = 30.0
 PATIENCE_SECONDS: Final = 2.0
+QUICK_SECONDS: Final = 0.2
 LAST_WORDS_SECONDS: Final = 4.0
 BATCH: Final = 100
 BATCH_BYTES: Final = 1_000_000
@@ -118,12 +119,15 @@ class DemoBank:
             while not self.ended.is_set():
                 try:
                     wait = self.wait_seconds if state == "unacknowledged" else 0
+                    asked_at = time.monotonic()
                     tickets = hub.tickets(state, wait=wait)["tickets"]
                     self.on_tickets(tickets)
                     news = self.take(db, hub, tickets)
                     state, waits = "unacknowledged", waits if tickets else pauses(self._dice)
                     if tickets and not news:
                         self.ended.wait(next(waits))
+                    elif wait and not tickets and time.monotonic() - asked_at < QUICK_SECONDS:
+                        self.ended.wait(QUICK_SECONDS)  # a hub that does not wait, for once
                 except (HubSilent, HubRefused) as trouble:
                     self.say(f"{self.code}: {trouble}")
                     self.ended.wait(next(waits))
