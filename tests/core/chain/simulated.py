@@ -111,6 +111,8 @@ class Hub:
         self.rank = 0
         self.sent: list[Want] = []
         self.tell_exchange = self.tell_all = True
+        self.careless: Random | None = None
+        self.is_incomplete: dict[str, bool] = {}
 
     # What is known
     def facts(self) -> Facts:
@@ -143,7 +145,9 @@ class Hub:
         """Open a ticket for everything the planner wants now."""
         conclusions = self.plan()
         for withdrawal in conclusions.withdrawals:
-            del self.open[withdrawal.case, withdrawal.account]
+            key = (withdrawal.case, withdrawal.account)
+            del self.open[key]
+            self.holds[key] = replace(self.holds[key], asked=None)
         if conclusions.withdrawals:
             conclusions = self.plan()
         for want in conclusions.wants:
@@ -178,13 +182,16 @@ class Hub:
         self.plan()
 
     def volunteer(self, account: str) -> bool:
-        """The bank tells of its own accord what came after its last window."""
-        last = max((w.to_at for w in self.windows if w.account == account), default=self.now)
-        if last >= self.now:
+        """The bank tells of its own accord what it left out, or what came after its last window."""
+        told = [w for w in self.windows if w.account == account]
+        last = max((w.to_at for w in told), default=self.now)
+        left_out = self.is_incomplete.pop(account, False)
+        if last >= self.now and not left_out:
             return False
-        self._tell(account, last, "volunteered", first=False)
+        start = min(w.from_at for w in told) if left_out else last
+        self._tell(account, start, "volunteered", first=left_out)
         for (movement, is_credit), side in self.sides.items():
-            if side.account == account and not is_credit and side.booked_at > last:
+            if side.account == account and not is_credit and side.booked_at >= start:
                 self.destinations[movement] = self._destination(self.world.by_id[movement])
         self._forget_needless(account)
         self.plan()
@@ -219,8 +226,9 @@ class Hub:
             if movement == self.world.claims[line.claim].movement:
                 self.claims[line.claim] = replace(self.claims[line.claim], movement=movement)
         answer = f"answer {self.rank}"
-        if want.kind == "forward" and want.disclose_from is not None:
-            self._tell(want.account, want.disclose_from, answer, first=False)
+        if want.disclose_from is not None:
+            first = want.kind == "first"
+            self._tell(want.account, want.disclose_from, answer, first=first)
         elif start is not None:
             self._tell(want.account, start[0], answer, first=True, seq=start[1])
 
@@ -234,13 +242,23 @@ class Hub:
             elif paid.t <= self.now:
                 told.append(booking)
         closing = self.world.balance(account, self.now)
-        self.windows.append(Window(account, start, self.now, opening, closing, True, answer))
+        complete = not self._forgets(told)
+        self.is_incomplete[account] = self.is_incomplete.get(account, False) or not complete
+        self.windows.append(Window(account, start, self.now, opening, closing, complete, answer))
         for paid, is_credit, amount, number in told:
             side = Side(paid.id, account, is_credit, amount, currency, paid.t, number, answer)
             self.sides.setdefault((paid.id, is_credit), side)
         for movement in self._traced_debits(account):
             told_to = self._destination(self.world.by_id[movement])
             self.destinations.setdefault(movement, told_to)
+
+    def _forgets(self, told: list[tuple[Paid, bool, int, int]]) -> bool:
+        """A careless clerk leaves out one debit; asked again, the bank tells all."""
+        new = [b for b in told if not b[1] and (b[0].id, False) not in self.sides]
+        if self.careless is None or not new or self.careless.random() < 0.5:
+            return False
+        told.remove(self.careless.choice(new))
+        return True
 
     def _traced_debits(self, account: str) -> list[str]:
         """What the bank can know: the lines, not which units of a credit they are."""

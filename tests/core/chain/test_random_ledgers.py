@@ -23,6 +23,7 @@ def run_in_some_order(world: World, rng: Random, rule: str) -> Conclusions:
     """Report, send and answer in a random order, banks seeing more and more of the day."""
     last = max((paid.t for paid in world.paid), default=0)
     hub = Hub(world, rule=rule, now=rng.choice([world.end, rng.randint(0, last)]))
+    hub.careless = rng if rng.random() < 0.3 else None
     hub.tell_exchange, hub.tell_all = rng.random() < 0.5, rng.random() < 0.5
     left = sorted(world.claims)
     rng.shuffle(left)
@@ -43,6 +44,7 @@ def run_in_some_order(world: World, rng: Random, rule: str) -> Conclusions:
             hub.now = min(hub.now + rng.randint(0, 20), world.end)
         if rng.random() < 0.7:
             hub.send()
+    hub.careless = None
     hub.run(rng)
     hub.now = world.end
     while any(hub.volunteer(account) for account in sorted(world.accounts)):

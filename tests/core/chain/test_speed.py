@@ -1,4 +1,4 @@
-"""The planner runs at every answer, so it has to be quick. The bounds leave room for busy machines."""
+"""The planner runs at every answer, so it is quick. The bounds are for busy machines."""
 
 from __future__ import annotations
 

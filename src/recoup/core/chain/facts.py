@@ -95,7 +95,8 @@ class Destination:
 class HoldFact:
     """What a case has asked on an account, and what the bank last said it holds for it.
 
-    asked: the total of the last ticket that was sent, whatever its kind.
+    asked: the total of the last ticket that was sent, whatever its kind; None if that ticket
+    was withdrawn.
     held: the bank's last word, a total.
     answered_rank: the place of its last answer among all answers of that bank; 0 = none yet.
     freed_rank: the place of its last answer by which ``held`` fell; 0 = it never fell.
@@ -105,7 +106,7 @@ class HoldFact:
 
     case: str
     account: str
-    asked: int
+    asked: int | None
     held: int
     state: str = "asked"
     asked_kind: str = "first"
@@ -174,6 +175,8 @@ class Facts:
 
     ruled_payees: accounts of victims that a person has ruled to be ordinary payees.
     asks: after how many incomplete disclosures of one account a person takes over.
+    block_in_ruling: traced money on a victim's own account is blocked (nothing is disclosed)
+    until a person has ruled; or else a report would make the reporter's account safe for it.
     """
 
     accounts: tuple[AccountFact, ...] = ()
@@ -187,3 +190,4 @@ class Facts:
     grounds: tuple[ClosingGround, ...] = ()
     ruled_payees: frozenset[str] = frozenset()
     asks: int = 2
+    block_in_ruling: bool = True

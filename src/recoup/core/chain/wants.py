@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 from recoup.core.chain.books import Books, Stretch
 from recoup.core.chain.conclusions import Task, Want, Withdrawal
@@ -59,6 +60,7 @@ class Desk:
     stretch: Stretch | None
     is_victims: bool
     asks: int
+    block_in_ruling: bool
     answered: Answered
     difference: int = 0
     hold: HoldFact | None = None
@@ -86,12 +88,13 @@ class Desk:
 
     @property
     def to_hold(self) -> int:
-        """Return what should be held: all but what a person has to rule on, up to the limit."""
+        """Return what should be held: all but second claims on one payment, up to the limit."""
         in_ruling = sum(
             arrival.amount
             for arrival in self.arrivals
             if arrival.currency == self.share.currency
             and not arrival.ask
+            and not self.is_victims
             and arrival.claim in self.live_claims
         )
         total = self.share.target - in_ruling
@@ -242,7 +245,9 @@ def _hold_wanted(desk: Desk) -> Want | None:
 
 
 def _kind_of_change(desk: Desk, total: int) -> str:
-    """Units of claims that are not live are only blocked."""
+    """Units of claims that are not live, or that wait for a ruling, are only blocked."""
+    if total and desk.is_victims:
+        return "block"
     only_blocked = not desk.share.remain and not any(
         arrival.claim in desk.live_claims for arrival in desk.arrivals
     )
@@ -256,7 +261,7 @@ def _new_total(desk: Desk) -> int | None:
     if desk.held > desk.share.target:
         return desk.share.target if desk.asked != desk.share.target else None
     total = desk.to_hold
-    if desk.held >= total or desk.is_victims:
+    if desk.held >= total or (desk.is_victims and not desk.block_in_ruling):
         return None
     if desk.hold and desk.hold.state in ("declined", "lapsed"):
         return None
@@ -311,6 +316,7 @@ def open_desks(
             stretch=books.stretches.get(account),
             is_victims=account in books.victims,
             asks=facts.asks,
+            block_in_ruling=facts.block_in_ruling,
             answered=answered,
             open=opened.get(key),
             live_claims=live_claims,
@@ -321,24 +327,29 @@ def open_desks(
 
 
 def _add_holds(facts: Facts, desks: dict[tuple[str, str], Desk]) -> None:
-    of_account: dict[str, list[HoldFact]] = {}
+    freed: dict[str, list[tuple[int, str]]] = {}
     for hold in facts.holds:
-        of_account.setdefault(hold.account, []).append(hold)
+        freed.setdefault(hold.account, []).append((-hold.freed_rank, hold.case))
         desks[hold.case, hold.account].hold = hold
     for ground in facts.grounds:
         if (ground.case, ground.account) in desks:
             desks[ground.case, ground.account].grounds.append(ground)
-    asked_by: dict[str, list[str]] = {}
+    asked: dict[str, list[tuple[int, str]]] = {}
     for ticket in facts.open_tickets:
         if ticket.kind in DISCLOSING:
-            asked_by.setdefault(ticket.account, []).append(ticket.case)
+            asked.setdefault(ticket.account, []).append((0, ticket.case))
+    first_freed, first_asked = _first_two(freed), _first_two(asked)
     for desk in desks.values():
-        others = (hold for hold in of_account.get(desk.account, ()) if hold.case != desk.case)
-        desk.freed_rank = max((hold.freed_rank for hold in others), default=0)
-        desk.disclosed_by = min(
-            (case for case in asked_by.get(desk.account, ()) if case != desk.case),
-            default=None,
-        )
+        for rank, case in first_freed.get(desk.account, ()):
+            if case != desk.case:
+                desk.freed_rank = max(desk.freed_rank, -rank)
+        others = [case for _, case in first_asked.get(desk.account, ()) if case != desk.case]
+        desk.disclosed_by = others[0] if others else None
+
+
+def _first_two(of_account: dict[str, list[tuple[int, str]]]) -> dict[str, list[tuple[int, str]]]:
+    """Keep two of each account: of two cases, one is always another one."""
+    return {account: nsmallest(2, found) for account, found in of_account.items()}
 
 
 def _add_units(books: Books, followed: Followed, desks: dict[tuple[str, str], Desk]) -> None:
