@@ -123,12 +123,6 @@ def web_command(port: int) -> list[str]:
     ]
 
 
-def worker(argv: Sequence[str]) -> int:
-    """Do what waits in the job tables, and fire the clocks; looks past organisations."""
-    os.environ.setdefault("RECOUP_ROLE", "planner")
-    return manage(["procrastinate", "worker", *argv])
-
-
 def migrate(argv: Sequence[str]) -> int:
     """Bring the database up to date, as its owner."""
     return manage(["migrate", *argv])

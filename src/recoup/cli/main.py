@@ -48,7 +48,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "bench": Command("recoup.cli.bench:main", "measure speed under load", MEASURE),
     "drill": Command("recoup.cli.drill:main", "kill parts at random; nothing may be lost", MEASURE),
     "web": Command("recoup.cli.environment:web", "serve the pages and the API", PARTS),
-    "worker": Command("recoup.cli.environment:worker", "do what waits: jobs and clocks", PARTS),
+    "worker": Command("recoup.cli.worker:main", "do what waits: jobs and clocks", PARTS),
     "demo-bank": Command("recoup.cli.demo_bank:main", "run one bank of the demo country", PARTS),
     "migrate": Command("recoup.cli.environment:migrate", "bring the database up to date", PARTS),
     "manage": Command("recoup.cli.environment:manage", "any management command of Django", PARTS),
@@ -56,10 +56,12 @@ COMMANDS: Final[dict[str, Command]] = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; without a name, `up`."""
+    """Run one command; without a name, `up`, also with options of its own."""
     name, rest = (argv[0], list(argv[1:])) if argv else ("up", [])
     if name in ("-h", "--help"):
         name = "help"
+    elif name.startswith("-"):
+        name, rest = "up", list(argv)
     command = COMMANDS.get(name)
     if command is None:
         return unknown(name)

@@ -26,9 +26,7 @@ class Choice:
     fills: str = "none"
 
 
-NOT_OURS: Final = Choice(
-    "not_ours", "X", _("Not ours"), _("This account is not kept by us.")
-)
+NOT_OURS: Final = Choice("not_ours", "X", _("Not ours"), _("This account is not kept by us."))
 CANNOT: Final = Choice(
     "cannot_lawfully", "L", _("Cannot lawfully"), _("The law does not let us. Say why.")
 )

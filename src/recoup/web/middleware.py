@@ -87,5 +87,3 @@ class Scope:
         if actor.role != "visitor":
             response.setdefault("Cache-Control", "no-store")
         return response
-
-

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from recoup.web.api import api
+
 handler400 = "recoup.apps.members.errors.bad_request"
 handler404 = "recoup.apps.members.errors.not_found"
 handler500 = "recoup.apps.members.errors.server_error"
@@ -17,5 +19,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("recoup.apps.reports.urls")),
+    path("", include("recoup.apps.lawful_requests.urls")),
+    path("", include("recoup.apps.holds.urls")),
+    path("", include("recoup.web.case_urls")),
 ]

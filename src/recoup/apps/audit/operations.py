@@ -65,7 +65,9 @@ def record_all(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
 
 def _heads(streams: set[str]) -> dict[str, tuple[int, bytes]]:
     with connection.cursor() as cursor:
-        cursor.execute("select stream, stream_seq, leaf_hash from audit_heads(%s)", [sorted(streams)])
+        cursor.execute(
+            "select stream, stream_seq, leaf_hash from audit_heads(%s)", [sorted(streams)]
+        )
         return {stream: (seq, bytes(digest)) for stream, seq, digest in cursor.fetchall()}
 
 

@@ -28,9 +28,7 @@ class Movement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     uetr = models.UUIDField(null=True, unique=True)
-    payer_institution = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, related_name="+"
-    )
+    payer_institution = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     payer_reference = models.CharField(max_length=140, blank=True)
 
     class Meta:
@@ -41,6 +39,11 @@ class Movement(models.Model):
                 condition=~Q(payer_reference=""),
             ),
         ]
+
+    same_as = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+",
+        help_text="Two banks told one payment without a common reference; the planner joined them.",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.uetr or self.payer_reference or self.id)
@@ -60,6 +63,10 @@ class MovementSide(models.Model):
     booked_at = models.DateTimeField()
     seq = models.BigIntegerField()
     reference = models.CharField(max_length=140, help_text="The bank's own, unique at that bank.")
+    line = models.ForeignKey(
+        "TicketLine", models.PROTECT, null=True, related_name="+",
+        help_text="The bank says: this credit is the payment that the line asks about.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -235,6 +242,7 @@ class Hold(models.Model):
     asked_kind = models.CharField(max_length=16)
     is_precautionary = models.BooleanField(default=True)
     answered_at = models.DateTimeField(null=True)
+    answered_round = models.IntegerField(default=0)
     freed_at = models.DateTimeField(null=True, help_text="When the sum held last fell.")
     ground = models.CharField(max_length=24, blank=True, help_text="Why nothing more is asked.")
     until = models.DateTimeField(null=True)
@@ -332,6 +340,7 @@ class Flow(models.Model):
     payee = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     sink = models.CharField(max_length=8, blank=True)
     place = models.CharField(max_length=140, blank=True)
+    state = models.CharField(max_length=12, default="arrived")
     carried = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     credited = models.BigIntegerField(null=True)
@@ -369,8 +378,13 @@ class CaseTotal(models.Model):
             CheckConstraint(
                 name="total_balances",
                 condition=Q(
-                    lost=F("held") + F("lying") + F("gone") + F("returned") + F("unknown")
-                    + F("exchanged_out") - F("exchanged_in")
+                    lost=F("held")
+                    + F("lying")
+                    + F("gone")
+                    + F("returned")
+                    + F("unknown")
+                    + F("exchanged_out")
+                    - F("exchanged_in")
                 ),
             ),
         ]

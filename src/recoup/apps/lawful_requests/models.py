@@ -65,9 +65,7 @@ class StandingInstruction(models.Model):
 
     class Meta:
         constraints = [
-            UniqueConstraint(
-                name="instruction_once", fields=["issuer", "measure", "pack"]
-            ),
+            UniqueConstraint(name="instruction_once", fields=["issuer", "measure", "pack"]),
             CheckConstraint(
                 name="instruction_two_people", condition=~Q(first_signer=models.F("second_signer"))
             ),
@@ -248,9 +246,7 @@ class Deadline(models.Model):
         constraints = [
             UniqueConstraint(name="deadline_once", fields=["ticket", "kind", "level"]),
         ]
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(fired_at=None), name="deadline_due")
-        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(fired_at=None), name="deadline_due")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.level}"

@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from recoup.data.policy import load_policy
 from recoup.apps.members import errors
+from recoup.data.policy import load_policy
 
 
 def allowed(act: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -23,8 +23,10 @@ def allowed(act: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., H
             actor = request.actor  # type: ignore[attr-defined]
             if load_policy().may(actor, act):
                 return view(request, *args, **kwargs)
-            if actor.role == "visitor" and request.method == "GET" and not request.headers.get(
-                "HX-Request"
+            if (
+                actor.role == "visitor"
+                and request.method == "GET"
+                and not request.headers.get("HX-Request")
             ):
                 return redirect(f"/accounts/login/?next={request.path}")
             return errors.not_allowed(request, act)

@@ -13,9 +13,7 @@ from django.db import connection, transaction
 
 from recoup.core.access import Actor
 
-ENTER = (
-    "select set_config('recoup.org', %s, true), set_config('recoup.person', %s, true), now()"
-)
+ENTER = "select set_config('recoup.org', %s, true), set_config('recoup.person', %s, true), now()"
 
 
 def enter(actor: Actor) -> datetime:

@@ -28,14 +28,10 @@ class Report(models.Model):
     paid_at = models.DateTimeField()
     payer_scheme = models.CharField(max_length=16)
     payer_ident = models.CharField(max_length=140)
-    payer_institution = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, related_name="+"
-    )
+    payer_institution = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     payee_scheme = models.CharField(max_length=16)
     payee_ident = models.CharField(max_length=140)
-    payee_institution = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, related_name="+"
-    )
+    payee_institution = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     payment_reference = models.CharField(max_length=140, blank=True)
     secret_sha256 = models.BinaryField(max_length=32, null=True)
     sender_mark = models.BinaryField(
@@ -56,7 +52,9 @@ class Report(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-received_at"], name="report_org_time"),
             models.Index(fields=["competent", "-received_at"], name="report_competent_time"),
-            models.Index(fields=["received_at"], condition=Q(opened_at=None), name="report_waiting"),
+            models.Index(
+                fields=["received_at"], condition=Q(opened_at=None), name="report_waiting"
+            ),
             models.Index(fields=["sender_mark", "received_at"], name="report_sender_time"),
             models.Index(fields=["payee_ident", "received_at"], name="report_payee_time"),
         ]

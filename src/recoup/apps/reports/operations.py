@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from recoup.apps.audit import operations as audit
+from recoup.apps.jobs import defer
 from recoup.apps.members import queries as members
 from recoup.apps.members.models import Organisation
 from recoup.apps.reports.models import Report, ReportStory
@@ -18,7 +19,6 @@ from recoup.core.accounts import AccountIdentifier
 from recoup.core.reference import ReferenceKind, hash_secret, make_reference
 from recoup.core.report import FiveFacts
 from recoup.data import load_pack
-from recoup.apps.jobs import defer
 
 CHANNELS = {"visitor": "public", "machine": "bank", "clerk": "bank", "supervisor": "bank"}
 OPEN_CASE = "holds.open_case"
@@ -124,7 +124,7 @@ def _already_told(by: Actor, client_id: UUID) -> Filed | None:
 
 
 def _check_cap(sender_mark: bytes | None, *, at: datetime) -> None:
-    most = load_pack("RS").caps.reports_per_reporter_per_hour
+    most = load_pack("RS").caps.reports_per_reporter_hour
     with connection.cursor() as cursor:
         cursor.execute("select reports_from(%s, %s)", [sender_mark, at - timedelta(hours=1)])
         if cursor.fetchone()[0] >= most:

@@ -10,15 +10,17 @@ ORG = "nullif(current_setting('recoup.org', true), '')::bigint"
 SEEN = "exists (select 1 from cases_case k where k.id = {column})"
 TABLES = ["account", "case", "casemember", "caseevent", "caselink", "task"]
 
-SQL = "".join(
-    f"""
+SQL = (
+    "".join(
+        f"""
 alter table cases_{table} enable row level security;
 alter table cases_{table} force row level security;
 create policy hub on cases_{table} to recoup_planner using (true) with check (true);
 grant select, insert on cases_{table} to recoup_planner;
 """
-    for table in TABLES
-) + f"""
+        for table in TABLES
+    )
+    + f"""
 grant update on cases_case, cases_task to recoup_planner;
 create policy own on cases_account for select to recoup_app using (institution_id = {ORG});
 grant select on cases_account to recoup_app;
@@ -91,6 +93,7 @@ alter function account_for owner to recoup_policy;
 revoke all on function account_for from public;
 grant execute on function account_for to recoup_app, recoup_planner;
 """
+)
 
 
 class Migration(migrations.Migration):

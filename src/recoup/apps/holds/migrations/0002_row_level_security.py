@@ -48,7 +48,7 @@ create policy hub on holds_planwanted to recoup_planner using (true) with check 
 create policy ask on holds_planwanted for insert to recoup_app with check ({SEEN});
 grant select, insert, delete on holds_planwanted to recoup_planner;
 grant insert on holds_planwanted to recoup_app;
-grant update on holds_claim, holds_hold, holds_block to recoup_planner;
+grant update on holds_claim, holds_hold, holds_block, holds_movement to recoup_planner;
 create policy see on holds_claim for select to recoup_app using ({SEEN});
 create policy decide on holds_claim for update to recoup_app using ({SEEN});
 grant select on holds_claim to recoup_app;
@@ -79,7 +79,8 @@ begin
   end if;
   if found is null then
     insert into holds_movement (id, uetr, payer_institution_id, payer_reference)
-    values (gen_random_uuid(), unique_ref, bank, bank_reference)
+    values (gen_random_uuid(), unique_ref, case when bank_reference <> '' then bank end,
+      bank_reference)
     on conflict do nothing returning id into found;
   end if;
   if found is null then

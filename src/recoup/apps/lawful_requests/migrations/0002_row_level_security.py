@@ -10,17 +10,21 @@ ORG = "nullif(current_setting('recoup.org', true), '')::bigint"
 BOTH = f"issuer_id = {ORG} or addressee_id = {ORG}"
 TABLES = ["standinginstruction", "ticket", "answer", "unplannedanswer", "dispatch", "deadline"]
 
-SQL = "".join(
-    f"""
+SQL = (
+    "".join(
+        f"""
 alter table lawful_requests_{table} enable row level security;
 alter table lawful_requests_{table} force row level security;
 create policy hub on lawful_requests_{table} to recoup_planner using (true) with check (true);
 grant select, insert, update on lawful_requests_{table} to recoup_planner;
 """
-    for table in TABLES
-) + f"""
+        for table in TABLES
+    )
+    + f"""
 grant delete on lawful_requests_unplannedanswer to recoup_planner;
 grant select on lawful_requests_packversion to recoup_app, recoup_planner;
+create policy enrol on lawful_requests_standinginstruction to recoup_owner
+  using (true) with check (true);
 
 create policy see on lawful_requests_standinginstruction for select to recoup_app
   using (issuer_id = {ORG});
@@ -69,6 +73,7 @@ alter function inbox_tide owner to recoup_policy;
 revoke all on function inbox_tide from public;
 grant execute on function inbox_tide to recoup_app;
 """
+)
 
 
 class Migration(migrations.Migration):

@@ -12,9 +12,11 @@ READ = [
 SESSION = ["django_session", "account_emailaddress", "account_emailconfirmation"]
 ORG = "nullif(current_setting('recoup.org', true), '')::bigint"
 
-SQL = "".join(
-    f"grant select on {table} to recoup_app, recoup_planner, recoup_policy;" for table in READ
-) + f"""
+SQL = (
+    "".join(
+        f"grant select on {table} to recoup_app, recoup_planner, recoup_policy;" for table in READ
+    )
+    + f"""
 grant update (last_login, password) on members_login to recoup_app;
 grant select on django_content_type, auth_permission, auth_group to recoup_app, recoup_planner;
 grant select, insert, update, delete on {", ".join(SESSION)} to recoup_app;
@@ -29,6 +31,7 @@ create policy own on members_givenanswer to recoup_app
 grant select, insert on members_givenanswer to recoup_app;
 create policy owner_all on members_givenanswer to recoup_owner using (true) with check (true);
 """
+)
 
 
 class Migration(migrations.Migration):

@@ -9,8 +9,9 @@ from django.db import migrations
 ORG = "nullif(current_setting('recoup.org', true), '')::bigint"
 PUBLIC = 1
 
-SQL = "".join(
-    f"""
+SQL = (
+    "".join(
+        f"""
 alter table {table} enable row level security;
 alter table {table} force row level security;
 create policy see on {table} for select to recoup_app
@@ -21,8 +22,9 @@ create policy follow on {table} for select to recoup_policy using (true);
 grant select, insert on {table} to recoup_app;
 grant select on {table} to recoup_planner, recoup_policy;
 """
-    for table in ["reports_report", "reports_reportstory"]
-) + """
+        for table in ["reports_report", "reports_reportstory"]
+    )
+    + """
 grant update (opened_at) on reports_report to recoup_planner;
 
 create function reports_from(mark bytea, since timestamptz) returns bigint
@@ -43,6 +45,7 @@ alter function report_told owner to recoup_policy;
 revoke all on function report_told from public;
 grant execute on function report_told to recoup_app;
 """
+)
 
 
 class Migration(migrations.Migration):

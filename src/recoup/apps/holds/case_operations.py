@@ -1,0 +1,268 @@
+"""Opens cases from reports: claim, accounts, members, and what the payer's bank is asked at once.
+
+Runs as the planner, in batches: whatever waits is opened together, so that a flood of reports costs
+few statements. What the payee's bank is asked follows from the facts and is the plan's business.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.audit.operations import Act
+from recoup.apps.cases.models import Account, Case, CaseEvent, CaseMember, Task
+from recoup.apps.holds.models import AllegedPayment, Claim
+from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
+from recoup.apps.lawful_requests.operations import Opening
+from recoup.apps.members.models import Organisation
+from recoup.apps.members.queries import hub_actor
+from recoup.apps.reports.models import Report
+from recoup.core.reference import ReferenceKind, make_reference
+from recoup.core.urgency import urgency
+
+PAYER_MEASURES = ("stop_before_execution", "confirm_debit", "recall")
+ADOPTED_CHANNELS = ("bank", "call_taker")
+BORDER_CLOCK = timedelta(hours=2)
+ADOPT_CLOCK = timedelta(minutes=30)
+
+
+@dataclass(slots=True)
+class Opened:
+    """What opening reports gave: claims to be planned, and tickets for the payers' banks."""
+
+    claims: list[Claim] = field(default_factory=list)
+    tickets: list[NewTicket] = field(default_factory=list)
+    accounts: set[UUID] = field(default_factory=set)
+    capped: set[UUID] = field(default_factory=set)
+
+
+def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Opened:
+    """Open one case a report. The caller holds the planner's lock."""
+    opened = Opened()
+    if not reports:
+        return opened
+    accounts = _accounts(reports)
+    cases = [_case(report, at=at) for report in reports]
+    Case.objects.bulk_create(cases)
+    CaseMember.objects.bulk_create(
+        CaseMember(case=case, organisation_id=case.owner_id, since=at) for case in cases
+    )
+    payments = [_payment(report, accounts) for report in reports]
+    AllegedPayment.objects.bulk_create(payments)
+    claims = [
+        _claim(case, payment, report, at=at)
+        for case, payment, report in zip(cases, payments, reports, strict=True)
+    ]
+    Claim.objects.bulk_create(claims)
+    Report.objects.filter(id__in=[report.id for report in reports]).update(opened_at=at)
+    _record(cases, reports, claims, under=under, at=at)
+    _link(cases, reports, at=at)
+    for claim, report in zip(claims, reports, strict=True):
+        opened.claims.append(claim)
+        opened.tickets += _to_payer(claim, report)
+        opened.accounts |= {a.id for a in (claim.payment.payer, claim.payment.payee) if a}
+        _tasks(claim, report, at=at)
+    opened.capped = _capped(claims, reports, under=under, at=at)
+    return opened
+
+
+def _accounts(reports: Sequence[Report]) -> dict[tuple[UUID, str], Account]:
+    """Payer's and payee's accounts of each report, made where they are new."""
+    keys, asked = [], []
+    for report in reports:
+        for side in ("payer", "payee"):
+            institution: Organisation | None = getattr(report, f"{side}_institution")
+            if institution is not None:
+                keys.append((report.id, side))
+                asked.append(
+                    (
+                        institution.id, getattr(report, f"{side}_scheme"),
+                        getattr(report, f"{side}_ident"), report.currency,
+                    )
+                )  # fmt: skip
+    if not asked:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select account_for(i, s, n, c) from unnest(%s::int[], %s::text[], %s::text[], "
+            "%s::text[]) as t (i, s, n, c)",
+            [list(column) for column in zip(*asked, strict=True)],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    found = Account.objects.select_related("institution").in_bulk(set(ids))
+    return {key: found[account_id] for key, account_id in zip(keys, ids, strict=True)}
+
+
+def _case(report: Report, *, at: datetime) -> Case:
+    return Case(
+        reference=make_reference(ReferenceKind.CASE, secrets.token_bytes(5)).text,
+        owner_id=report.competent_id,
+        report=report,
+        opened_at=at,
+        reported_at=report.received_at,
+        changed_at=at,
+    )
+
+
+def _payment(report: Report, accounts: dict[tuple[UUID, str], Account]) -> AllegedPayment:
+    return AllegedPayment(
+        report=report,
+        payer=accounts.get((report.id, "payer")),
+        payee=accounts.get((report.id, "payee")),
+        amount_minor=report.amount_minor,
+        currency=report.currency,
+        paid_at=report.paid_at,
+        reference=report.payment_reference,
+    )
+
+
+def _claim(case: Case, payment: AllegedPayment, report: Report, *, at: datetime) -> Claim:
+    """Reports by a bank for its customer or by a call taker start adopted (decision 18)."""
+    return Claim(
+        case=case,
+        payment=payment,
+        amount_minor=report.amount_minor,
+        currency=report.currency,
+        adopted_at=at if report.channel in ADOPTED_CHANNELS else None,
+    )
+
+
+def _record(
+    cases: Sequence[Case], reports: Sequence[Report], claims: Sequence[Claim], *,
+    under: Opening, at: datetime,
+) -> None:  # fmt: skip
+    CaseEvent.objects.bulk_create(
+        CaseEvent(
+            case=case, at=report.received_at, what="report_received", who=report.channel,
+            values={
+                "reference": report.reference, "amount_minor": report.amount_minor,
+                "currency": report.currency,
+            },
+        )
+        for case, report in zip(cases, reports, strict=True)
+    )  # fmt: skip
+    audit.record_all(
+        (
+            Act(
+                "case:opened", f"case:{case.id}",
+                {"reference": case.reference, "report": str(case.report_id), "claim": str(claim.id)},
+            )
+            for case, claim in zip(cases, claims, strict=True)
+        ),
+        by=hub_actor(under.issuer),
+        at=at,
+    )  # fmt: skip
+
+
+def _to_payer(claim: Claim, report: Report) -> list[NewTicket]:
+    """Stop before execution, confirm the debit, recall: three asks, each with its own clock.
+
+    A report by the payer's own bank confirms the debit by itself: nothing is asked back.
+    """
+    payer = claim.payment.payer
+    if payer is None or payer.institution.kind == "foreign_bank":
+        return []
+    payment = payment_of(claim)
+    return [
+        NewTicket(
+            case_id=claim.case_id, account=payer, measure=measure, kind="", round=1,
+            asked_minor=claim.amount_minor, currency=claim.currency,
+            lines=(NewLine(claim.id, None, claim.amount_minor, payment),),
+            urgency=urgency(claim.amount_minor, measure, payer.institution.kind),
+            is_precautionary=claim.adopted_at is None,
+        )
+        for measure in PAYER_MEASURES
+    ]  # fmt: skip
+
+
+def payment_of(claim: Claim) -> Payment:
+    """The payment of a claim as the report told it."""
+    told = claim.payment
+    return Payment(
+        at=told.paid_at, amount_minor=told.amount_minor, currency=told.currency,
+        reference=told.reference, payer=told.payer, payee=told.payee,
+    )  # fmt: skip
+
+
+def _capped(
+    claims: Sequence[Claim], reports: Sequence[Report], *, under: Opening, at: datetime
+) -> set[UUID]:
+    """Claims of public reports beyond the caps: no precautionary hold, a person decides."""
+    caps, since = under.pack.caps, at - timedelta(hours=1)
+    public = [(c, r) for c, r in zip(claims, reports, strict=True) if r.channel == "public"]
+    if not public:
+        return set()
+    recent = Report.objects.filter(channel="public", received_at__gte=since)
+    in_all = recent.count()
+    idents = [report.payee_ident for _, report in public]
+    by_account = dict(
+        recent.filter(payee_ident__in=idents)
+        .values_list("payee_ident")
+        .annotate(times=Count("id"))
+        .values_list("payee_ident", "times")
+    )
+    capped = {
+        claim.id
+        for claim, report in public
+        if in_all > caps.precautionary_per_hour
+        or by_account.get(report.payee_ident, 0) > caps.precautionary_per_account_hour
+        or report.amount_minor > caps.precautionary_amount_minor
+    }
+    for claim, report in public:
+        if claim.id in capped:
+            open_task(claim, "over_cap", report.competent_id, at=at, within=ADOPT_CLOCK)
+    return capped
+
+
+def _tasks(claim: Claim, report: Report, *, at: datetime) -> None:
+    """What the directory could not settle goes to a person, with a clock."""
+    if claim.payment.payee is None or claim.payment.payer is None:
+        open_task(
+            claim, "institution_unknown", report.competent_id, at=at, within=ADOPT_CLOCK,
+            payee=report.payee_ident, payer=report.payer_ident,
+        )  # fmt: skip
+
+
+def open_task(
+    claim: Claim, kind: str, owner_id: int, *, at: datetime, within: timedelta, **values: object
+) -> None:
+    Task.objects.get_or_create(
+        about=claim.id, kind=kind, level=0,
+        defaults={
+            "case_id": claim.case_id, "owner_id": owner_id, "issuer_id": claim.case.owner_id,
+            "values": values, "opened_at": at, "due_at": at + within,
+        },
+    )  # fmt: skip
+
+
+def _link(cases: Sequence[Case], reports: Sequence[Report], *, at: datetime) -> None:
+    """Link cases that name the same payee, payer or payment, with that as the reason."""
+    with connection.cursor() as cursor:
+        cursor.execute(LINKS, [at, [case.id for case in cases]])
+
+
+LINKS = """
+insert into cases_caselink (low_id, high_id, reason, value, found_at)
+select least(k.id, o.id), greatest(k.id, o.id), x.reason, x.value, %s
+from cases_case k
+join reports_report r on r.id = k.report_id
+cross join lateral (
+  select p.id, 'payee_account' as reason, p.payee_ident as value from reports_report p
+    where p.payee_ident = r.payee_ident and p.id <> r.id
+  union all
+  select p.id, 'same_loss', r.payer_ident from reports_report p
+    where p.payee_ident = r.payee_ident and p.payer_ident = r.payer_ident
+      and p.amount_minor = r.amount_minor and p.currency = r.currency and p.id <> r.id
+      and p.paid_at between r.paid_at - interval '1 day' and r.paid_at + interval '1 day'
+) x
+join cases_case o on o.report_id = x.id
+where k.id = any(%s) and k.owner_id = o.owner_id
+on conflict do nothing
+"""

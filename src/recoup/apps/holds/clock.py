@@ -1,0 +1,118 @@
+"""What happens to holds because time passed, and the sweep over everything that waits.
+
+A precautionary hold lapses after the pack's minutes unless the debit is confirmed or the report
+adopted; any hold ends with its limit unless something binding came. Both act, or are not shown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.audit.operations import Act
+from recoup.apps.cases.models import CaseEvent, Task
+from recoup.apps.holds import plan_operations
+from recoup.apps.holds.models import Block, Hold, PlanWanted
+from recoup.apps.lawful_requests import clock as request_clock
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.members import queries as members
+from recoup.apps.members.scope import database_time
+from recoup.core.hold import HoldMove, HoldState, after
+from recoup.core.lawful_request import RequestMove, RequestState
+from recoup.core.lawful_request import after as request_after
+from recoup.data import load_pack
+
+AT_ONCE = 200
+WARN_BEFORE = timedelta(hours=6)
+
+
+def sweep() -> None:
+    """Fire what is due, then plan and send whatever waits. State-based: safe to run at any time."""
+    pack = load_pack(settings.COUNTRY)
+    with transaction.atomic():
+        request_clock.fire_due(pack=pack, at=database_time())
+    lapse_due()
+    warn_before_end()
+    plan_operations.work()
+
+
+@transaction.atomic
+def lapse_due() -> int:
+    """End the holds whose limit has come. Each ends once: the row that ended says when."""
+    at = database_time()
+    due = list(
+        Hold.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(state__in=["asked", "placed"], until__lte=at)
+        .select_related("issuer", "account")
+        .order_by("until")[:AT_ONCE]
+    )
+    for hold in due:
+        hold.state = after(HoldState(hold.state), HoldMove.LAPSE).value
+        hold.ended_at = at
+        hold.held_minor = 0
+    Hold.objects.bulk_update(due, ["state", "ended_at", "held_minor"])
+    for hold in due:
+        _end(hold, at=at)
+    return len(due)
+
+
+def _end(hold: Hold, *, at: datetime) -> None:
+    """The ticket that asked for it lapses too; the trail is planned again."""
+    open_tickets = Ticket.objects.select_for_update().filter(
+        request=hold.id, state__in=["sent", "acknowledged"]
+    )
+    for ticket in open_tickets:
+        ticket.state = request_after(RequestState(ticket.state), RequestMove.LAPSE).value
+        ticket.ended_at = at
+        ticket.save(update_fields=["state", "ended_at"])
+    total = (
+        Hold.objects.filter(account_id=hold.account_id, state__in=["asked", "placed"]).aggregate(
+            total=Sum("held_minor")
+        )["total"]
+        or 0
+    )
+    Block.objects.filter(account_id=hold.account_id, closed_at=None).update(
+        amount_minor=total, closed_at=None if total else at
+    )
+    PlanWanted.objects.create(case_id=hold.case_id, since=at)
+    CaseEvent.objects.create(
+        case_id=hold.case_id, at=at, what="hold_lapsed", who="",
+        values={"account": hold.account.ident, "scheme": hold.account.scheme,
+                "precautionary": hold.is_precautionary},
+    )  # fmt: skip
+    audit.record_all(
+        [Act("hold:lapsed", f"hold:{hold.id}", {"precautionary": hold.is_precautionary})],
+        by=members.hub_actor(hold.issuer), at=at,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def warn_before_end() -> int:
+    """A task for the duty officer before a hold ends: hand the case over, or let it go."""
+    at = database_time()
+    warned = Task.objects.filter(kind="hold_ends").values("about")
+    due = list(
+        Hold.objects.filter(
+            state="placed", is_precautionary=False, until__gt=at, until__lte=at + WARN_BEFORE,
+        )
+        .exclude(id__in=warned)
+        .select_related("case")
+        .order_by("until")[:AT_ONCE]
+    )  # fmt: skip
+    for hold in due:
+        named = members.on_duty(
+            hold.issuer_id, roles=["duty_officer", "officer", "unit_head"], at=at
+        )
+        Task.objects.get_or_create(
+            about=hold.id, kind="hold_ends", level=0,
+            defaults={
+                "case_id": hold.case_id, "owner_id": hold.issuer_id, "issuer_id": hold.issuer_id,
+                "person_id": named.person_id if named else None, "opened_at": at,
+                "due_at": hold.until, "values": {"held_minor": hold.held_minor},
+            },
+        )  # fmt: skip
+    return len(due)

@@ -1,0 +1,300 @@
+"""Writes what the plan concluded: trail, flows and totals of each case, tickets, tasks, holds.
+
+Conclusions are replaced as a whole for the cases that were planned; nothing else writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db.models import F, Max
+
+from recoup.apps.cases.models import Account, Case, CaseEvent, Task
+from recoup.apps.holds.case_operations import payment_of
+from recoup.apps.holds.models import (
+    CaseTotal,
+    Claim,
+    Destination,
+    Flow,
+    Hold,
+    Movement,
+    MovementSide,
+    TicketLine,
+    Trail,
+)  # fmt: skip
+from recoup.apps.holds.wording import moment
+from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
+from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
+from recoup.apps.lawful_requests.operations import CASE_CHANNEL, Opening, notify
+from recoup.apps.members.models import Organisation
+from recoup.core import chain
+from recoup.core.lawful_request import RequestMove, RequestState, after
+from recoup.core.urgency import urgency
+
+PRECAUTIONARY = "block"
+TASK_CLOCK = timedelta(hours=4)
+BORDER_CLOCK = timedelta(hours=2)
+IN_FORCE = ("asked", "placed", "declined")
+
+
+def store(concluded: chain.Conclusions, known: chain.Facts, *, at: datetime) -> None:
+    """Replace trail, flows and totals of every case in the plan."""
+    cases = {claim.id: UUID(claim.case) for claim in known.claims}
+    case_ids = set(cases.values())
+    accounts = Account.objects.select_related("institution").in_bulk(
+        {row.account for row in concluded.trail}
+        | {f.payer for f in concluded.flows if f.payer}
+        | {f.payee for f in concluded.flows if f.payee}
+    )
+    Trail.objects.filter(case_id__in=case_ids).delete()
+    Flow.objects.filter(case_id__in=case_ids).delete()
+    CaseTotal.objects.filter(case_id__in=case_ids).delete()
+    Trail.objects.bulk_create(_trail(row, cases, accounts) for row in concluded.trail)
+    Flow.objects.bulk_create(_flows(concluded, cases))
+    CaseTotal.objects.bulk_create(_total(total) for total in concluded.totals)
+
+
+def _trail(row: chain.TrailRow, cases: dict[str, UUID], accounts: dict[UUID, Account]) -> Trail:
+    account = accounts[UUID(row.account)]
+    return Trail(
+        case_id=cases[row.claim], account=account, claim_id=row.claim, rule=row.rule,
+        currency=row.currency, account_ident=account.ident,
+        institution_name=account.institution.name, inn=row.inn, held=row.held, lying=row.lying,
+        moved=row.moved, spent=row.spent, returned=row.returned, unknown=row.unknown,
+    )  # fmt: skip
+
+
+def _flows(concluded: chain.Conclusions, cases: dict[str, UUID]) -> Iterable[Flow]:
+    """Each band a fact: who told it, when, under which ticket."""
+    movements = {flow.movement for flow in concluded.flows if flow.movement}
+    sides = _telling_sides(movements)
+    places = dict(
+        Destination.objects.filter(movement_id__in=movements, answer__replaced_by=None)
+        .exclude(place="")
+        .values_list("movement_id", "place")
+    )
+    for flow in concluded.flows:
+        side = sides.get(UUID(flow.movement)) if flow.movement else None
+        yield Flow(
+            case_id=cases[flow.claim], claim_id=flow.claim, movement_id=flow.movement,
+            rule=concluded.rule, payer_id=flow.payer, payee_id=flow.payee, sink=flow.sink or "",
+            place=places.get(UUID(flow.movement), "") if flow.movement else "",
+            carried=flow.carried, currency=flow.currency, credited=flow.credited,
+            credit_currency=flow.credit_currency or "", state=flow.state,
+            booked_at=side.booked_at if side else None,
+            told_by=side.answer.ticket.account.institution.name if side else "",
+            told_at=side.answer.received_at if side else None,
+            ticket_reference=side.answer.ticket.reference if side else "",
+        )  # fmt: skip
+
+
+def _telling_sides(movements: set[str]) -> dict[UUID, MovementSide]:
+    """For each movement the side that tells of it: the payer's bank's, else the payee's."""
+    rows = MovementSide.objects.filter(
+        movement_id__in=movements, answer__replaced_by=None
+    ).select_related("answer__ticket__account__institution")
+    return {row.movement_id: row for row in sorted(rows, key=lambda r: not r.is_credit)}
+
+
+def _total(total: chain.Total) -> CaseTotal:
+    return CaseTotal(
+        case_id=total.case, rule=total.rule, currency=total.currency, lost=total.lost,
+        held=total.held, lying=total.lying, gone=total.spent, returned=total.returned,
+        unknown=total.unknown, exchanged_out=total.exchanged_out, exchanged_in=total.exchanged_in,
+    )  # fmt: skip
+
+
+def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) -> list[NewTicket]:
+    """The next round for each want, with the hold it belongs to brought up to date."""
+    if not wants:
+        return []
+    accounts = Account.objects.select_related("institution").in_bulk({w.account for w in wants})
+    case_ids = {want.case for want in wants}
+    rounds = _rounds(case_ids)
+    holds = {
+        (hold.case_id, hold.account_id): hold
+        for hold in Hold.objects.filter(case_id__in=case_ids, state__in=IN_FORCE)
+    }
+    payments = _payments(wants)
+    new, tickets, changed = [], [], []
+    for want in wants:
+        key = (UUID(want.case), UUID(want.account))
+        hold = holds.get(key)
+        if hold is None:
+            hold, until = _hold(want, accounts[key[1]], under=under, at=at), None
+            new.append(hold)
+        else:
+            until = None if hold.is_precautionary else hold.until
+            _ask(hold, want)
+            changed.append(hold)
+        tickets.append(
+            _ticket(want, hold, accounts[key[1]], rounds.get(key, 0) + 1,
+                    payments, until)
+        )  # fmt: skip
+    Hold.objects.bulk_create(new)
+    Hold.objects.bulk_update(changed, ["asked_minor", "asked_kind", "is_precautionary", "state"])
+    return tickets
+
+
+def _rounds(case_ids: Iterable[str]) -> dict[tuple[UUID, UUID], int]:
+    rows = (
+        Ticket.objects.filter(case_id__in=case_ids, measure="hold")
+        .values_list("case_id", "account_id")
+        .annotate(last=Max("round"))
+    )
+    return {(case, account): last for case, account, last in rows}
+
+
+def _hold(want: chain.Want, account: Account, *, under: Opening, at: datetime) -> Hold:
+    return Hold(
+        id=uuid4(), case_id=want.case, account=account, issuer=under.issuer,
+        addressee_id=account.institution_id, asked_minor=want.total, asked_kind=want.kind,
+        is_precautionary=want.kind == PRECAUTIONARY, asked_at=at,
+    )  # fmt: skip
+
+
+def _ask(hold: Hold, want: chain.Want) -> None:
+    hold.asked_minor, hold.asked_kind = want.total, want.kind
+    hold.is_precautionary = want.kind == PRECAUTIONARY
+    if hold.state == "declined" and want.kind != "set":
+        hold.state = "asked"
+
+
+def _ticket(
+    want: chain.Want, hold: Hold, account: Account, number: int,
+    payments: dict[tuple[str, str | None], Payment], until: datetime | None,
+) -> NewTicket:  # fmt: skip
+    lines = tuple(
+        NewLine(
+            UUID(line.claim), UUID(line.movement) if line.movement else None, line.amount,
+            payments[line.claim, line.movement],
+        )
+        for line in want.lines
+    )  # fmt: skip
+    return NewTicket(
+        case_id=hold.case_id, account=account, measure="hold", kind=want.kind, round=number,
+        asked_minor=want.total, currency=want.currency, lines=lines,
+        disclose_from=moment(want.disclose_from) if want.disclose_from is not None else None,
+        destinations_of=_bank_references(want.destinations_of),
+        is_precautionary=want.kind == PRECAUTIONARY, request=hold.id, hold_until=until,
+        urgency=urgency(want.total, "hold", account.institution.kind) if want.total else 0,
+    )  # fmt: skip
+
+
+def _bank_references(movements: Sequence[str]) -> tuple[str, ...]:
+    if not movements:
+        return ()
+    rows = MovementSide.objects.filter(movement_id__in=movements, is_credit=False)
+    return tuple(sorted(set(rows.values_list("reference", flat=True))))
+
+
+def _payments(wants: Sequence[chain.Want]) -> dict[tuple[str, str | None], Payment]:
+    """What each line says of its payment: the bank's own telling, else the report's."""
+    keys = {(line.claim, line.movement) for want in wants for line in want.lines}
+    claims = Claim.objects.select_related(
+        "payment__payer__institution", "payment__payee__institution"
+    ).in_bulk({claim for claim, _ in keys})
+    movements = {movement for _, movement in keys if movement}
+    known = Movement.objects.in_bulk(movements)
+    sides = {
+        side.movement_id: side
+        for side in MovementSide.objects.filter(
+            movement_id__in=movements, is_credit=False, answer__replaced_by=None
+        ).select_related("account")
+    }
+    found = {}
+    for claim_id, movement_id in keys:
+        claim = claims[UUID(claim_id)]
+        side = sides.get(UUID(movement_id)) if movement_id else None
+        if side is None:
+            found[claim_id, movement_id] = payment_of(claim)
+        else:
+            found[claim_id, movement_id] = Payment(
+                at=side.booked_at, amount_minor=side.amount_minor, currency=side.currency,
+                uetr=known[side.movement_id].uetr, reference=side.reference, payer=side.account,
+            )  # fmt: skip
+    return found
+
+
+def store_lines(new: Sequence[NewTicket], tickets: Sequence[Ticket]) -> None:
+    """The lines of tickets that were just opened."""
+    parties = {ticket.id: ticket for ticket in tickets}
+    TicketLine.objects.bulk_create(
+        TicketLine(
+            id=line.id, ticket_id=ticket.id, issuer_id=parties[ticket.id].issuer_id,
+            addressee_id=parties[ticket.id].addressee_id, claim_id=line.claim_id,
+            arrival_id=line.arrival_id, asked_minor=line.asked_minor,
+        )
+        for ticket in new
+        for line in ticket.lines
+    )  # fmt: skip
+    CaseEvent.objects.bulk_create(
+        CaseEvent(
+            case_id=ticket.case_id, at=ticket.authorised_at or ticket.due_at,
+            what="ticket_opened", who=ticket.issuer.name,
+            values={
+                "ticket": ticket.reference, "measure": ticket.measure, "kind": ticket.kind,
+                "asked_minor": ticket.asked_minor, "currency": ticket.currency,
+                "account": ticket.account_ident, "scheme": ticket.account.scheme,
+                "addressee": ticket.account.institution.name,
+            },
+        )
+        for ticket in tickets
+    )  # fmt: skip
+
+
+def withdraw(withdrawals: Iterable[chain.Withdrawal], *, at: datetime) -> None:
+    """Open hold tickets that lost their ground are taken back; what was blocked is let go."""
+    for withdrawal in withdrawals:
+        ticket = (
+            Ticket.objects.select_for_update()
+            .filter(
+                case_id=withdrawal.case, account_id=withdrawal.account, measure="hold",
+                state__in=OPEN_STATES,
+            )
+            .first()
+        )  # fmt: skip
+        if ticket is not None:
+            ticket.state = after(RequestState(ticket.state), RequestMove.WITHDRAW).value
+            ticket.ended_at = at
+            ticket.withdrawn_ground = "nothing of the case is there any more"
+            ticket.save(update_fields=["state", "ended_at", "withdrawn_ground"])
+
+
+def open_tasks(concluded: chain.Conclusions, *, at: datetime) -> None:
+    """What only a person can settle: rulings to the police, the border to the FIU."""
+    if not (concluded.tasks or concluded.border):
+        return
+    cases = Case.objects.in_bulk({t.case for t in (*concluded.tasks, *concluded.border)})
+    fiu = Organisation.objects.filter(kind="fiu").order_by("id").first()
+    rows = [
+        _task(cases[UUID(t.case)], t.kind, t.account, cases[UUID(t.case)].owner_id, TASK_CLOCK, at,
+              amount_minor=t.amount, currency=t.currency)
+        for t in concluded.tasks
+    ]  # fmt: skip
+    rows += [
+        _task(cases[UUID(t.case)], "abroad", t.account or t.claim,
+              fiu.id if fiu else cases[UUID(t.case)].owner_id, BORDER_CLOCK, at,
+              amount_minor=t.amount, currency=t.currency)
+        for t in concluded.border
+    ]  # fmt: skip
+    Task.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _task(
+    case: Case, kind: str, about: str, owner_id: int, within: timedelta, at: datetime,
+    **values: object,
+) -> Task:  # fmt: skip
+    return Task(
+        case=case, kind=kind, about=UUID(about), owner_id=owner_id, issuer_id=case.owner_id,
+        values=values, opened_at=at, due_at=at + within,
+    )  # fmt: skip
+
+
+def mark_changed(known: chain.Facts, *, at: datetime) -> None:
+    """Raise the version of the planned cases and wake their pages."""
+    case_ids = {claim.case for claim in known.claims}
+    Case.objects.filter(id__in=case_ids).update(version=F("version") + 1, changed_at=at)
+    notify(CASE_CHANNEL, case_ids)

@@ -1,0 +1,64 @@
+"""Reads of the money side: holds at an institution; a case's sums, trail and flows."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from recoup.apps.holds.models import (
+    Block,
+    CaseTotal,
+    Claim,
+    Flow,
+    Hold,
+    TicketLine,
+    Trail,
+)  # fmt: skip
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.core.access import Actor
+
+
+def holds_at(actor: Actor) -> QuerySet[Hold]:
+    """Holds in force that the hub believes the actor's institution carries."""
+    last = Ticket.objects.filter(
+        request=OuterRef("id"), addressee_id=actor.organisation_id
+    ).order_by("-round")
+    block = Block.objects.filter(account_id=OuterRef("account_id"), closed_at=None)
+    return (
+        Hold.objects.filter(
+            addressee_id=actor.organisation_id, state__in=["asked", "placed"], held_minor__gt=0
+        )
+        .select_related("account")
+        .annotate(
+            last_ticket=Subquery(last.values("reference")[:1]),
+            block_reference=Subquery(block.values("reference")[:1]),
+        )
+        .order_by("asked_at", "id")
+    )
+
+
+def holds_of_case(case_id: UUID) -> list[Hold]:
+    """A case's holds, for its members."""
+    rows = Hold.objects.raw("select * from holds_of_case(%s)", [case_id])
+    return sorted(rows, key=lambda hold: hold.asked_at)
+
+
+def claims_of(case_ids: list[UUID]) -> QuerySet[Claim]:
+    return Claim.objects.filter(case_id__in=case_ids).select_related("payment__report")
+
+
+def totals_of(case_ids: list[UUID], *, rule: str) -> QuerySet[CaseTotal]:
+    return CaseTotal.objects.filter(case_id__in=case_ids, rule=rule).order_by("currency")
+
+
+def trail_of(case_id: UUID) -> QuerySet[Trail]:
+    return Trail.objects.filter(case_id=case_id).order_by("rule", "currency", "id")
+
+
+def flows_of(case_id: UUID, *, rule: str) -> QuerySet[Flow]:
+    return Flow.objects.filter(case_id=case_id, rule=rule).order_by("booked_at", "id")
+
+
+def lines_of(ticket_ids: list[UUID]) -> QuerySet[TicketLine]:
+    return TicketLine.objects.filter(ticket_id__in=ticket_ids).order_by("id")

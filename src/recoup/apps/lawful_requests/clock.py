@@ -1,0 +1,108 @@
+"""What happens to tickets because time passed: overdue rings, escalates, and lapses.
+
+A deadline is a row; it fires once, whatever restarts happen: the row that fired says when. If the
+desk stays silent the next step of the ladder (desk, supervisor, issuing authority) gets its own row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.audit.operations import Act
+from recoup.apps.cases.models import Task
+from recoup.apps.lawful_requests.models import Deadline, Ticket
+from recoup.apps.lawful_requests.operations import CASE_CHANNEL, notify
+from recoup.apps.members import queries as members
+from recoup.core.law import EscalationStep, Pack
+from recoup.core.lawful_request import RequestMove, RequestState, after
+
+AT_ONCE = 200
+PENDING = {
+    "acknowledge": (RequestState.SENT,),
+    "answer": (RequestState.SENT, RequestState.ACKNOWLEDGED),
+    "lapse": (RequestState.SENT, RequestState.ACKNOWLEDGED),
+}
+ROLES = {
+    "desk": ["clerk", "supervisor"],
+    "supervisor": ["supervisor", "clerk"],
+    "issuing_authority": ["duty_officer", "officer", "unit_head"],
+}
+
+
+@transaction.atomic
+def fire_due(*, pack: Pack, at: datetime) -> int:
+    """Fire the deadlines that are due; returns how many. Runs as the planner."""
+    due = list(
+        Deadline.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(fired_at=None, due_at__lte=at)
+        .select_related("ticket__issuer", "ticket__addressee")
+        .order_by("due_at")[:AT_ONCE]
+    )
+    for deadline in due:
+        _fire(deadline, ladder=pack.escalation, at=at)
+    Deadline.objects.bulk_update(due, ["fired_at", "outcome"])
+    return len(due)
+
+
+def _fire(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datetime) -> None:
+    ticket = deadline.ticket
+    deadline.fired_at = at
+    if RequestState(ticket.state) not in PENDING[deadline.kind]:
+        deadline.outcome = "in_time"
+    elif deadline.kind == "lapse":
+        deadline.outcome = "lapsed"
+        _lapse(ticket, at=at)
+    else:
+        deadline.outcome = "overdue"
+        _escalate(deadline, ladder=ladder, at=at)
+
+
+def _lapse(ticket: Ticket, *, at: datetime) -> None:
+    ticket.state = after(RequestState(ticket.state), RequestMove.LAPSE).value
+    ticket.ended_at = at
+    ticket.save(update_fields=["state", "ended_at"])
+    _record("ticket:lapsed", ticket, at=at)
+
+
+def _escalate(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datetime) -> None:
+    """A task for the named person of this step, and the clock of the next step."""
+    ticket, step = deadline.ticket, ladder[min(deadline.level, len(ladder) - 1)]
+    owner_id = ticket.issuer_id if step.to == "issuing_authority" else ticket.addressee_id
+    named = members.on_duty(owner_id, roles=ROLES[step.to], at=at)
+    Task.objects.get_or_create(
+        about=ticket.id,
+        kind=f"{deadline.kind}_overdue",
+        level=deadline.level,
+        defaults={
+            "case_id": ticket.case_id if owner_id == ticket.issuer_id else None,
+            "owner_id": owner_id,
+            "issuer_id": ticket.issuer_id,
+            "person_id": named.person_id if named else None,
+            "values": {"ticket": ticket.reference, "step": step.to, "measure": ticket.measure},
+            "opened_at": at,
+            "due_at": at,
+        },
+    )
+    if deadline.level + 1 < len(ladder):
+        Deadline.objects.get_or_create(
+            ticket=ticket,
+            kind=deadline.kind,
+            level=deadline.level + 1,
+            defaults={
+                "issuer_id": ticket.issuer_id,
+                "addressee_id": ticket.addressee_id,
+                "due_at": deadline.due_at - step.after + ladder[deadline.level + 1].after,
+            },
+        )
+    _record(f"ticket:{deadline.kind}_overdue", ticket, at=at, step=step.to)
+
+
+def _record(what: str, ticket: Ticket, *, at: datetime, **facts: str) -> None:
+    audit.record_all(
+        [Act(what, f"ticket:{ticket.id}", facts)], by=members.hub_actor(ticket.issuer), at=at
+    )
+    notify(CASE_CHANNEL, {str(ticket.case_id)})

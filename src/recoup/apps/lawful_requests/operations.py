@@ -1,0 +1,342 @@
+"""Everything that can happen to a ticket: one function for one act of a person, a machine or the hub.
+
+Opening and sending are the planner's; acknowledging, taking and answering the addressee's;
+withdrawing the issuer's. Each changes state, writes the trail and, where something has to leave, the
+out-box, in one transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.audit.operations import Act
+from recoup.apps.lawful_requests import queries
+from recoup.apps.lawful_requests.drafts import NewTicket, draft, frozen
+from recoup.apps.lawful_requests.models import (
+    Answer,
+    Deadline,
+    Dispatch,
+    PackVersion,
+    StandingInstruction,
+    Ticket,
+    UnplannedAnswer,
+)  # fmt: skip
+from recoup.apps.members.models import Organisation
+from recoup.apps.members.queries import hub_actor
+from recoup.core.access import Actor
+from recoup.core.law import Pack
+from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
+from recoup.core.reference import ReferenceKind, make_reference
+
+INBOX_CHANNEL = "recoup_inbox"
+CASE_CHANNEL = "recoup_case"
+SEND_AT_ONCE = 500
+TAKEN_FOR = timedelta(minutes=10)
+
+
+class TakenByAnother(Exception):
+    """A colleague has taken the ticket and is answering it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} has taken this ticket. Take the next one, or ask {name}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What tickets are opened under: issuer, law, and the standing instructions by measure."""
+
+    issuer: Organisation
+    pack: Pack
+    version: PackVersion
+    instructions: dict[str, StandingInstruction]
+
+
+def open_tickets(new: Sequence[NewTicket], *, under: Opening, at: datetime) -> list[Ticket]:
+    """Store tickets as authorised under their standing instruction, each with its out-box row.
+
+    A measure without a standing instruction in force stays drafted: it has no authority to leave.
+    """
+    tickets = [_ticket(ticket, under=under, at=at) for ticket in new]
+    Ticket.objects.bulk_create(tickets)
+    Dispatch.objects.bulk_create(
+        Dispatch(
+            ticket=ticket,
+            issuer_id=ticket.issuer_id,
+            addressee_id=ticket.addressee_id,
+            queued_at=at,
+        )
+        for ticket in tickets
+        if ticket.state == RequestState.AUTHORISED
+    )
+    audit.record_all(
+        (
+            Act(
+                "ticket:authorised",
+                f"ticket:{ticket.id}",
+                {
+                    "reference": ticket.reference, "measure": ticket.measure, "kind": ticket.kind,
+                    "round": ticket.round, "asked_minor": ticket.asked_minor,
+                    "currency": ticket.currency, "addressee": ticket.addressee_id,
+                    "instruction": ticket.draft["authorisation"]["reference"],
+                    "pack": under.version.number,
+                },
+            )
+            for ticket in tickets
+        ),
+        by=hub_actor(under.issuer),
+        at=at,
+    )  # fmt: skip
+    return tickets
+
+
+def _ticket(new: NewTicket, *, under: Opening, at: datetime) -> Ticket:
+    instruction = under.instructions.get(new.measure)
+    reference = make_reference(ReferenceKind.TICKET, secrets.token_bytes(5)).text
+    state = (
+        after(RequestState.DRAFTED, RequestMove.AUTHORISE) if instruction else RequestState.DRAFTED
+    )
+    return Ticket(
+        id=new.id,
+        reference=reference,
+        request=new.request,
+        case_id=new.case_id,
+        account=new.account,
+        issuer=under.issuer,
+        addressee_id=new.account.institution_id,
+        measure=new.measure,
+        kind=new.kind,
+        round=new.round,
+        asked_minor=new.asked_minor,
+        currency=new.currency,
+        account_ident=new.account.ident,
+        state=state.value,
+        instruction=instruction,
+        pack=under.version,
+        draft=draft(
+            new, reference=reference, issuer=under.issuer, pack=under.pack, instruction=instruction
+        ),
+        authorised_at=at if instruction else None,
+        due_at=at,
+        urgency=new.urgency,
+    )
+
+
+@transaction.atomic
+def send_waiting(*, pack: Pack, at: datetime) -> list[Ticket]:
+    """Turn what waits in the out-box into sent tickets, with frozen bytes and running clocks.
+
+    Several workers may send at once: each takes rows that no other has. Returns what left.
+    """
+    waiting = list(
+        Dispatch.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(sent_at=None)
+        .order_by("queued_at")[:SEND_AT_ONCE]
+    )
+    if not waiting:
+        return []
+    tickets = list(
+        Ticket.objects.select_for_update(of=("self",), no_key=True)
+        .filter(id__in=[row.ticket_id for row in waiting], state=RequestState.AUTHORISED.value)
+        .select_related("issuer")
+    )
+    deadlines = []
+    for ticket in tickets:
+        ticket.body, when = frozen(ticket.draft, pack=pack, sent_at=at)
+        ticket.state = after(RequestState.AUTHORISED, RequestMove.SEND).value
+        ticket.sent_at = at
+        ticket.due_at = when.acknowledge_by
+        ticket.hold_until = when.hold_until
+        deadlines += _deadlines(ticket, when.acknowledge_by, when.answer_by, when.lapses_at)
+    _save_sent(tickets)
+    Deadline.objects.bulk_create(deadlines)
+    Dispatch.objects.filter(id__in=[row.id for row in waiting]).update(sent_at=at)
+    for issuer in {ticket.issuer for ticket in tickets}:
+        audit.record_all(
+            (
+                Act("ticket:sent", f"ticket:{t.id}", {"addressee": t.addressee_id})
+                for t in tickets
+                if t.issuer_id == issuer.id
+            ),
+            by=hub_actor(issuer),
+            at=at,
+        )
+    notify(INBOX_CHANNEL, {str(ticket.addressee_id) for ticket in tickets})
+    notify(CASE_CHANNEL, {str(ticket.case_id) for ticket in tickets})
+    return tickets
+
+
+def _deadlines(
+    ticket: Ticket, acknowledge_by: datetime, answer_by: datetime, lapses_at: datetime | None
+) -> list[Deadline]:
+    due = {"acknowledge": acknowledge_by, "answer": answer_by}
+    if lapses_at and ticket.measure != "hold":
+        due["lapse"] = lapses_at
+    return [
+        Deadline(
+            ticket=ticket, issuer_id=ticket.issuer_id, addressee_id=ticket.addressee_id,
+            kind=kind, due_at=moment,
+        )
+        for kind, moment in due.items()
+    ]  # fmt: skip
+
+
+SAVE_SENT = """
+update lawful_requests_ticket t
+set state = 'sent', body = n.body, sent_at = %s, due_at = n.due_at, hold_until = n.hold_until,
+    version = version + 1
+from unnest(%s::uuid[], %s::bytea[], %s::timestamptz[], %s::timestamptz[])
+  as n (id, body, due_at, hold_until)
+where t.id = n.id
+"""
+
+
+def _save_sent(tickets: Sequence[Ticket]) -> None:
+    if tickets:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                SAVE_SENT,
+                [
+                    tickets[0].sent_at,
+                    [t.id for t in tickets],
+                    [t.body for t in tickets],
+                    [t.due_at for t in tickets],
+                    [t.hold_until for t in tickets],
+                ],
+            )
+
+
+def notify(channel: str, payloads: Iterable[str]) -> None:
+    """Wake whoever listens; an accelerator only, there is polling behind it (decision 25)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_notify(%s, p) from unnest(%s::text[]) p", [channel, sorted(set(payloads))]
+        )
+
+
+def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[UUID, str]:
+    """The addressee has the tickets in hand. Returns, for each refused one, why.
+
+    Acknowledging again is no error: the first time counts.
+    """
+    refused: dict[UUID, str] = {}
+    with transaction.atomic():
+        found = {
+            ticket.id: ticket
+            for ticket in queries.addressed_to(by)
+            .filter(id__in=ticket_ids)
+            .select_for_update(of=("self",), no_key=True)
+            .order_by("id")
+        }
+        moved = []
+        for ticket_id in ticket_ids:
+            ticket = found.get(ticket_id)
+            if ticket is None:
+                refused[ticket_id] = "There is no such ticket, or it is not yours."
+            elif ticket.state == RequestState.SENT:
+                moved.append(ticket)
+        if moved:
+            Ticket.objects.filter(id__in=[t.id for t in moved]).update(
+                state=after(RequestState.SENT, RequestMove.ACKNOWLEDGE).value,
+                acknowledged_at=at,
+                version=2,
+            )
+            audit.record_all(
+                (Act("ticket:acknowledged", f"ticket:{t.id}") for t in moved), by=by, at=at
+            )
+            notify(CASE_CHANNEL, {str(t.case_id) for t in moved})
+    return refused
+
+
+@transaction.atomic
+def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
+    """A clerk takes a ticket, so that no colleague answers it at the same time.
+
+    Acknowledges it as well. Raises TakenByAnother for ten minutes after a colleague took it.
+    """
+    ticket = (
+        queries.addressed_to(by)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("taken_by")
+        .get(pk=ticket.pk)
+    )
+    if (
+        ticket.taken_by_id not in (None, by.person_id)
+        and ticket.taken_at
+        and at - ticket.taken_at < TAKEN_FOR
+    ):
+        raise TakenByAnother(str(ticket.taken_by))
+    if ticket.state == RequestState.SENT:
+        acknowledge(ticket_ids=[ticket.id], by=by, at=at)
+        ticket.state, ticket.acknowledged_at = RequestState.ACKNOWLEDGED.value, at
+    ticket.taken_by_id, ticket.taken_at = by.person_id, at
+    ticket.save(update_fields=["taken_by", "taken_at"])
+    audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at)
+    return ticket
+
+
+def store_answer(
+    answer: Answer, *, ticket: Ticket, is_refusal: bool, by: Actor, at: datetime
+) -> None:
+    """Store an answer, move its ticket on, and put it on the planner's work list.
+
+    A late answer to a ticket that was withdrawn or lapsed is stored and used as fact; the ticket
+    stays as it is. Runs inside the caller's transaction, with the ticket locked.
+    """
+    answer.save(force_insert=True)
+    UnplannedAnswer.objects.bulk_create(
+        [
+            UnplannedAnswer(
+                answer=answer,
+                issuer_id=ticket.issuer_id,
+                addressee_id=ticket.addressee_id,
+                since=at,
+            )
+        ]
+    )
+    state = RequestState(ticket.state)
+    if answer.stage == "final" and state in (RequestState.SENT, RequestState.ACKNOWLEDGED):
+        move = RequestMove.REFUSE if is_refusal else RequestMove.ANSWER
+        ticket.state = after(state, move).value
+        ticket.answered_at = at
+        ticket.acknowledged_at = ticket.acknowledged_at or at
+        ticket.version += 1
+        ticket.save(update_fields=["state", "answered_at", "acknowledged_at", "version"])
+    audit.record(
+        what="ticket:answered", about=f"ticket:{ticket.id}", by=by, at=at,
+        code=answer.code, stage=answer.stage, held_minor=answer.held_minor,
+        sha256=answer.sha256.hex(), answer=str(answer.id),
+    )  # fmt: skip
+    notify(CASE_CHANNEL, {str(ticket.case_id)})
+
+
+@transaction.atomic
+def withdraw(*, ticket: Ticket, ground: str, by: Actor, at: datetime) -> Ticket:
+    """The issuer takes a ticket back. Raises MoveRefused if it was answered or ended already.
+
+    What the addressee blocked meanwhile is let go by the next round, which the planner opens.
+    """
+    ticket = queries.issued_by(by).select_for_update(of=("self",), no_key=True).get(pk=ticket.pk)
+    before = ticket.state
+    ticket.state = after(RequestState(before), RequestMove.WITHDRAW).value
+    ticket.ended_at = at
+    ticket.withdrawn_ground = ground
+    ticket.version += 1
+    ticket.save(update_fields=["state", "ended_at", "withdrawn_ground", "version"])
+    audit.record(
+        what="ticket:withdrawn", about=f"ticket:{ticket.id}", by=by, at=at,
+        state_before=before, ground=ground,
+    )  # fmt: skip
+    notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
+    notify(CASE_CHANNEL, {str(ticket.case_id)})
+    return ticket
+
+
+__all__ = ["MoveRefused", "NewTicket", "Opening"]

@@ -1,0 +1,92 @@
+"""Enrols who takes part: organisations, persons with their mandates, log-ins, keys of machines.
+
+Runs as the owner of the database, from a command; the pages have no right to these tables. What is
+there already is brought up to date, so that a load may run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from recoup.apps.members.models import (
+    ApiKey,
+    HostedIdentifier,
+    Login,
+    Mandate,
+    Organisation,
+    Person,
+)  # fmt: skip
+from recoup.apps.members.queries import PUBLIC_ID
+
+KEY_BYTES = 24
+
+
+def enrol_public() -> Organisation:
+    """The built-in organisation to which anonymous reports belong."""
+    public, _ = Organisation.objects.get_or_create(
+        id=PUBLIC_ID,
+        defaults={"code": "public", "kind": "public", "name": "The public", "country": "RS"},
+    )
+    return public
+
+
+def enrol_organisation(*, code: str, **fields: Any) -> Organisation:
+    """Add an organisation, or bring its directory entry up to date."""
+    known = Organisation.objects.filter(code=code).first()
+    if known is None:
+        last = (
+            Organisation.objects.order_by("-id").values_list("id", flat=True).first() or PUBLIC_ID
+        )
+        return Organisation.objects.create(id=last + 1, code=code, **fields)
+    for name, value in fields.items():
+        setattr(known, name, value)
+    known.save()
+    return known
+
+
+def list_hosted(*, institution: Organisation, scheme: str, ident: str) -> None:
+    """Note that an institution serves a phone alias, wallet or card range."""
+    HostedIdentifier.objects.update_or_create(
+        scheme=scheme, ident=ident, defaults={"institution": institution}
+    )
+
+
+def enrol_person(
+    *, organisation: Organisation, full_name: str, role: str, email: str, at: datetime,
+    username: str = "", password: str = "", is_on_duty: bool = False, is_system: bool = False,
+) -> Mandate:  # fmt: skip
+    """Add a person with a mandate and, if a username is given, a log-in."""
+    person, _ = Person.objects.get_or_create(
+        full_name=full_name, email=email, defaults={"is_system": is_system}
+    )
+    mandate, _ = Mandate.objects.get_or_create(
+        person=person, organisation=organisation, role=role,
+        defaults={"valid_from": at, "is_on_duty": is_on_duty},
+    )  # fmt: skip
+    if username:
+        login = Login.objects.filter(username=username).first()
+        if login is None:
+            Login.objects.create_login(username=username, password=password, person=person)
+        elif not login.check_password(password):
+            login.set_password(password)
+            login.save(update_fields=["password"])
+    return mandate
+
+
+def issue_key(*, mandate: Mandate, at: datetime) -> str:
+    """Make a new API key for a machine's mandate; older keys of it end. Shown once, kept hashed."""
+    key = f"rk_{mandate.organisation.code}_{secrets.token_urlsafe(KEY_BYTES)}"
+    ApiKey.objects.filter(mandate=mandate, revoked_at=None).update(revoked_at=at)
+    ApiKey.objects.create(
+        mandate=mandate, key_sha256=hashlib.sha256(key.encode()).digest(), created_at=at
+    )
+    return key
+
+
+def is_key_known(key: str, mandate_id: UUID) -> bool:
+    digest = hashlib.sha256(key.encode()).digest()
+    return ApiKey.objects.filter(mandate_id=mandate_id, key_sha256=digest, revoked_at=None).exists()

@@ -1,0 +1,163 @@
+"""One address, one port: waiting is native here, everything else runs as WSGI in a thread pool.
+
+A long poll and a case's events only *wait* here. What is answered, and to whom, is always asked of
+Django with the caller's own key or cookie, so that there is one place that decides who may see what
+(decision 39). NOTIFY wakes the waiting; a poll stands behind it (decision 25).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from a2wsgi import WSGIMiddleware
+
+from recoup.web.live import Tide
+from recoup.web.wsgi import application as wsgi
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = logging.getLogger("recoup.live")
+THREADS = int(os.environ.get("RECOUP_THREADS", "8"))
+INBOX = "/api/v1/tickets"
+LONGEST_WAIT = 25
+SECONDS_BETWEEN_CHECKS = 15
+EMPTY_INBOX = b'{"tickets":[],"more":false}'
+
+django = WSGIMiddleware(wsgi, workers=THREADS)
+tide = Tide(os.environ.get("DATABASE_URL", ""))
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Route one connection."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] != "http":
+        return
+    elif scope["path"] == INBOX and scope["method"] == "GET" and _wait(scope):
+        await _long_poll(scope, receive, send)
+    elif scope["path"].startswith("/cases/") and scope["path"].endswith("/events"):
+        await _events(scope, receive, send)
+    else:
+        await django(scope, _as_coroutine(receive), _as_coroutine(send))  # type: ignore[arg-type]
+
+
+def _as_coroutine(function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    """The server's own awaitables are no coroutines, which the WSGI bridge insists on."""
+
+    async def call(*arguments: Any) -> Any:
+        return await function(*arguments)
+
+    return call
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            tide.start()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await tide.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def _wait(scope: Scope) -> int:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("wait", ["0"])
+    text = values[-1]
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= LONGEST_WAIT else 0
+
+
+async def ask_django(scope: Scope, path: str | None = None) -> tuple[int, list[Any], bytes]:
+    """Let Django answer a request without a body; returns status, headers and body."""
+    got: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        got.append(message)
+
+    asked = dict(scope)
+    if path is not None:
+        asked |= {"path": path, "raw_path": path.encode(), "method": "GET", "query_string": b""}
+    await django(asked, receive, send)  # type: ignore[arg-type]
+    body = b"".join(m.get("body", b"") for m in got if m["type"] == "http.response.body")
+    start = next(m for m in got if m["type"] == "http.response.start")
+    return start["status"], list(start["headers"]), body
+
+
+async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer when there is a ticket, or when the time is up. The first answer decides who asks."""
+    tide.start()
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + _wait(scope)
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        while True:
+            seen = tide.mark()
+            status, headers, body = await ask_django(scope)
+            left = ends - loop.time()
+            if status != 200 or body != EMPTY_INBOX or left <= 0 or gone.done():
+                break
+            org = next((int(v) for k, v in headers if k == b"x-recoup-organisation"), 0)
+            await tide.inbox_changed(org, since=seen, timeout=left, until=gone)
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _events(scope: Scope, receive: Receive, send: Send) -> None:
+    """Server-sent events of one case: only that something changed, never what.
+
+    Django is asked again every few seconds whether the reader may still see the case.
+    """
+    tide.start()
+    case_id = scope["path"].split("/")[2]
+    status, headers, body = await ask_django(scope, f"/cases/{case_id}/version")
+    if status != 200:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return
+    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"),
+               (b"x-accel-buffering", b"no")]  # fmt: skip
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    gone = asyncio.create_task(_disconnected(receive))
+    version = body
+    await _event(send, "version", version)
+    try:
+        while not gone.done():
+            seen = tide.mark()
+            changed = await tide.case_changed(
+                case_id, since=seen, timeout=SECONDS_BETWEEN_CHECKS, until=gone
+            )
+            if gone.done():
+                break
+            status, _, body = await ask_django(scope, f"/cases/{case_id}/version")
+            if status != 200:
+                await _event(send, "ended", b"")
+                break
+            name = "changed" if changed or body != version else "same"
+            version = body
+            await _event(send, name, version)
+    finally:
+        gone.cancel()
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _event(send: Send, name: str, data: bytes) -> None:
+    body = b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    await send({"type": "http.response.body", "body": body, "more_body": True})
