@@ -7,9 +7,11 @@ that it depends on: when nothing has changed, a start skips this whole process.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from recoup.cli import environment, progress
 
 COUNTRY_FILE: Final = environment.VAR / "run" / "country.json"
 KEYS: Final = environment.VAR / "demo" / "keys"
+LEDGERS: Final = environment.VAR / "demo" / "ledgers"
 NOTE: Final = "recoup prepared "
 
 # Everything that tables, law and demo country are made from.
@@ -34,21 +37,31 @@ SOURCES: Final = (
 
 def main(argv: Sequence[str]) -> int:
     """Migrate and, unless told otherwise, load the demo country; say both with their times."""
-    with_demo = "--without-demo" not in argv
+    options = read_options(argv)
     with progress.ticking("load the code"):
         import django
 
         django.setup()
     with progress.ticking("migrate") as step:
         step.note = migrate()
+    if options.tell is not None:
+        os.write(options.tell, b"migrated")
     country: dict[str, Any] = {"banks": [], "sign_ins": []}
-    if with_demo:
+    if not options.without_demo:
         with progress.ticking("demo country") as step:
             country = load_demo_country()
-            step.note = f"{len(country['sign_ins'])} desks"
+            step.note = f"{len(country['sign_ins'])} sign-ins"
     remember_country(country)
-    write_note(os.environ[environment.OWNER], fingerprint(with_demo=with_demo))
+    done = fingerprint(with_demo=not options.without_demo)
+    write_note(os.environ[environment.OWNER], done)
     return 0
+
+
+def read_options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--without-demo", action="store_true")
+    parser.add_argument("--tell", type=int, help="file descriptor to write to after migrating")
+    return parser.parse_args(argv)
 
 
 def migrate() -> str:
@@ -58,6 +71,9 @@ def migrate() -> str:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
+    if not executor.loader.applied_migrations:
+        # The banks' own books would speak of tickets that a new database never sent.
+        shutil.rmtree(LEDGERS, ignore_errors=True)
     count = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if count:
         call_command("migrate", verbosity=0, interactive=False)

@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from recoup.cli import environment, languages, postgres, prepare, progress
@@ -33,8 +34,8 @@ FIRST_PORT: Final = 8000
 PORTS_TRIED: Final = 50
 ANSWER_SECONDS: Final = 60.0
 LOCK_FILE: Final = environment.VAR / "run" / "up.lock"
+RECOUP: Final = (sys.executable, "-m", "recoup")
 DATA: Final = environment.VAR / "pg"
-LEDGERS: Final = environment.VAR / "demo" / "ledgers"
 
 
 class CannotStart(Exception):
@@ -121,7 +122,6 @@ class Hub:
             self.port = free_port(self.options.port)
             self.databases = self.open_database()
             self.prepare_database()
-            self.start_parts()
             self.wait_for_answer()
             self.is_ready = True
             self.write_hub_file()
@@ -152,29 +152,48 @@ class Hub:
         return self.server.databases
 
     def prepare_database(self) -> None:
-        """Tables and demo country, unless the database says that they are up to date."""
+        """Tables and demo country, unless the database says that they are up to date.
+
+        The pages start as soon as there are tables, what needs the country's law after it.
+        """
         assert self.databases is not None  # noqa: S101  (opened just before)
         languages.compile_catalogues()
-        with_demo = self.options.with_demo
-        if not prepare.is_prepared(self.databases.owner, prepare.fingerprint(with_demo=with_demo)):
-            self.run_preparation([] if with_demo else ["--without-demo"])
+        wanted = prepare.fingerprint(with_demo=self.options.with_demo)
+        if prepare.is_prepared(self.databases.owner, wanted):
+            self.start_web()
+        else:
+            self.run_preparation([] if self.options.with_demo else ["--without-demo"])
         self.country = json.loads(prepare.COUNTRY_FILE.read_text())
+        self.start_worker()
+        if self.country["banks"]:
+            self.start_banks()
 
     def run_preparation(self, arguments: list[str]) -> None:
+        """Prepare in a process of its own, which tells through a pipe when it has migrated."""
+        migrated, tell = os.pipe()
         process = subprocess.Popen(
-            [sys.executable, "-m", "recoup.cli.prepare", *arguments],
+            [sys.executable, "-m", "recoup.cli.prepare", "--tell", str(tell), *arguments],
             env=self.part_environment("owner"),
             stdin=subprocess.DEVNULL,
+            pass_fds=(tell,),
             process_group=0,
             preexec_fn=die_with_parent(signal.SIGKILL),
         )
+        os.close(tell)
         self.keeper.watch(process.pid)
         try:
-            if process.wait():
-                raise CannotStart("The database could not be prepared; the reason stands above.")
+            if os.read(migrated, 8):
+                self.start_web()
+            while process.poll() is None:
+                self.supervisor.tick()
+                time.sleep(0.05)
         finally:
             process.kill()
+            process.wait()
+            os.close(migrated)
             self.keeper.forget(process.pid)
+        if process.returncode:
+            raise CannotStart("The database could not be prepared; the reason stands above.")
 
     def part_environment(self, role: str) -> dict[str, str]:
         """What a part gets to know: the database, as whom it speaks to it, and the address."""
@@ -187,22 +206,28 @@ class Hub:
             RECOUP_DEMO="1" if self.options.with_demo else "0",
         )
 
-    def start_parts(self) -> None:
-        """Web first: the page is what somebody waits for."""
+    def start_web(self) -> None:
         command = environment.web_command(self.port)
         self.supervisor.start("web", Rank.WEB, command, self.part_environment("app"))
-        recoup = [sys.executable, "-m", "recoup"]
-        worker = self.part_environment("planner")
-        self.supervisor.start("worker", Rank.WORKER, [*recoup, "worker"], worker)
+
+    def start_worker(self) -> None:
+        worker = [*RECOUP, "worker"]
+        self.supervisor.start("worker", Rank.WORKER, worker, self.part_environment("planner"))
+
+    def start_banks(self) -> None:
+        """Let the invented frauds have happened just now, and the banks open."""
+        from recoup.demo import stories
+
+        with contextlib.suppress(stories.TooEarly):  # started twice within a moment
+            stories.ensure(prepare.LEDGERS, datetime.now(UTC))
         for code in self.country["banks"]:
-            command = [*recoup, "demo-bank", *self.bank_arguments(code)]
+            command = [*RECOUP, "demo-bank", *self.bank_arguments(code)]
             self.supervisor.start(f"bank-{code}", Rank.BANK, command, self.bank_environment())
 
     def bank_arguments(self, code: str) -> list[str]:
-        LEDGERS.mkdir(parents=True, exist_ok=True)
         key_file = str(prepare.key_file(code))
         delay = os.environ.get("RECOUP_BANK_DELAY", "1-5")
-        where = ["--url", self.address, "--key-file", key_file, "--data", str(LEDGERS)]
+        where = ["--url", self.address, "--key-file", key_file, "--data", str(prepare.LEDGERS)]
         return [code, *where, "--delay", delay]
 
     def bank_environment(self) -> dict[str, str]:
@@ -244,12 +269,14 @@ class Hub:
         started = float(os.environ.get("RECOUP_STARTED", time.time()))
         say = progress.say
         say(f"\nRecoup is running after {time.time() - started:.1f} s:  {self.address}\n")
-        sign_ins = self.country["sign_ins"]
-        if sign_ins:
-            say("Sign in as (invented people of an invented country):")
-        headings = ["desk", "organisation", "user", "password"]
-        for line in table([headings, *sign_ins] if sign_ins else []):
-            say(f"  {line}")
+        if self.country["banks"]:
+            say("Invented frauds of the last half hour; report one as its victim, and watch:")
+            for line in stories_table():
+                say(f"  {line}")
+            say("\nSign in as (invented people of an invented country):")
+            headings = ["desk", "organisation", "user", "password"]
+            for line in table([headings, *self.country["sign_ins"]]):
+                say(f"  {line}")
         say(f"\nLogs: {environment.LOGS}    Stop: Ctrl-C")
 
     def stop(self) -> None:
@@ -263,6 +290,17 @@ class Hub:
 
 def report(line: str) -> None:
     progress.say(f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def stories_table() -> list[str]:
+    """What a victim types, one line a story."""
+    from recoup.demo import stories
+
+    headings = ["amount", "paid at", "from", "to", "reference"]
+    facts = stories.facts(prepare.LEDGERS)
+    keys = ("paid_at_shown", "payer_account", "payee_account", "reference")
+    rows = [[f"{f['amount']} {f['currency']}", *(str(f[key]) for key in keys)] for f in facts]
+    return table([headings, *rows])
 
 
 def table(rows: list[list[str]]) -> list[str]:
