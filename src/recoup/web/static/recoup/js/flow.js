@@ -57,7 +57,7 @@ function options (flow) {
     series: [{
       type: 'sankey',
       left: 8, right: 150, top: 22, bottom: 10,
-      nodeWidth: 14, nodeGap: 18, nodeAlign: 'left', draggable: false, layoutIterations: 48,
+      nodeWidth: 14, nodeGap: 26, nodeAlign: 'left', draggable: false, layoutIterations: 48,
       emphasis: { focus: 'adjacency' },
       data: nodes.map((node) => ({
         name: node.id, tip: node.tip ?? node.label, depth: node.depth,

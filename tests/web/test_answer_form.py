@@ -1,0 +1,146 @@
+"""What a clerk types becomes the answer that a machine would have sent, or says what is missing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from recoup.web.answer_form import empty_form, read_form
+
+AT = datetime(2026, 11, 21, 8, 2, tzinfo=UTC)
+LINE = "00000000-0000-0000-0000-00000000001f"
+TICKET: dict[str, Any] = {
+    "ticket": "00000000-0000-0000-0000-000000000001",
+    "measure": "hold",
+    "kind": "first",
+    "currency": "RSD",
+    "amount_minor": 48_000_000,
+    "rule": "fifo",
+    "disclose": {"asked": True, "from": None, "destinations_of": []},
+    "lines": [
+        {
+            "line": LINE,
+            "amount_minor": 48_000_000,
+            "payment": {
+                "reference": "RF18",
+                "at": "2026-11-21T07:41:03Z",
+                "amount_minor": 48_000_000,
+                "currency": "RSD",
+            },
+        }
+    ],
+}
+
+
+def typed(**changes: str) -> dict[str, str]:
+    rows = {
+        "row-0-side": "credit", "row-0-reference": "C-100", "row-0-line": LINE,
+        "row-0-booked_at": "2026-11-21T08:41:03", "row-0-amount": "480000.00",
+        "row-1-side": "debit", "row-1-reference": "B-771",
+        "row-1-booked_at": "2026-11-21T08:51:07", "row-1-amount": "312000.00",
+        "row-1-to_kind": "account", "row-1-to": "RS35 2600 0560 1001 6113 79",
+    }  # fmt: skip
+    return {
+        "answer": "00000000-0000-0000-0000-00000000004d", "code": "moved_on", "held": "180000",
+        "opening": "12000.00", "closing": "180000.00", "window_from": "2026-11-21T08:41:03",
+        "window_to": "2026-11-21T09:02:00", "row_count": "2", **rows, **changes,
+    }  # fmt: skip
+
+
+def test_the_empty_form_already_holds_the_disputed_credit() -> None:
+    form = empty_form(TICKET, at=AT)
+    assert form.window is not None
+    assert form.window.rows[0].line == LINE
+    assert form.window.rows[0].amount == "480000.00"
+    assert form.window.from_at == "2026-11-21T08:41:03"  # Belgrade, an hour ahead of UTC
+    assert form.window.is_blank
+
+
+def test_a_window_that_closes_becomes_the_answer_of_the_interface() -> None:
+    form = read_form(typed(), TICKET)
+    assert form.problems == []
+    assert form.body is not None
+    assert form.body["held_minor"] == 18_000_000
+    window = form.body["window"]
+    assert window["opening_minor"] == 1_200_000
+    assert window["from"] == "2026-11-21T07:41:03Z"
+    assert window["credits"][0]["line"] == LINE
+    assert window["debits"][0]["to"]["ident"] == "RS35 2600 0560 1001 6113 79"
+    assert form.window is not None and form.window.check is not None
+    assert form.window.check.is_closed
+
+
+def test_the_check_says_by_how_much_the_window_does_not_close() -> None:
+    form = read_form(typed(closing="190000.00"), TICKET)
+    assert form.window is not None and form.window.check is not None
+    assert form.window.check.difference_minor == -1_000_000
+    assert form.window.check.short_minor == 1_000_000
+    assert not form.window.check.is_closed
+
+
+def test_a_debit_that_carries_disputed_money_must_say_where_it_went() -> None:
+    form = read_form(typed(**{"row-1-to_kind": "", "row-1-to": ""}), TICKET)
+    assert form.window is not None and form.window.check is not None
+    # First in, first out: 12,000.00 of the 312,000.00 were there before.
+    assert form.window.check.must_tell == [{"reference": "B-771", "units_minor": 30_000_000}]
+    assert form.window.rows[1].must_tell
+
+
+def test_pasted_lines_become_rows_and_the_disputed_credit_keeps_its_place() -> None:
+    pasted = (
+        "credit\tC-100\t2026-11-21 08:41:03\t480000.00\n"
+        "debit\tB-771\t2026-11-21 08:51:07\t300000.00\tcash\tNovi Sad\n"
+    )
+    posted = {"step": "paste", "pasted": pasted, "row_count": "1", "row-0-line": LINE,
+              "row-0-side": "credit", "row-0-amount": "480000"}  # fmt: skip
+    form = read_form(posted, TICKET)
+    assert form.window is not None
+    rows = [row for row in form.window.rows if not row.is_empty]
+    assert [(row.side, row.reference, row.line) for row in rows] == [
+        ("credit", "C-100", LINE),
+        ("debit", "B-771", ""),
+    ]
+    assert form.window.pasted == ""
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", ","])
+def test_lines_are_separated_by_tabs_semicolons_or_commas(separator: str) -> None:
+    line = separator.join(["debit", "B-1", "2026-11-21T08:50:00", "10.00", "fee", ""])
+    form = read_form({**typed(pasted=line), "step": "paste"}, TICKET)
+    assert form.window is not None
+    assert form.window.rows[2].to_kind == "fee"
+
+
+def test_a_pasted_line_that_cannot_be_read_is_named_with_its_number() -> None:
+    form = read_form(typed(pasted="debit;B-1;2026-11-21T08:50:00;10.00\nsaldo;100"), TICKET)
+    assert form.window is not None
+    assert "2" in form.window.paste_problem and "saldo" in form.window.paste_problem
+    assert form.body is None
+
+
+def test_an_amount_with_a_comma_is_refused_and_stays_as_typed() -> None:
+    form = read_form(typed(**{"row-1-amount": "312.000,00"}), TICKET)
+    assert form.body is None
+    assert form.window is not None
+    assert form.window.rows[1].amount == "312.000,00"
+    assert any("B-771" in problem["message"] for problem in form.problems)
+
+
+def test_not_ours_needs_no_bookings() -> None:
+    form = read_form({"answer": "x", "code": "not_ours", "row_count": "0"}, TICKET)
+    assert form.problems == []
+    assert form.body is not None and form.body["window"] is None
+
+
+def test_ten_thousand_pasted_lines_stay_text_and_are_read() -> None:
+    lines = "\n".join(
+        f"debit;B-{n};2026-11-21T08:{50 + n // 3600:02}:{n % 60:02};0.01;fee;"
+        for n in range(10_000)
+    )
+    form = read_form({**typed(pasted=lines, closing="179900.00"), "step": "paste"}, TICKET)
+    assert form.window is not None and form.window.told is not None
+    assert len(form.window.told.debits) == 10_001
+    assert form.window.check is not None and form.window.check.is_closed
+    assert form.window.row_count < 10
