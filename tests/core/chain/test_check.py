@@ -8,7 +8,8 @@ import pytest
 
 from recoup.core.chain import Conclusions, Facts, check
 
-from .test_named_cases import Hub, Paid, claim, run, world
+from .simulated import Hub, Paid
+from .small import claim, run, world
 
 
 @pytest.fixture(scope="module")
