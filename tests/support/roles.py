@@ -1,0 +1,109 @@
+"""Who a test is to the database: recoup_app as a rule, the planner or the owner where it says so."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+# The country: loaded once, never emptied.
+KEPT = {
+    "django_migrations", "django_content_type", "auth_permission", "auth_group",
+    "members_organisation", "members_hostedidentifier", "members_person", "members_mandate",
+    "members_login", "members_apikey", "lawful_requests_packversion",
+    "lawful_requests_standinginstruction", "procrastinate_version",
+}  # fmt: skip
+REFUSING_TRIGGERS = ("audit_auditleaf", "audit_auditsequence")
+
+
+@contextlib.contextmanager
+def acting_in_database_as(role: str) -> Iterator[None]:
+    """Run a block under another role of this connection; the role before comes back."""
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user")
+        before = cursor.fetchone()[0]
+        cursor.execute(f'set role "{role}"')
+    try:
+        yield
+    finally:
+        # After a failed statement the rollback of its savepoint brings the role back by itself.
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(f'set role "{before}"')
+
+
+def as_planner() -> contextlib.AbstractContextManager[None]:
+    """For work that looks past organisations: planning, sending, clocks."""
+    return acting_in_database_as("recoup_planner")
+
+
+def as_owner() -> contextlib.AbstractContextManager[None]:
+    """For arranging what no role of the hub may do, such as moving a clock."""
+    return acting_in_database_as("recoup_owner")
+
+
+def as_app() -> contextlib.AbstractContextManager[None]:
+    return acting_in_database_as("recoup_app")
+
+
+def become_app() -> None:
+    connection.close()
+    connection.settings_dict["OPTIONS"]["assume_role"] = "recoup_app"
+
+
+def become_owner() -> None:
+    connection.close()
+    connection.settings_dict["OPTIONS"].pop("assume_role", None)
+
+
+def load_country(folder: Path) -> None:
+    """Enrol everybody of the invented country; keys and passwords go into the folder."""
+    from recoup.cli import demo_country
+
+    demo_country.DEMO = folder
+    demo_country.KEYS = folder / "keys"
+    demo_country.load()
+
+
+def broken_invariants() -> list[str]:
+    """What the invariants say now, one line for each that is broken."""
+    from recoup.apps.holds import invariants
+
+    if connection.needs_rollback:
+        return []
+    with as_planner():
+        return [str(finding) for finding in invariants.check_all() if finding.offending]
+
+
+@contextlib.contextmanager
+def flushing_as_owner() -> Iterator[None]:
+    """Replace Django's flush: the audit trail refuses it, and recoup_app has no right to it."""
+    before = DatabaseOperations.execute_sql_flush
+
+    def flush(self: Any, sql_list: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("reset role")
+        try:
+            empty_tables()
+        finally:
+            with self.connection.cursor() as cursor:
+                cursor.execute("set role recoup_app")
+
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        DatabaseOperations.execute_sql_flush = before  # type: ignore[method-assign]
+
+
+def empty_tables() -> None:
+    """Empty every table but the country's, as the owner."""
+    tables = sorted(set(connection.introspection.table_names()) - KEPT)
+    with connection.cursor() as cursor:
+        statements = [f"alter table {table} disable trigger user" for table in REFUSING_TRIGGERS]
+        statements += [f"truncate {', '.join(tables)}"]
+        statements += [f"alter table {table} enable trigger user" for table in REFUSING_TRIGGERS]
+        cursor.execute("begin; " + "; ".join(statements) + "; commit")
