@@ -101,11 +101,13 @@ def _may_be_card(text: str) -> bool:
     return luhn_holds(digits) or not (has_letters or is_national)
 
 
-def _refused(field: str, text: object, problem: str, advice: str, code: str) -> NotReadable:
+def _refused(
+    field: str, text: object, problem: str, advice: str, code: str, **facts: str | int
+) -> NotReadable:
     """Make the error; whatever may be a card's number is masked in it."""
     if isinstance(text, str) and _may_be_card(text):
         text = mask_digits(text)
-    return NotReadable(field, text, problem, advice, code=code)
+    return NotReadable(field, text, problem, advice, code=code, **facts)
 
 
 def _plain(text: object, *, field: str) -> str:
@@ -129,6 +131,8 @@ def _plain(text: object, *, field: str) -> str:
             + (", which is not a plain Latin letter or digit." if is_letter else "."),
             "Type the account again with plain letters and digits.",
             "character_refused",
+            place=place,
+            character=name_of(character),
         )
     if not spaced:
         raise _refused(field, text, "No account was filled in.", "Fill it in.", "missing")
@@ -158,14 +162,14 @@ def _iban_form(iban: str, text: str, *, field: str) -> None:
     if spec is None:
         raise _refused(
             field, text, f"No country with IBANs has the code {iban[:2]}.", CHECK_ADVICE,
-            "iban_country",
+            "iban_country", country=iban[:2],
         )  # fmt: skip
     length = spec.iban_length
     if len(iban) != length:
         raise _refused(
             field, text,
             f"An IBAN of {iban[:2]} has {length} characters; this one has {len(iban)}.",
-            CHECK_ADVICE, "iban_length",
+            CHECK_ADVICE, "iban_length", country=iban[:2], length=length, given=len(iban),
         )  # fmt: skip
     if not re.search("[ac]", spec.bban_spec):
         letter = re.search("[A-Z]", iban[4:])
@@ -174,7 +178,7 @@ def _iban_form(iban: str, text: str, *, field: str) -> None:
                 field, text,
                 f"After {iban[:4]} an IBAN of {iban[:2]} has digits only; "
                 f"character {letter.start() + 5} is {letter.group()}.",
-                CHECK_ADVICE, "iban_letters",
+                CHECK_ADVICE, "iban_letters", place=letter.start() + 5, letter=letter.group(),
             )  # fmt: skip
 
 
@@ -182,12 +186,15 @@ def _check_failed(
     field: str, text: str, what: str, hint: str, known_banks: Collection[str] | None
 ) -> NotReadable:
     """Say that check digits do not fit; name the bank code only if it is certainly unknown."""
-    where = "One or more characters are wrong; which ones cannot be told."
+    problem = f"{what} do not fit the rest."
     if known_banks is not None and hint not in known_banks:
-        where = f"No bank has the code {hint.partition(':')[2]}."
-    return _refused(
-        field, text, f"{what} do not fit the rest. {where}", CHECK_ADVICE, "check_digits"
-    )
+        bank = hint.partition(":")[2]
+        return _refused(
+            field, text, f"{problem} No bank has the code {bank}.", CHECK_ADVICE, "check_digits",
+            bank=bank,
+        )  # fmt: skip
+    problem += " One or more characters are wrong; which ones cannot be told."
+    return _refused(field, text, problem, CHECK_ADVICE, "check_digits")
 
 
 def _read_iban(text: str, *, field: str, known_banks: Collection[str] | None) -> AccountIdentifier:
@@ -238,6 +245,7 @@ def _read_rs_account(
         raise _refused(
             field, text, f"A Serbian account number has 18 digits; this one has {len(digits)}.",
             "Write all 18, or with hyphens like 260-56010016113-79.", "rs_length",
+            given=len(digits),
         )  # fmt: skip
     if _mod_97(digits) != 1:
         hint = f"RS:{digits[:3]}"

@@ -141,7 +141,9 @@ def check_is_past(
         raise NotReadable(field, text, problem, "Check the year.", code="too_long_ago")
     if oldest_days is not None and moment < at - timedelta(days=oldest_days):
         problem = f"This is more than {oldest_days} days ago."
-        raise NotReadable(field, text, problem, "Check the year.", code="too_long_ago")
+        raise NotReadable(
+            field, text, problem, "Check the year.", code="too_long_ago", days=oldest_days
+        )
 
 
 def iso_utc(moment: datetime) -> str:

@@ -135,10 +135,15 @@ def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> 
     part = found["part"] or ""
     if len(part) > currency.decimals:
         problem = f"{currency.code} has {currency.decimals} decimals; the amount has {len(part)}."
-        raise NotReadable(field, text, problem, advice, code="too_precise")
+        raise NotReadable(
+            field, text, problem, advice, code="too_precise",
+            currency=currency.code, decimals=currency.decimals, given=len(part),
+        )  # fmt: skip
     if len(found["whole"]) + currency.decimals > currency.most_digits:
         problem = f"The amount is longer than {currency.most_digits} digits, decimals included."
-        raise NotReadable(field, text, problem, "Check the amount.", code="too_long")
+        raise NotReadable(
+            field, text, problem, "Check the amount.", code="too_long", most=currency.most_digits
+        )
     minor_units = int(found["whole"] + part.ljust(currency.decimals, "0"))
     if minor_units == 0:
         raise NotReadable(field, text, "The amount is zero.", "Write what was paid.", code="zero")

@@ -50,13 +50,21 @@ class NotReadable(Exception):
 
     value: what was sent, shortened, with card numbers masked and nothing unprintable in it.
     problem, advice: what is wrong, and what to do. code: one short word for machines.
+    facts: what the problem speaks of, for pages that say it in another language.
     """
 
     def __init__(
-        self, field: str, value: object, problem: str, advice: str, *, code: str = "not_readable"
+        self,
+        field: str,
+        value: object,
+        problem: str,
+        advice: str,
+        *,
+        code: str = "not_readable",
+        **facts: str | int,
     ) -> None:
         self.field, self.value, self.code = field, shown_safely(value), code
-        self.problem, self.advice = problem, advice
+        self.problem, self.advice, self.facts = problem, advice, facts
         super().__init__(f"{problem} {advice}")
 
 
@@ -140,6 +148,8 @@ def check_characters(text: str, *, field: str, lines: bool = False, joiners: boo
                 f"Character {place} ({name_of(character)}) {why}.",
                 "Type the text again instead of pasting it.",
                 code="character_refused",
+                place=place,
+                character=name_of(character),
             )
         marks = marks + 1 if unicodedata.category(character) == "Mn" else 0
         if marks > MARKS_IN_A_ROW:
