@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from recoup.web import cases
+
+urlpatterns = [
+    path("cases", cases.case_index, name="cases"),
+    path("cases/<uuid:case_id>", cases.case, name="case"),
+    path("cases/<uuid:case_id>/live", cases.case_live, name="case-live"),
+    path("cases/<uuid:case_id>/version", cases.case_version, name="case-version"),
+    path("cases/<uuid:case_id>/events", cases.case_events, name="case-events"),
+    path("cases/<uuid:case_id>/adopt", cases.adopt, name="case-adopt"),
+    path("cases/<uuid:case_id>/merge", cases.merge, name="case-merge"),
+    path("cases/<uuid:case_id>/hand-over", cases.hand_over, name="case-hand-over"),
+    path("reports", cases.to_adopt, name="reports-to-adopt"),
+    path("tickets/<uuid:ticket_id>/withdraw", cases.withdraw, name="ticket-withdraw"),
+    path("tickets/<uuid:ticket_id>/reduce", cases.reduce, name="ticket-reduce"),
+    path("tickets/<uuid:ticket_id>/telephone-sheet", cases.telephone_sheet, name="telephone-sheet"),
+    path("tasks", cases.tasks, name="tasks"),
+    path("tasks/<uuid:task_id>/finish", cases.finish_task, name="task-finish"),
+    path("directory", cases.directory, name="directory"),
+]

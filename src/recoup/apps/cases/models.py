@@ -73,6 +73,7 @@ class Case(models.Model):
 class CaseMember(models.Model):
     """An organisation that may see a case. The truth from which ``visible_to`` is kept."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="members")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     since = models.DateTimeField()

@@ -18,7 +18,7 @@ from django.db.models import Count
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Account, Case, CaseEvent, CaseMember, Task
-from recoup.apps.holds.models import AllegedPayment, Claim
+from recoup.apps.holds.models import AllegedPayment, Claim, PlanWanted
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
@@ -30,6 +30,7 @@ from recoup.core.urgency import urgency
 PAYER_MEASURES = ("stop_before_execution", "confirm_debit", "recall")
 ADOPTED_CHANNELS = ("bank", "call_taker")
 BORDER_CLOCK = timedelta(hours=2)
+SAME_LOSS = timedelta(days=1)
 ADOPT_CLOCK = timedelta(minutes=30)
 
 
@@ -64,6 +65,7 @@ def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Op
     Report.objects.filter(id__in=[report.id for report in reports]).update(opened_at=at)
     _record(cases, reports, claims, under=under, at=at)
     _link(cases, reports, at=at)
+    _mark_doubles(claims, reports, at=at)
     for claim, report in zip(claims, reports, strict=True):
         opened.claims.append(claim)
         opened.tickets += _to_payer(claim, report)
@@ -170,6 +172,7 @@ def _to_payer(claim: Claim, report: Report) -> list[NewTicket]:
     if payer is None or payer.institution.kind == "foreign_bank":
         return []
     payment = payment_of(claim)
+    measures = ("confirm_debit",) if claim.possible_double_of_id else PAYER_MEASURES
     return [
         NewTicket(
             case_id=claim.case_id, account=payer, measure=measure, kind="", round=1,
@@ -178,7 +181,7 @@ def _to_payer(claim: Claim, report: Report) -> list[NewTicket]:
             urgency=urgency(claim.amount_minor, measure, payer.institution.kind),
             is_precautionary=claim.adopted_at is None,
         )
-        for measure in PAYER_MEASURES
+        for measure in measures
     ]  # fmt: skip
 
 
@@ -246,6 +249,36 @@ def _link(cases: Sequence[Case], reports: Sequence[Report], *, at: datetime) -> 
     """Link cases that name the same payee, payer or payment, with that as the reason."""
     with connection.cursor() as cursor:
         cursor.execute(LINKS, [at, [case.id for case in cases]])
+
+
+def _mark_doubles(claims: Sequence[Claim], reports: Sequence[Report], *, at: datetime) -> None:
+    """The same loss told twice: the later claim waits for the payer's bank to name the payment.
+
+    If it is the payer's own bank that tells it again, it thereby vouches for the first report.
+    """
+    for claim, report in zip(claims, reports, strict=True):
+        first = (
+            Claim.objects.filter(
+                payment__payer_id=claim.payment.payer_id,
+                payment__payee_id=claim.payment.payee_id,
+                payment__payer__isnull=False,
+                amount_minor=claim.amount_minor,
+                currency=claim.currency,
+                payment__paid_at__range=(report.paid_at - SAME_LOSS, report.paid_at + SAME_LOSS),
+                state__in=["alleged", "confirmed"],
+                possible_double_of=None,
+            )
+            .exclude(pk=claim.pk)
+            .order_by("payment__report__received_at", "id")
+            .first()
+        )
+        if first is None or any(first.pk == c.pk for c in claims[claims.index(claim) :]):
+            continue
+        claim.possible_double_of = first
+        Claim.objects.filter(pk=claim.pk).update(possible_double_of=first)
+        if report.organisation_id == report.payer_institution_id:
+            Claim.objects.filter(pk=first.pk, adopted_at=None).update(adopted_at=at)
+            PlanWanted.objects.create(case_id=first.case_id, since=at)
 
 
 LINKS = """

@@ -52,7 +52,7 @@ def store(concluded: chain.Conclusions, known: chain.Facts, *, at: datetime) -> 
     Flow.objects.filter(case_id__in=case_ids).delete()
     CaseTotal.objects.filter(case_id__in=case_ids).delete()
     Trail.objects.bulk_create(_trail(row, cases, accounts) for row in concluded.trail)
-    Flow.objects.bulk_create(_flows(concluded, cases))
+    Flow.objects.bulk_create(_flows(concluded, cases, accounts))
     CaseTotal.objects.bulk_create(_total(total) for total in concluded.totals)
 
 
@@ -66,7 +66,9 @@ def _trail(row: chain.TrailRow, cases: dict[str, UUID], accounts: dict[UUID, Acc
     )  # fmt: skip
 
 
-def _flows(concluded: chain.Conclusions, cases: dict[str, UUID]) -> Iterable[Flow]:
+def _flows(
+    concluded: chain.Conclusions, cases: dict[str, UUID], accounts: dict[UUID, Account]
+) -> Iterable[Flow]:
     """Each band a fact: who told it, when, under which ticket."""
     movements = {flow.movement for flow in concluded.flows if flow.movement}
     sides = _telling_sides(movements)
@@ -77,12 +79,19 @@ def _flows(concluded: chain.Conclusions, cases: dict[str, UUID]) -> Iterable[Flo
     )
     for flow in concluded.flows:
         side = sides.get(UUID(flow.movement)) if flow.movement else None
+        payer = accounts.get(UUID(flow.payer)) if flow.payer else None
+        payee = accounts.get(UUID(flow.payee)) if flow.payee else None
         yield Flow(
             case_id=cases[flow.claim], claim_id=flow.claim, movement_id=flow.movement,
-            rule=concluded.rule, payer_id=flow.payer, payee_id=flow.payee, sink=flow.sink or "",
+            rule=concluded.rule, payer=payer, payee=payee,
+            payer_ident=payer.ident if payer else "",
+            payer_institution=payer.institution.name if payer else "",
+            payee_ident=payee.ident if payee else "",
+            payee_institution=payee.institution.name if payee else "",
+            sink=flow.sink or "", state=flow.state,
             place=places.get(UUID(flow.movement), "") if flow.movement else "",
             carried=flow.carried, currency=flow.currency, credited=flow.credited,
-            credit_currency=flow.credit_currency or "", state=flow.state,
+            credit_currency=flow.credit_currency or "",
             booked_at=side.booked_at if side else None,
             told_by=side.answer.ticket.account.institution.name if side else "",
             told_at=side.answer.received_at if side else None,

@@ -68,9 +68,11 @@ def load(account_ids: list[UUID]) -> chain.Facts:
     claims = list(
         Claim.objects.filter(
             Q(payment__payee_id__in=account_ids) | Q(payment__payer_id__in=account_ids)
-        ).select_related("payment", "case")
+        )
+        .exclude(state="alleged", possible_double_of__isnull=False)
+        .select_related("payment")
     )
-    cases = {claim.id: str(case_of(claim)) for claim in claims}
+    cases = {claim.id: str(claim.case_id) for claim in claims}
     joined = _joined()
     return chain.Facts(
         accounts=tuple(_account(account) for account in accounts),
@@ -83,11 +85,6 @@ def load(account_ids: list[UUID]) -> chain.Facts:
         answered_lines=tuple(_answered_lines(account_ids, joined)),
         grounds=tuple(_grounds(account_ids)),
     )
-
-
-def case_of(claim: Claim) -> UUID:
-    """The case that holds the claim now: merged cases stand under their target."""
-    return claim.case.merged_into_id or claim.case_id
 
 
 def _joined() -> dict[UUID, str]:
@@ -164,7 +161,7 @@ def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
     rows = (
         Hold.objects.filter(account_id__in=account_ids).select_related("case").order_by("asked_at")
     )
-    latest = {((row.case.merged_into_id or row.case_id), row.account_id): row for row in rows}
+    latest = {(row.case_id, row.account_id): row for row in rows}
     for (case, account), row in latest.items():
         in_force = row.state in ("asked", "placed", "declined")
         yield chain.HoldFact(
@@ -172,6 +169,7 @@ def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
             held=row.held_minor if in_force else 0, state=row.state, asked_kind=row.asked_kind,
             answered_rank=micros(row.answered_at) if row.answered_at else 0,
             freed_rank=micros(row.freed_at) if row.freed_at else 0,
+            limit=row.limit_minor,
         )  # fmt: skip
 
 
@@ -184,7 +182,7 @@ def _hold_tickets(account_ids: list[UUID], **conditions: object) -> list[Ticket]
 
 
 def _case(ticket: Ticket) -> str:
-    return str(ticket.case.merged_into_id or ticket.case_id)
+    return str(ticket.case_id)
 
 
 def _lines_of(tickets: list[Ticket]) -> dict[UUID, list[TicketLine]]:

@@ -14,7 +14,7 @@ from django.db.models import Sum
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
-from recoup.apps.cases.models import CaseEvent
+from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
@@ -50,7 +50,9 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
         holds.values(),
         ["state", "held_minor", "answered_at", "answered_round", "freed_at", "ended_at", "ground"],
     )
-    Claim.objects.bulk_update(claims.values(), ["state", "movement", "returned_minor"])
+    Claim.objects.bulk_update(
+        claims.values(), ["state", "movement", "returned_minor", "possible_double_of"]
+    )
     _sum_blocks({hold.account_id for hold in holds.values()}, answers, at=at)
     _close([answer.ticket for answer in answers], under=under, at=at)
     _tell(answers)
@@ -111,10 +113,15 @@ def _find_movements(
 
 def _point(claim: Claim, movement_id: UUID) -> None:
     if claim.movement_id is None:
-        if not Claim.objects.filter(movement_id=movement_id).exclude(pk=claim.pk).exists():
+        first = Claim.objects.filter(movement_id=movement_id).exclude(pk=claim.pk).first()
+        if first is None:
             claim.movement_id = movement_id
+            claim.possible_double_of_id = None
         else:
             claim.state = "double"
+            Case.objects.filter(pk=claim.case_id).exclude(pk=first.case_id).update(
+                state="merged", merged_into_id=first.case_id
+            )
     elif claim.movement_id != movement_id:
         Movement.objects.filter(pk=movement_id, same_as=None).update(same_as=claim.movement_id)
 

@@ -162,6 +162,14 @@ class Claim(models.Model):
     adopted_at = models.DateTimeField(null=True)
     adopted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     returned_minor = models.BigIntegerField(default=0, help_text="Stopped or recalled units.")
+    possible_double_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The same loss seems reported already: nothing is held twice before the payer's "
+        "bank names the payment.",
+    )
 
     class Meta:
         constraints = [
@@ -239,6 +247,9 @@ class Hold(models.Model):
     state = models.CharField(max_length=12, default="asked")
     asked_minor = models.BigIntegerField()
     held_minor = models.BigIntegerField(default=0)
+    limit_minor = models.BigIntegerField(
+        null=True, help_text="No more may be asked: an officer reduced or withdrew it."
+    )
     asked_kind = models.CharField(max_length=16)
     is_precautionary = models.BooleanField(default=True)
     answered_at = models.DateTimeField(null=True)
@@ -338,6 +349,10 @@ class Flow(models.Model):
     rule = models.CharField(max_length=16)
     payer = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     payee = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    payer_ident = models.CharField(max_length=140, blank=True)
+    payer_institution = models.CharField(max_length=120, blank=True)
+    payee_ident = models.CharField(max_length=140, blank=True)
+    payee_institution = models.CharField(max_length=120, blank=True)
     sink = models.CharField(max_length=8, blank=True)
     place = models.CharField(max_length=140, blank=True)
     state = models.CharField(max_length=12, default="arrived")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 
-from recoup.apps.lawful_requests.models import Answer, Ticket
+from recoup.apps.lawful_requests.models import Answer, Deadline, Ticket
 from recoup.core.access import Actor
 
 WAITING = ("sent", "acknowledged")
@@ -51,9 +56,73 @@ def queue_of(actor: Actor) -> QuerySet[Ticket]:
 
 
 def done_by(actor: Actor) -> QuerySet[Ticket]:
+    """What the institution has answered or what has ended otherwise, the newest first."""
     return (
         addressed_to(actor).exclude(state__in=WAITING).select_related("issuer").order_by("-sent_at")
     )
+
+
+def answered_lately(actor: Actor) -> QuerySet[Ticket]:
+    """What the institution answered, the last answer first."""
+    return addressed_to(actor).filter(answered_at__isnull=False).order_by("-answered_at")
+
+
+def about(actor: Actor, *, ident: str = "", reference: str = "") -> QuerySet[Ticket]:
+    """Tickets addressed to the actor about one account, or the one with this reference."""
+    wanted = Q(account_ident=ident) if ident else Q(reference=reference)
+    return addressed_to(actor).filter(wanted).order_by("-sent_at")
+
+
+def answer_deadlines(ticket_ids: list[UUID]) -> dict[UUID, datetime]:
+    """By when each ticket is to be answered."""
+    rows = Deadline.objects.filter(ticket_id__in=ticket_ids, kind="answer", level=0)
+    return dict(rows.values_list("ticket_id", "due_at"))
+
+
+def last_answers(ticket_ids: list[UUID]) -> dict[UUID, Answer]:
+    """The answer that counts for each ticket: the last one, interim ones only if alone."""
+    rows = answers_to(ticket_ids)
+    found = {row.ticket_id: row for row in rows if row.stage == "interim"}
+    return found | {row.ticket_id: row for row in rows if row.stage != "interim"}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """A desk's day in five figures. p90: nine of ten answers of today came within this time."""
+
+    open: int
+    reachable: list[dict[str, Any]]
+    due_soon: int
+    answered_today: int
+    p90: timedelta | None
+
+
+# One loss may have several open tickets (stop, confirm, hold): its sum is counted once.
+REACHABLE = """
+select currency, sum(amount)::bigint from (
+  select currency, max(asked_minor) as amount from lawful_requests_ticket
+  where addressee_id = %s and state in ('sent', 'acknowledged')
+  group by case_id, account_id, currency) one
+group by currency order by currency
+"""
+ANSWERED = """
+select count(*), percentile_cont(0.9) within group (order by answered_at - sent_at)
+from lawful_requests_ticket where addressee_id = %s and answered_at >= %s
+"""
+
+
+def queue_figures(actor: Actor, *, since: datetime, soon: datetime) -> QueueFigures:
+    """since: when today began. soon: until when a ticket counts as due soon."""
+    waiting = addressed_to(actor).filter(state__in=WAITING)
+    due_soon = waiting.filter(
+        deadlines__kind="answer", deadlines__level=0, deadlines__due_at__lte=soon
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(REACHABLE, [actor.organisation_id])
+        reachable = [{"currency": c, "amount_minor": amount} for c, amount in cursor.fetchall()]
+        cursor.execute(ANSWERED, [actor.organisation_id, since])
+        answered, p90 = cursor.fetchone()
+    return QueueFigures(waiting.count(), reachable, due_soon.count(), answered, p90)
 
 
 def tickets_of_case(case_id: UUID) -> list[Ticket]:
@@ -64,3 +133,11 @@ def tickets_of_case(case_id: UUID) -> list[Ticket]:
 
 def answers_to(ticket_ids: list[UUID]) -> QuerySet[Answer]:
     return Answer.objects.filter(ticket_id__in=ticket_ids).order_by("received_at")
+
+
+def body_of(ticket: Ticket) -> dict[str, Any]:
+    """What the addressee got: the frozen bytes; before sending, the draft without clocks."""
+    if ticket.body is not None:
+        found: dict[str, Any] = json.loads(bytes(ticket.body))
+        return found
+    return {**ticket.draft, "hold_until": None, "clocks": {}}

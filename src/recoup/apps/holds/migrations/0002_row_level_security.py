@@ -52,7 +52,9 @@ grant update on holds_claim, holds_hold, holds_block, holds_movement to recoup_p
 create policy see on holds_claim for select to recoup_app using ({SEEN});
 create policy decide on holds_claim for update to recoup_app using ({SEEN});
 grant select on holds_claim to recoup_app;
-grant update (state, adopted_at, adopted_by_id, amount_minor) on holds_claim to recoup_app;
+grant update (state, adopted_at, adopted_by_id, possible_double_of_id) on holds_claim to recoup_app;
+create policy limit_asked on holds_hold for update to recoup_app using (issuer_id = {ORG});
+grant update (limit_minor) on holds_hold to recoup_app;
 
 create policy see on holds_allegedpayment for select to recoup_app
   using (exists (select 1 from holds_claim c where c.payment_id = holds_allegedpayment.id));

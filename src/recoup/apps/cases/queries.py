@@ -1,0 +1,61 @@
+"""Reads of cases: those an actor's organisation is a member of, their timeline, links and tasks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from recoup.apps.cases.models import Case, CaseEvent, CaseLink, Task
+from recoup.core.access import Actor
+
+
+def visible_to(actor: Actor) -> QuerySet[Case]:
+    """Cases that the actor's organisation is a member of; the policy beneath says the same."""
+    return Case.objects.filter(visible_to__contains=[actor.organisation_id]).select_related(
+        "owner", "report", "merged_into"
+    )
+
+
+def newest(actor: Actor) -> QuerySet[Case]:
+    return visible_to(actor).order_by("-opened_at", "id")
+
+
+def events_of(case_ids: list[UUID]) -> QuerySet[CaseEvent]:
+    return CaseEvent.objects.filter(case_id__in=case_ids).order_by("-at", "-id")
+
+
+def links_of(case_id: UUID) -> QuerySet[CaseLink]:
+    """Cases that share an identifier with this one and that the actor may see as well."""
+    return (
+        CaseLink.objects.filter(Q(low_id=case_id) | Q(high_id=case_id))
+        .select_related("low__owner", "high__owner")
+        .order_by("reason", "-found_at")
+    )
+
+
+def tasks_of(actor: Actor) -> QuerySet[Task]:
+    """Open tasks of the actor's organisation, the nearest clock first."""
+    return (
+        Task.objects.filter(owner_id=actor.organisation_id, done_at=None)
+        .select_related("owner", "person", "case")
+        .order_by("due_at", "id")
+    )
+
+
+def tasks_done(actor: Actor) -> QuerySet[Task]:
+    return (
+        Task.objects.filter(owner_id=actor.organisation_id, done_at__isnull=False)
+        .select_related("person", "case")
+        .order_by("-done_at")
+    )
+
+
+def tasks_in_case(actor: Actor, case_id: UUID) -> QuerySet[Task]:
+    """Open tasks of a case that the actor's organisation owns or asked for."""
+    return (
+        Task.objects.filter(case_id=case_id, done_at=None)
+        .filter(Q(owner_id=actor.organisation_id) | Q(issuer_id=actor.organisation_id))
+        .select_related("owner", "person", "case")
+        .order_by("due_at", "id")
+    )

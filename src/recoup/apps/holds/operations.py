@@ -1,0 +1,159 @@
+"""What officers decide about a case: adopt, reduce, withdraw, merge a duplicate, hand over.
+
+Each stores the decision, a line of the timeline and of the trail, and a row on the planner's work
+list. The tickets that follow are the planner's; re-tracing never changes a ticket that was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
+from recoup.apps.holds.answer_operations import PLAN
+from recoup.apps.holds.models import Claim, Hold, PlanWanted
+from recoup.apps.jobs import defer
+from recoup.apps.lawful_requests import operations as requests
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.members.models import Organisation
+from recoup.core.access import Actor
+
+DECIDE_WITHIN = timedelta(hours=12)
+
+
+class NotPossible(Exception):
+    """The case's present state does not allow this act; the message says what to do."""
+
+
+def _plan_again(case_id: UUID, *, at: datetime) -> None:
+    PlanWanted.objects.bulk_create([PlanWanted(case_id=case_id, since=at)])
+    defer(PLAN)
+
+
+def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -> None:
+    CaseEvent.objects.bulk_create(
+        [
+            CaseEvent(
+                case=case, at=at, what=what, who=f"{by.person_name}, {by.organisation_name}",
+                values=values,
+            )
+        ]
+    )  # fmt: skip
+    Case.objects.filter(pk=case.pk).update(version=F("version") + 1, changed_at=at)
+    audit.record(what=f"case:{what}", about=f"case:{case.id}", by=by, at=at, **values)
+    requests.notify(requests.CASE_CHANNEL, {str(case.id)})
+
+
+@transaction.atomic
+def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
+    """An accredited officer stands behind the report: banks disclose, and the chain may go on.
+
+    Raises NotPossible if every claim is adopted or ended already.
+    """
+    claims = list(
+        Claim.objects.select_for_update(of=("self",), no_key=True).filter(
+            case=case, adopted_at=None, state__in=["alleged", "confirmed"]
+        )
+    )
+    if not claims:
+        raise NotPossible("There is nothing to adopt: the report is adopted, or it has ended.")
+    Claim.objects.filter(id__in=[claim.id for claim in claims]).update(
+        adopted_at=at, adopted_by_id=by.person_id, possible_double_of=None
+    )
+    _tell(case, "adopted", by=by, at=at, ground=ground)
+    _plan_again(case.id, at=at)
+
+
+@transaction.atomic
+def withdraw_ticket(*, case: Case, ticket: Ticket, ground: str, by: Actor, at: datetime) -> None:
+    """Take back a ticket that waits; a hold that was placed is let go. Raises MoveRefused."""
+    requests.withdraw(ticket=ticket, ground=ground, by=by, at=at)
+    if ticket.measure == "hold":
+        Hold.objects.filter(pk=ticket.request).update(limit_minor=0)
+    _tell(case, "ticket_withdrawn", by=by, at=at, ticket=ticket.reference, ground=ground)
+    _plan_again(case.id, at=at)
+
+
+@transaction.atomic
+def reduce_hold(
+    *, case: Case, ticket: Ticket, limit_minor: int, ground: str, by: Actor, at: datetime
+) -> None:
+    """Ask for no more than this on the account from now on; zero lifts the hold.
+
+    The planner sends the new total as the next round. Raises NotPossible.
+    """
+    hold = Hold.objects.filter(pk=ticket.request, state__in=["asked", "placed"]).first()
+    if hold is None:
+        raise NotPossible("No hold of this ticket is in force: there is nothing to reduce.")
+    if limit_minor >= hold.asked_minor:
+        raise NotPossible(
+            "This is not less than what is asked now. A reduction goes down; to ask for more, the "
+            "facts have to say so."
+        )
+    Hold.objects.filter(pk=hold.pk).update(limit_minor=limit_minor)
+    _tell(
+        case, "hold_reduced", by=by, at=at, ticket=ticket.reference, limit_minor=limit_minor,
+        currency=ticket.currency, ground=ground,
+    )  # fmt: skip
+    _plan_again(case.id, at=at)
+
+
+@transaction.atomic
+def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) -> None:
+    """Say that a case tells the same loss as this one: its claims end, its holds are let go.
+
+    Rows never move; the duplicate points to the case it was merged into. Raises NotPossible.
+    """
+    if case.pk == duplicate.pk:
+        raise NotPossible("A case cannot be merged into itself. Choose the duplicate.")
+    for one in (case, duplicate):
+        if one.state != "open":
+            raise NotPossible(f"{one.reference} is {one.state}; only open cases can be merged.")
+    Claim.objects.filter(case=duplicate, state__in=["alleged", "confirmed"]).update(state="double")
+    Case.objects.filter(pk=duplicate.pk).update(state="merged", merged_into=case)
+    _tell(duplicate, "merged", by=by, at=at, into=case.reference, ground=ground)
+    _tell(case, "merged_in", by=by, at=at, duplicate=duplicate.reference, ground=ground)
+    _plan_again(duplicate.id, at=at)
+    _plan_again(case.id, at=at)
+
+
+@transaction.atomic
+def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
+    """Make the prosecutor's office a member of the case, with a task that ends with the first hold.
+
+    Raises NotPossible if it was handed over already, or there is no prosecutor's office.
+    """
+    if case.handed_over_at is not None:
+        raise NotPossible(f"{case.reference} was handed over on {case.handed_over_at:%Y-%m-%d}.")
+    office = Organisation.objects.filter(kind="prosecutor").order_by("id").first()
+    if office is None:
+        raise NotPossible("The directory has no prosecutor's office. Ask who keeps the directory.")
+    first_end = (
+        Hold.objects.filter(case=case, state="placed", until__isnull=False)
+        .order_by("until")
+        .values_list("until", flat=True)
+        .first()
+    )
+    CaseMember.objects.bulk_create([CaseMember(case=case, organisation=office, since=at)])
+    Case.objects.filter(pk=case.pk).update(handed_over_at=at)
+    Task.objects.bulk_create(
+        [
+            Task(
+                case=case, owner=office, issuer_id=by.organisation_id, kind="decide_hold",
+                about=case.id, values={"note": note}, opened_at=at,
+                due_at=first_end or at + DECIDE_WITHIN,
+            )
+        ]
+    )  # fmt: skip
+    _tell(case, "handed_over", by=by, at=at, to=office.name, note=note)
+
+
+@transaction.atomic
+def finish_task(*, task: Task, by: Actor, at: datetime) -> None:
+    """The owner has done it. Doing it again changes nothing."""
+    if Task.objects.filter(pk=task.pk, done_at=None).update(done_at=at):
+        audit.record(what="task:finished", about=f"task:{task.id}", by=by, at=at, kind=task.kind)

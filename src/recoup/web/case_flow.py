@@ -1,0 +1,143 @@
+"""The picture of the money flow: nodes and bands from the flows and the trail, one a currency.
+
+Each band is a fact: who said it, when, under which ticket; the table beside it has the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext
+
+from recoup.apps.holds.models import Flow, Trail
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.core.accounts import AccountIdentifier
+from recoup.web.templatetags.recoup_ui import decimals_of, money_plain
+
+FATES = ("held", "lying", "returned", "unknown")
+SINKS = {
+    "cash": "cash taken", "card": "paid by card", "fee": "fees", "abroad": "left the country",
+    "other": "left the trail",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Picture:
+    """One currency's nodes, links and table rows."""
+
+    currency: str
+    nodes: dict[str, dict[str, str]] = field(default_factory=dict)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def node(self, key: str, label: str, kind: str) -> str:
+        self.nodes.setdefault(key, {"id": key, "label": label, "kind": kind})
+        return key
+
+    def band(self, source: str, target: str, amount: int, fate: str, told: dict[str, Any]) -> None:
+        if amount <= 0:
+            return
+        key = f"{self.currency}-{len(self.rows)}"
+        labels = self.nodes[source]["label"], self.nodes[target]["label"]
+        value = float(Decimal(amount).scaleb(-decimals_of(self.currency)))
+        who = told.get("answered_by") or gettext("as reported")
+        tip = f"{labels[0]} → {labels[1]}\n{money_plain(amount, self.currency)}\n{who}"
+        self.links.append(
+            {"key": key, "source": source, "target": target, "value": value, "fate": fate,
+             "tip": tip}
+        )  # fmt: skip
+        self.rows.append(
+            {
+                "key": key, "from_label": labels[0], "to_label": labels[1], "fate": fate,
+                "amount_minor": amount, "at": None, "answered_by": "", "answered_at": None,
+                "ticket_id": None, "ticket_reference": "", **told,
+            }
+        )  # fmt: skip
+
+
+def pictures(
+    flows: Sequence[Flow], trail: Sequence[Trail], tickets: Iterable[Ticket]
+) -> list[dict[str, Any]]:
+    """One picture a currency, the claims' currency first."""
+    known = {ticket.reference: ticket.id for ticket in tickets}
+    drawn: dict[str, Picture] = {}
+    for flow in flows:
+        _draw_flow(drawn.setdefault(flow.currency, Picture(flow.currency)), flow, known)
+    for row in trail:
+        _draw_rest(drawn.setdefault(row.currency, Picture(row.currency)), row)
+    return [
+        {
+            "currency": picture.currency,
+            "data_id": f"flow-data-{picture.currency}",
+            "data": {"nodes": list(picture.nodes.values()), "links": picture.links},
+            "rows": picture.rows,
+        }
+        for picture in drawn.values()
+        if picture.rows
+    ]
+
+
+def _label(ident: str, institution: str) -> str:
+    name = institution.replace(" (invented)", "")
+    return f"{name} … {_short(ident)}" if name else _short(ident)
+
+
+def _short(ident: str) -> str:
+    """The last digits: enough to tell accounts apart in a picture; the table has them whole."""
+    if ident[:2].isalpha() and ident.isalnum():
+        return AccountIdentifier("iban", ident).shown[-7:]
+    return ident[-8:]
+
+
+def _draw_flow(picture: Picture, flow: Flow, known: dict[str, Any]) -> None:
+    if flow.payer_ident:
+        kind = "victim" if flow.movement_id is None or flow.state == "seed" else "account"
+        source = picture.node(
+            flow.payer_ident, _label(flow.payer_ident, flow.payer_institution), kind
+        )
+    else:
+        source = picture.node("victim", gettext("the victim’s account"), "victim")
+    fate = "moved"
+    if flow.sink:
+        name = gettext(SINKS.get(flow.sink, flow.sink))
+        label = f"{name}: {flow.place}" if flow.place else name
+        target = picture.node(f"sink:{flow.sink}:{flow.place}", label, "gone")
+        fate = "gone"
+    elif flow.payee_ident:
+        target = picture.node(
+            flow.payee_ident, _label(flow.payee_ident, flow.payee_institution), "account"
+        )
+        fate = "returned" if flow.state == "returned" else "moved"
+    else:
+        target = picture.node("untold", gettext("destination not told yet"), "unknown")
+        fate = "unknown"
+    picture.band(
+        source, target, flow.carried, fate,
+        {
+            "at": flow.booked_at, "answered_by": flow.told_by, "answered_at": flow.told_at,
+            "ticket_id": known.get(flow.ticket_reference),
+            "ticket_reference": flow.ticket_reference,
+        },
+    )  # fmt: skip
+
+
+def _draw_rest(picture: Picture, row: Trail) -> None:
+    """What stays on an account: held, there but not held, returned, unknown."""
+    names = {
+        "held": gettext("held"),
+        "lying": gettext("there but not held"),
+        "returned": gettext("returned"),
+        "unknown": gettext("not told yet"),
+    }
+    here = picture.node(
+        row.account_ident, _label(row.account_ident, row.institution_name), "account"
+    )
+    for fate in FATES:
+        amount = getattr(row, fate)
+        if amount and not (fate == "unknown" and row.inn == row.moved):
+            target = picture.node(f"{fate}:{row.account_ident}", names[fate], fate)
+            told = {"answered_by": row.institution_name if fate in ("held", "lying") else ""}
+            picture.band(here, target, amount, fate, told)

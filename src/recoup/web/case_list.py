@@ -1,0 +1,210 @@
+"""Lists of cases for the desks: all, by reference or account, those to adopt, the desk's home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
+
+from recoup.apps.cases import queries as cases
+from recoup.apps.cases.models import Case, CaseLink
+from recoup.apps.holds import queries as holds
+from recoup.apps.holds.models import Claim, Hold
+from recoup.apps.members import queries as members
+from recoup.core.access import Actor
+from recoup.core.accounts import read_account
+from recoup.core.text import NotReadable
+from recoup.web import case_page, wordings
+
+PAGE = 50
+COUNT_TO = 10_000
+PRECAUTION = timedelta(minutes=60)
+FILTERS = ("open", "merged", "closed", "all")
+
+
+def page(actor: Actor, asked: Mapping[str, str], *, at: datetime) -> dict[str, Any]:
+    """One page of cases, newest first, by key and not by offset."""
+    state = asked.get("state", "open")
+    state = state if state in FILTERS else "open"
+    query = asked.get("q", "").strip()[:80]
+    rows = _filtered(cases.newest(actor), state if not query else "all", query)
+    if before := _moment(asked.get("before", "")):
+        rows = rows.filter(opened_at__lt=before)
+    found = list(rows[: PAGE + 1])
+    more = len(found) > PAGE
+    return {
+        "rows": case_rows(found[:PAGE], at=at),
+        "total": None,
+        "filters": [
+            {"url": f"?{urlencode({'state': one})}", "label": _label(one), "count": None,
+             "is_current": one == state and not query}
+            for one in FILTERS
+        ],
+        "query": query,
+        "previous_url": "?" + urlencode({"state": state}) if asked.get("before") else None,
+        "next_url": "?" + urlencode(
+            {"state": state, "q": query, "before": found[PAGE - 1].opened_at.isoformat()}
+        ) if more else None,
+    }  # fmt: skip
+
+
+def _label(state: str) -> str:
+    return {
+        "open": gettext("Open"), "merged": gettext("Merged"), "closed": gettext("Closed"),
+        "all": gettext("All"),
+    }[state]  # fmt: skip
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _filtered(rows: QuerySet[Case], state: str, query: str) -> QuerySet[Case]:
+    if query:
+        return rows.filter(_matches(query))
+    return rows if state == "all" else rows.filter(state=state)
+
+
+def _matches(query: str) -> Q:
+    """A whole reference, or a whole account as people write it; nothing fuzzy."""
+    upper = query.upper()
+    condition = Q(reference=upper) | Q(report__reference=upper)
+    try:
+        ident = read_account(query).ident
+    except NotReadable:
+        return condition
+    return condition | Q(report__payee_ident=ident) | Q(report__payer_ident=ident)
+
+
+def case_rows(found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:
+    """Rows of a list: sums, state, clock and next act. Five statements, however many cases."""
+    ids = [case.id for case in found]
+    sums: dict[UUID, list[dict[str, Any]]] = {case_id: [] for case_id in ids}
+    for total in holds.totals_of(ids, rule="fifo"):
+        sums[total.case_id].append(wordings.sums(total))
+    adopted: dict[UUID, bool] = {}
+    for claim in Claim.objects.filter(case_id__in=ids).only("case_id", "adopted_at", "state"):
+        live = claim.adopted_at is not None
+        adopted[claim.case_id] = adopted.get(claim.case_id, True) and live
+    ends = _ends(ids)
+    links = _links(ids)
+    return [_row(case, sums[case.id], adopted.get(case.id, False), ends.get(case.id),
+                 links.get(case.id, 0)) for case in found]  # fmt: skip
+
+
+def _row(
+    case: Case, sums: list[dict[str, Any]], is_adopted: bool, ends: datetime | None, links: int
+) -> dict[str, Any]:
+    next_act = ""
+    if case.state == "open":
+        next_act = gettext("hand over before the hold ends") if is_adopted else gettext("adopt")
+        next_act = gettext("prosecutor decides") if case.handed_over_at else next_act
+    return {
+        "id": case.id,
+        "reference": case.reference,
+        "reported_at": case.reported_at,
+        "sums_list": sums,
+        "state": case.state,
+        "is_adopted": is_adopted,
+        "due_at": ends if case.state == "open" else None,
+        "clock_start": case.reported_at,
+        "clock_stopped": "" if case.state == "open" else gettext("ended"),
+        "next_act": next_act,
+        "link_count": links,
+    }
+
+
+def _ends(case_ids: list[UUID]) -> dict[UUID, datetime]:
+    """When the first hold of each case ends."""
+    rows = Hold.objects.filter(
+        case_id__in=case_ids, state__in=["asked", "placed"], until__isnull=False
+    ).values_list("case_id", "until")
+    ends: dict[UUID, datetime] = {}
+    for case_id, until in rows:
+        ends[case_id] = min(until, ends.get(case_id, until))
+    return ends
+
+
+def _links(case_ids: list[UUID]) -> dict[UUID, int]:
+    rows = CaseLink.objects.filter(Q(low_id__in=case_ids) | Q(high_id__in=case_ids)).values_list(
+        "low_id", "high_id"
+    )
+    counts: dict[UUID, set[UUID]] = {}
+    for low, high in rows:
+        counts.setdefault(low, set()).add(high)
+        counts.setdefault(high, set()).add(low)
+    return {case_id: len(others) for case_id, others in counts.items()}
+
+
+def to_adopt(actor: Actor, *, at_most: int) -> list[dict[str, Any]]:
+    """Open cases whose report nobody stands behind yet."""
+    waiting = (
+        Claim.objects.filter(
+            adopted_at=None, state="alleged", case__state="open",
+            case__owner_id=actor.organisation_id,
+        )
+        .select_related("case__report")
+        .order_by("-case__opened_at")[:at_most]
+    )  # fmt: skip
+    rows = list(waiting)
+    ends = _ends([claim.case_id for claim in rows])
+    return [
+        {
+            "case_id": claim.case_id,
+            "reference": claim.case.reference,
+            "received_at": claim.case.report.received_at,
+            "amount_minor": claim.amount_minor,
+            "currency": claim.currency,
+            "payer_shown": case_page.shown(
+                claim.case.report.payer_scheme, claim.case.report.payer_ident
+            ),
+            "payee_shown": case_page.shown(
+                claim.case.report.payee_scheme, claim.case.report.payee_ident
+            ),
+            "debit_text": gettext("asked, not confirmed yet"),
+            "lapses_at": ends.get(claim.case_id, claim.case.report.received_at + PRECAUTION),
+        }
+        for claim in rows
+    ]
+
+
+def home(actor: Actor, *, at: datetime) -> dict[str, Any]:
+    """The desk's home: what is due, what waits to be adopted, the newest cases."""
+    newest = list(cases.newest(actor).filter(state="open")[:10])
+    tasks = list(cases.tasks_of(actor)[:10])
+    return {
+        "figures": [],
+        "tasks": [wordings.task(task, actor) for task in tasks],
+        "to_adopt": to_adopt(actor, at_most=8) if actor.organisation_kind == "police" else [],
+        "cases": case_rows(newest, at=at),
+    }
+
+
+def directory_groups() -> list[dict[str, Any]]:
+    titles = {
+        "police": gettext("Authorities"), "prosecutor": gettext("Authorities"),
+        "fiu": gettext("Authorities"), "bank": gettext("Banks"),
+        "payment": gettext("Payment institutions"), "vasp": gettext("Crypto-asset providers"),
+        "isp": gettext("Internet providers"), "foreign_bank": gettext("Abroad"),
+    }  # fmt: skip
+    groups: dict[str, list[dict[str, str]]] = {}
+    for one in members.organisations():
+        groups.setdefault(titles.get(one.kind, one.kind), []).append(
+            {
+                "name": one.name, "contact_name": one.contact_name, "phone": one.contact_phone,
+                "email": one.contact_email, "bank_code": one.bank_code, "bic": one.bic,
+                "answers_by_text": gettext("its own program")
+                if one.answers_by == "api"
+                else gettext("people at the desk"),
+            }
+        )  # fmt: skip
+    return [{"title": title, "organisations": rows} for title, rows in groups.items()]

@@ -1,0 +1,275 @@
+"""Puts a case together from its stations: sums, flow, tickets, trail, timeline, what is related.
+
+Reads only what the actor may see: conclusions of the case, its tickets by the definer function, the
+directory. Nothing here decides; it says what is so, whose turn it is, and by when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_noop as noop
+
+from recoup.apps.cases import queries as cases
+from recoup.apps.cases.models import Case, Task
+from recoup.apps.holds import queries as holds
+from recoup.apps.holds.models import Claim, Hold
+from recoup.apps.lawful_requests import queries as requests
+from recoup.apps.lawful_requests.models import Answer, Ticket
+from recoup.apps.members.models import Organisation
+from recoup.apps.reports import queries as reports
+from recoup.core.access import Actor
+from recoup.core.accounts import AccountIdentifier
+from recoup.core.lawful_request import DUTIES, RequestState
+from recoup.web import case_flow, wordings
+from recoup.web.templatetags.recoup_ui import in_words
+
+RULE = "fifo"
+RULE_NAME = gettext_lazy("first in, first out")
+RULE_TEXT = gettext_lazy(
+    "Rule for holding: FIFO (Clayton’s case, 1816): the money that came first leaves first. Order: "
+    "each bank’s own booking time and sequence. Unseen money counts as the youngest and as clean."
+)
+ORIGINS = {
+    "public": gettext_lazy("reported by the public"),
+    "bank": gettext_lazy("reported by a bank for its customer"),
+    "call_taker": gettext_lazy("taken down by a call taker"),
+}
+NEXT_ACTS = {
+    "authorised": noop("send"),
+    "sent": noop("acknowledge"),
+    "acknowledged": noop("answer"),
+    "answered": noop("take the answer in"),
+    "refused": noop("decide on the binding step"),
+    "lapsed": noop("decide whether to ask again"),
+    "undeliverable": noop("call by telephone"),
+    "drafted": noop("authorise"),
+}
+
+
+def shown(scheme: str, ident: str) -> str:
+    return AccountIdentifier(scheme, ident).shown
+
+
+def guess_shown(ident: str) -> str:
+    """An account for people where only its key is at hand."""
+    if ident[:2].isalpha() and ident[2:4].isdigit() and ident.isalnum():
+        return shown("iban", ident)
+    if ident.startswith("+"):
+        return shown("phone", ident)
+    return shown("wallet", ident) if ":" in ident else ident
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything read once for a case page."""
+
+    case: Case
+    claims: Sequence[Claim]
+    tickets: Sequence[Ticket]
+    answers: dict[UUID, Answer]
+    holds: Sequence[Hold]
+    names: dict[int, str]
+
+
+def read(case: Case) -> Parts:
+    """Six statements: claims, tickets, answers, holds, names of the institutions."""
+    tickets = requests.tickets_of_case(case.id)
+    answers = {a.ticket_id: a for a in requests.answers_to([t.id for t in tickets])}
+    wanted = {t.addressee_id for t in tickets} | {t.issuer_id for t in tickets}
+    names = dict(Organisation.objects.filter(id__in=wanted).values_list("id", "name"))
+    claims = list(holds.claims_of([case.id]).select_related("adopted_by"))
+    return Parts(case, claims, tickets, answers, holds.holds_of_case(case.id), names)
+
+
+def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
+    """The part of the page that changes by itself."""
+    parts = read(case)
+    totals = [wordings.sums(total) for total in holds.totals_of([case.id], rule=RULE)]
+    flows = list(holds.flows_of(case.id, rule=RULE))
+    trail = list(holds.trail_of(case.id))
+    return {
+        "case": head(parts, at=at),
+        "sums_list": totals,
+        "flows": case_flow.pictures(flows, [t for t in trail if t.rule == RULE], parts.tickets),
+        "tickets": [ticket_row(parts, ticket, at=at) for ticket in reversed(parts.tickets)],
+        "trace": trace(trail),
+        "events": events(case, parts),
+        "links": links(case),
+        "tasks": [wordings.task(t, actor) for t in cases.tasks_in_case(actor, case.id)],
+        "ledgers": wordings.ledgers(case),
+    }
+
+
+def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
+    """The whole page: the live part and what does not change."""
+    context = live(actor, case, at=at)
+    merge = [
+        {"reference": link["reference"]}
+        for link in context["links"]
+        if link["is_same_loss"] and link["is_open"]
+    ]
+    return {**context, "reports": [report(case)], "merge_candidates": merge}
+
+
+def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
+    case, claims = parts.case, parts.claims
+    adopted = [claim for claim in claims if claim.adopted_at]
+    waiting = [h.until for h in parts.holds if h.is_precautionary and h.until and h.state in
+               ("asked", "placed")]  # fmt: skip
+    return {
+        "id": case.id,
+        "reference": case.reference,
+        "owner_name": case.owner.name,
+        "origin_text": ORIGINS[case.report.channel],
+        "state": case.state,
+        "is_adopted": len(adopted) == len(claims) and bool(claims),
+        "adopted_by": next((str(c.adopted_by) for c in adopted if c.adopted_by), ""),
+        "lapses_at": min(waiting, default=None),
+        "handed_over_at": case.handed_over_at,
+        "handed_over_by": "",
+        "reported_at": case.reported_at,
+        "ended_at": case.changed_at if case.state != "open" else None,
+        "merged_into": case.merged_into,
+        "claim_states": {claim.state for claim in claims},
+    }
+
+
+def ticket_row(parts: Parts, ticket: Ticket, *, at: datetime) -> dict[str, Any]:
+    state = RequestState(ticket.state)
+    duty, answer = DUTIES[state], parts.answers.get(ticket.id)
+    owner = {
+        "addressee": parts.names.get(ticket.addressee_id, ""),
+        "issuing_authority": parts.names.get(ticket.issuer_id, ""),
+        "hub": gettext("the hub"),
+    }.get(duty.owner or "", "")
+    is_silent = ticket.state in ("sent", "acknowledged") and ticket.due_at < at
+    return {
+        "id": ticket.id,
+        "reference": ticket.reference,
+        "measure": ticket.measure,
+        "kind": ticket.kind,
+        "addressee_name": parts.names.get(ticket.addressee_id, ""),
+        "account_shown": ticket.draft["account"]["shown"],
+        "amount_minor": ticket.asked_minor,
+        "currency": ticket.currency,
+        "held_minor": answer.held_minor if answer and ticket.measure == "hold" else None,
+        "state": ticket.state,
+        "answer_code": answer.code if answer else "",
+        "due_at": ticket.due_at if duty.clock and ticket.state in NEXT_ACTS else None,
+        "clock_start": ticket.sent_at or ticket.authorised_at or at,
+        "clock_stopped": _stopped(ticket),
+        "clock_how": clock_how(ticket),
+        "owner_name": owner,
+        "next_act": gettext(NEXT_ACTS[ticket.state]) if ticket.state in NEXT_ACTS else "",
+        "telephone_sheet": is_silent,
+    }
+
+
+def _stopped(ticket: Ticket) -> str:
+    if ticket.answered_at and ticket.sent_at:
+        took = in_words(ticket.answered_at - ticket.sent_at)
+        return gettext("answered in %(time)s") % {"time": took}
+    return gettext("ended") if ticket.ended_at else ""
+
+
+def clock_how(ticket: Ticket) -> str:
+    """The derivation of the clock in one line."""
+    if not ticket.sent_at:
+        return ""
+    return gettext("sent %(sent)s; due %(due)s by the rule of the pack (version %(pack)s)") % {
+        "sent": f"{ticket.sent_at:%Y-%m-%d %H:%M:%S} UTC",
+        "due": f"{ticket.due_at:%Y-%m-%d %H:%M:%S} UTC",
+        "pack": ticket.pack_id,
+    }
+
+
+def trace(trail: Sequence[Any]) -> dict[str, Any]:
+    beside = {
+        (row.account_id, row.claim_id, row.currency): row.held + row.lying
+        for row in trail
+        if row.rule == "prorata"
+    }
+    rows = [
+        {
+            "account_shown": guess_shown(row.account_ident),
+            "institution_name": row.institution_name,
+            "claim_reference": "",
+            "currency": row.currency,
+            "in_minor": row.inn,
+            "held_minor": row.held,
+            "lying_minor": row.lying,
+            "moved_minor": row.moved,
+            "spent_minor": row.spent,
+            "returned_minor": row.returned,
+            "unknown_minor": row.unknown,
+            "prorata_minor": beside.get((row.account_id, row.claim_id, row.currency)),
+            "is_incomplete": False,
+            "range_minor": 0,
+        }
+        for row in trail
+        if row.rule == RULE
+    ]
+    return {"rule_name": RULE_NAME, "rule_text": RULE_TEXT, "rows": rows}
+
+
+def events(case: Case, parts: Parts) -> list[dict[str, Any]]:
+    known = {ticket.reference: ticket.id for ticket in parts.tickets}
+    rows = []
+    for event in cases.events_of([case.id])[:300]:
+        kind, text = wordings.event(event.what, event.values)
+        reference = event.values.get("ticket", "")
+        rows.append(
+            {
+                "at": event.at, "kind": kind, "text": text, "who": wordings.who(event),
+                "ticket_id": known.get(reference), "ticket_reference": reference,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def links(case: Case) -> list[dict[str, Any]]:
+    found: dict[UUID, dict[str, Any]] = {}
+    for link in cases.links_of(case.id):
+        other = link.high if link.low_id == case.id else link.low
+        row = found.setdefault(
+            other.id,
+            {
+                "case_id": other.id, "reference": other.reference,
+                "owner_name": other.owner.name, "reason_text": "", "value_shown": "",
+                "is_same_loss": False, "is_open": other.state == "open",
+            },
+        )  # fmt: skip
+        row["is_same_loss"] |= link.reason == "same_loss"
+        if not row["reason_text"] or link.reason == "same_loss":
+            row["reason_text"] = wordings.REASONS.get(link.reason, link.reason)
+            row["value_shown"] = guess_shown(link.value)
+    return list(found.values())
+
+
+def report(case: Case) -> dict[str, Any]:
+    told = case.report
+    stories = list(reports.stories_of(told.id))
+    contact = [part for s in stories for part in (s.name, s.phone, s.email) if part]
+    return {
+        "reference": told.reference,
+        "amount_minor": told.amount_minor,
+        "currency": told.currency,
+        "paid_at": told.paid_at,
+        "payer_shown": shown(told.payer_scheme, told.payer_ident),
+        "payer_institution": told.payer_institution.name if told.payer_institution else "",
+        "payee_shown": shown(told.payee_scheme, told.payee_ident),
+        "payee_institution": told.payee_institution.name if told.payee_institution else "",
+        "payment_reference": told.payment_reference,
+        "contact": " · ".join(contact),
+        "story": "\n\n".join(s.story for s in stories if s.story),
+    }
+
+
+def task_rows(tasks: Sequence[Task], actor: Actor) -> list[dict[str, Any]]:
+    return [wordings.task(task, actor) for task in tasks]

@@ -1,0 +1,315 @@
+"""Pages of the case and of the desks around it: police, prosecutor, financial intelligence unit."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from recoup.apps.cases import queries as cases
+from recoup.apps.cases.models import Case, Task
+from recoup.apps.holds import operations
+from recoup.apps.holds import queries as holds
+from recoup.apps.lawful_requests import queries as requests
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.members import errors
+from recoup.apps.members import queries as members
+from recoup.apps.members.allowed import allowed
+from recoup.core.lawful_request import MoveRefused
+from recoup.core.money import Money, format_money, parse_amount
+from recoup.core.text import NotReadable, read_note
+from recoup.data import currency, load_pack
+from recoup.web import case_list, case_page, wordings
+
+Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
+
+
+def _case(request: Request, case_id: UUID) -> Case:
+    return get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+
+
+@require_GET
+@allowed("case:see")
+def case(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    return render(request, "cases/case.html", case_page.page(request.actor, found, at=request.at))
+
+
+@require_GET
+@allowed("case:see")
+def case_live(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    context = case_page.live(request.actor, found, at=request.at)
+    return render(request, "cases/_case_live.html", context)
+
+
+@require_GET
+@allowed("case:see")
+def case_version(request: Request, case_id: UUID) -> HttpResponse:
+    """What the event stream compares: changes whenever something on the page did."""
+    found = _case(request, case_id)
+    states = Ticket.objects.filter(case_id=found.id).values_list("id", "version", "state")
+    moved = crc32(repr(sorted((str(t), v, s) for t, v, s in states)).encode())
+    return HttpResponse(f"{found.version}-{moved}", content_type="text/plain")
+
+
+@require_GET
+@allowed("case:see")
+def case_events(request: Request, case_id: UUID) -> HttpResponse:
+    """Served by the waiting layer; here only where that layer is missing."""
+    _case(request, case_id)
+    return HttpResponse("retry: 5000\n\n", content_type="text/event-stream")
+
+
+@require_GET
+@allowed("case:see")
+def case_index(request: Request) -> HttpResponse:
+    return render(
+        request, "cases/list.html", case_list.page(request.actor, request.GET, at=request.at)
+    )
+
+
+@require_GET
+@allowed("case:adopt")
+def to_adopt(request: Request) -> HttpResponse:
+    rows = case_list.to_adopt(request.actor, at_most=100)
+    return render(request, "cases/to_adopt.html", {"rows": rows})
+
+
+def _back(case_id: UUID) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("case", args=[case_id]))
+
+
+def _refused(request: HttpRequest, problem: object) -> HttpResponse:
+    return errors.page(request, 409, "409.html", problem=str(problem))
+
+
+def _ground(request: Request, name: str = "ground") -> str:
+    text = read_note(request.POST.get(name, ""), field=name)
+    if not text:
+        raise NotReadable(
+            name, "", gettext("The ground is missing."), gettext("Write one sentence.")
+        )
+    return text
+
+
+@require_POST
+@allowed("case:adopt")
+def adopt(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    try:
+        operations.adopt(case=found, ground=_ground(request), by=request.actor, at=request.at)
+    except NotReadable as problem:
+        return errors.page(request, 422, "422.html", problem=str(problem))
+    except operations.NotPossible as problem:
+        return _refused(request, problem)
+    return _back(found.id)
+
+
+@require_POST
+@allowed("case:merge")
+def merge(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    reference = request.POST.get("duplicate", "").strip().upper()
+    duplicate = cases.visible_to(request.actor).filter(reference=reference).first()
+    if duplicate is None:
+        text = gettext("There is no case %(reference)s, or it is not yours. Check the reference.")
+        return errors.page(request, 422, "422.html", problem=text % {"reference": reference[:20]})
+    try:
+        operations.merge(
+            case=found, duplicate=duplicate, ground=_ground(request), by=request.actor,
+            at=request.at,
+        )  # fmt: skip
+    except NotReadable as problem:
+        return errors.page(request, 422, "422.html", problem=str(problem))
+    except operations.NotPossible as problem:
+        return _refused(request, problem)
+    return _back(found.id)
+
+
+@require_http_methods(["GET", "POST"])
+@allowed("case:see")
+def hand_over(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    if request.method == "GET":
+        return render(request, "cases/hand_over.html", _hand_over_context(request, found))
+    return _do_hand_over(request, found)
+
+
+@allowed("case:hand_over")
+def _do_hand_over(request: Request, found: Case) -> HttpResponse:
+    try:
+        operations.hand_over(
+            case=found, note=_ground(request, "note"), by=request.actor, at=request.at
+        )
+    except NotReadable as problem:
+        return errors.page(request, 422, "422.html", problem=str(problem))
+    except operations.NotPossible as problem:
+        return _refused(request, problem)
+    return HttpResponseRedirect(reverse("case-hand-over", args=[found.id]))
+
+
+def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
+    parts = case_page.read(found)
+    pack = load_pack(found.owner.country)
+    task = next((t for t in found.tasks.all() if t.kind == "decide_hold"), None)
+    tickets = {ticket.request: ticket for ticket in parts.tickets}
+    return {
+        "case": case_page.head(parts, at=request.at),
+        "lines": _lines(found),
+        "sums_list": [wordings.sums(t) for t in holds.totals_of([found.id], rule="fifo")],
+        "holds": [
+            {
+                "institution_name": parts.names.get(hold.addressee_id, ""),
+                "account_shown": tickets[hold.id].draft["account"]["shown"],
+                "held_minor": hold.held_minor,
+                "currency": tickets[hold.id].currency,
+                "until": hold.until,
+                "since": hold.answered_at or hold.asked_at,
+                "block_reference": _block_reference(parts, hold.id),
+                "basis_text": tickets[hold.id].draft["legal_basis"]["instrument"],
+            }
+            for hold in parts.holds
+            if hold.held_minor and hold.id in tickets
+        ],
+        "next_steps": [_next_step(step) for step in pack.next_steps],
+        "can_hand_over": found.handed_over_at is None and found.state == "open",
+        "note": task.values.get("note", "") if task else "",
+    }
+
+
+def _block_reference(parts: case_page.Parts, request_id: UUID) -> str:
+    answers = [parts.answers[t.id] for t in parts.tickets if t.request == request_id
+               and t.id in parts.answers]  # fmt: skip
+    return answers[-1].block_reference if answers else ""
+
+
+def _lines(found: Case) -> list[dict[str, str]]:
+    told = case_page.report(found)
+    amount = format_money(Money(told["amount_minor"], told["currency"]), currency(told["currency"]))
+    return [
+        {"label": gettext("Lost"), "value": amount},
+        {"label": gettext("Paid from"), "value": told["payer_shown"]},
+        {"label": gettext("Paid to"), "value": told["payee_shown"]},
+        {"label": gettext("Reference"), "value": told["payment_reference"] or "–"},
+        {"label": gettext("Report"), "value": told["reference"]},
+    ]
+
+
+def _next_step(step: Any) -> dict[str, Any]:
+    basis = step.legal_basis
+    who = gettext("asks: %(asks)s · decides: %(decides)s") % {
+        "asks": step.requested_by, "decides": step.authorised_by,
+    }  # fmt: skip
+    return {
+        "title": step.name, "text": basis.text, "who": who,
+        "within": f"{int(step.lasts.total_seconds() // 3600)} h" if step.lasts else "",
+        "instrument": basis.instrument, "article": basis.article,
+        "is_confirmed": basis.confirmed,
+    }  # fmt: skip
+
+
+def _own_ticket(request: Request, ticket_id: UUID) -> tuple[Ticket, Case]:
+    ticket = get_object_or_404(requests.issued_by(request.actor), pk=ticket_id)
+    return ticket, _case(request, ticket.case_id)
+
+
+@require_POST
+@allowed("ticket:withdraw")
+def withdraw(request: Request, ticket_id: UUID) -> HttpResponse:
+    ticket, found = _own_ticket(request, ticket_id)
+    try:
+        operations.withdraw_ticket(
+            case=found, ticket=ticket, ground=_ground(request), by=request.actor, at=request.at
+        )
+    except NotReadable as problem:
+        return errors.page(request, 422, "422.html", problem=str(problem))
+    except MoveRefused as problem:
+        return _refused(request, problem)
+    return _back(found.id)
+
+
+@require_POST
+@allowed("ticket:reduce")
+def reduce(request: Request, ticket_id: UUID) -> HttpResponse:
+    ticket, found = _own_ticket(request, ticket_id)
+    text = request.POST.get("amount", "")
+    try:
+        limit = 0 if text.strip() in ("0", "0.00") else _amount(text, ticket)
+        operations.reduce_hold(
+            case=found, ticket=ticket, limit_minor=limit, ground=_ground(request),
+            by=request.actor, at=request.at,
+        )  # fmt: skip
+    except NotReadable as problem:
+        return errors.page(request, 422, "422.html", problem=str(problem))
+    except operations.NotPossible as problem:
+        return _refused(request, problem)
+    return _back(found.id)
+
+
+def _amount(text: str, ticket: Ticket) -> int:
+    return parse_amount(text, currency(ticket.currency)).minor_units
+
+
+@require_GET
+@allowed("ticket:telephone_sheet")
+def telephone_sheet(request: Request, ticket_id: UUID) -> HttpResponse:
+    ticket, found = _own_ticket(request, ticket_id)
+    addressee = members.organisations().get(pk=ticket.addressee_id)
+    return render(
+        request,
+        "cases/telephone_sheet.html",
+        {
+            "ticket": requests.body_of(ticket),
+            "addressee": {
+                "name": addressee.name, "contact_name": addressee.contact_name,
+                "phone": addressee.contact_phone, "email": addressee.contact_email,
+            },
+            "case_id": found.id,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+@allowed("task:see")
+def tasks(request: Request) -> HttpResponse:
+    actor = request.actor
+    return render(
+        request,
+        "desk/tasks.html",
+        {
+            "tasks": [wordings.task(t, actor) for t in cases.tasks_of(actor)[:200]],
+            "done": [wordings.task(t, actor) for t in cases.tasks_done(actor)[:20]],
+        },
+    )
+
+
+@require_POST
+@allowed("task:finish")
+def finish_task(request: Request, task_id: UUID) -> HttpResponse:
+    task = get_object_or_404(
+        Task.objects.filter(owner_id=request.actor.organisation_id), pk=task_id
+    )
+    operations.finish_task(task=task, by=request.actor, at=request.at)
+    return HttpResponseRedirect(reverse("tasks"))
+
+
+@require_GET
+@allowed("directory:see")
+def directory(request: Request) -> HttpResponse:
+    return render(request, "desk/directory.html", {"groups": case_list.directory_groups()})
+
+
+def police_home(request: Request) -> HttpResponse:
+    """The desk of police, prosecutor and FIU; the dispatch in ``desk`` has checked the act."""
+    return render(request, "desk/police_home.html", case_list.home(request.actor, at=request.at))
+
+
+def police_live(request: Request) -> HttpResponse:
+    return render(request, "desk/_police.html", case_list.home(request.actor, at=request.at))

@@ -1,0 +1,227 @@
+"""Puts stored codes into words for pages: events of the timeline, reasons of links, tasks, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext, gettext_lazy
+
+from recoup.apps.cases.models import Case, CaseEvent, Task
+from recoup.apps.holds.models import CaseTotal
+from recoup.apps.traces.models import ImportedLedger
+from recoup.core.access import Actor
+from recoup.core.accounts import AccountIdentifier
+from recoup.web.templatetags.recoup_ui import answer_name, measure_name, money_plain
+
+REASONS = {
+    "payee_account": gettext_lazy("same receiving account:"),
+    "same_loss": gettext_lazy("seems to be the same loss, from the same account:"),
+    "payer_account": gettext_lazy("same paying account:"),
+    "reference": gettext_lazy("same payment reference:"),
+}
+CHANNELS = {
+    "public": gettext_lazy("the public"),
+    "bank": gettext_lazy("a bank"),
+    "call_taker": gettext_lazy("a call taker"),
+}
+KIND_OF_ANSWER = {
+    "held": "held", "part_held": "held", "nothing_left": "gone", "moved_on": "other",
+    "cashed_out": "gone", "stopped_before_execution": "returned", "recalled": "returned",
+    "no_such_debit": "late", "cannot_lawfully": "late", "not_ours": "late", "unclear": "late",
+}  # fmt: skip
+TASKS = {
+    "acknowledge_overdue": (
+        gettext_lazy("Acknowledgement overdue"),
+        gettext_lazy("The addressee has not acknowledged the ticket in time. Call them."),
+    ),
+    "answer_overdue": (
+        gettext_lazy("Answer overdue"),
+        gettext_lazy("The addressee has not answered in time. Call with the telephone sheet."),
+    ),
+    "abroad": (
+        gettext_lazy("The money left the country"),
+        gettext_lazy("Send it on by the FIU or the 24/7 desk; no ticket goes abroad directly."),
+    ),
+    "over_cap": (
+        gettext_lazy("More reports than the cap allows"),
+        gettext_lazy("No precautionary hold was asked. Read the report, adopt it or not."),
+    ),
+    "institution_unknown": (
+        gettext_lazy("No institution known for an account"),
+        gettext_lazy("The directory names nobody who keeps it. Find out who does."),
+    ),
+    "hold_ends": (
+        gettext_lazy("A hold is about to end"),
+        gettext_lazy("Hand the case over for a binding order, or let the money go."),
+    ),
+    "decide_hold": (
+        gettext_lazy("Decide before the hold ends"),
+        gettext_lazy("Ask for the binding order, or the hold ends by itself."),
+    ),
+    "victim_is_payee": (
+        gettext_lazy("A victim also received traced money"),
+        gettext_lazy("Decide whether the account is an ordinary payee for these claims."),
+    ),
+    "seed_from_traced": (
+        gettext_lazy("A victim paid with another victim’s money"),
+        gettext_lazy("The rule needs a ruling here; nothing is assumed."),
+    ),
+    "two_claims_one_payment": (
+        gettext_lazy("Two claims on one payment"),
+        gettext_lazy("Merge the duplicate, or reduce one claim."),
+    ),
+    "unidentified_credit": (
+        gettext_lazy("A credit could not be identified"),
+        gettext_lazy("The bank disclosed its bookings but did not find the payment."),
+    ),
+    "not_disclosed": (
+        gettext_lazy("The bookings were not disclosed"),
+        gettext_lazy("The bank answered without its bookings. Ask why."),
+    ),
+    "incomplete_window": (
+        gettext_lazy("A disclosure does not balance"),
+        gettext_lazy("Asked twice already. Clear it up by telephone."),
+    ),
+    "books_differ": (
+        gettext_lazy("The books of two banks differ"),
+        gettext_lazy("The traced sums do not fit the balance that the bank told."),
+    ),
+    "destination_not_told": (
+        gettext_lazy("A destination was not told"),
+        gettext_lazy("Traced money left, and the bank did not say where to."),
+    ),
+    "excess_held": (
+        gettext_lazy("More is held than is traced"),
+        gettext_lazy("Lift the difference: hold only the disputed units."),
+    ),
+}
+
+
+def account(values: Mapping[str, Any]) -> str:
+    if not values.get("account"):
+        return ""
+    return AccountIdentifier(values.get("scheme", "iban"), values["account"]).shown
+
+
+def event(what: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Kind for the colour, and the sentence, of an event of the timeline."""
+    write = WRITERS.get(what)
+    return write(values) if write else ("other", what.replace("_", " "))
+
+
+def _received(values: Mapping[str, Any]) -> tuple[str, str]:
+    amount = money_plain(values["amount_minor"], values["currency"])
+    return "other", gettext("Report %(reference)s: %(amount)s lost.") % {
+        "reference": values["reference"], "amount": amount,
+    }  # fmt: skip
+
+
+def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
+    amount = money_plain(values["asked_minor"], values["currency"])
+    if values["measure"] == "hold" and not values["asked_minor"]:
+        text = gettext("%(bank)s is asked to lift the block on %(account)s.")
+    else:
+        text = gettext("%(bank)s is asked: %(measure)s, %(amount)s on %(account)s.")
+    return "ticket", text % {
+        "bank": values["addressee"], "measure": measure_name(values["measure"]),
+        "amount": amount, "account": account(values),
+    }  # fmt: skip
+
+
+def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
+    code = values["code"]
+    text = gettext("%(answer)s (%(measure)s, %(account)s)") % {
+        "answer": answer_name(code), "measure": measure_name(values["measure"]),
+        "account": account(values),
+    }  # fmt: skip
+    if values["measure"] == "hold":
+        text += gettext(": %(held)s held of %(asked)s asked") % {
+            "held": money_plain(values["held_minor"], values["currency"]),
+            "asked": money_plain(values["asked_minor"], values["currency"]),
+        }
+    if values.get("ground"):
+        text += f" – {values['ground']}"
+    return KIND_OF_ANSWER.get(code, "other"), text + "."
+
+
+def _lapsed(values: Mapping[str, Any]) -> tuple[str, str]:
+    return "late", gettext("The hold on %(account)s ended by itself.") % {
+        "account": account(values)
+    }
+
+
+def _said(kind: str, text: Any) -> Any:
+    def write(values: Mapping[str, Any]) -> tuple[str, str]:
+        ground = values.get("ground") or values.get("note") or ""
+        return kind, f"{text}{': ' if ground else '.'}{ground}"
+
+    return write
+
+
+WRITERS = {
+    "report_received": _received,
+    "ticket_opened": _opened,
+    "answer": _answered,
+    "hold_lapsed": _lapsed,
+    "adopted": _said("other", gettext_lazy("The report was adopted")),
+    "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
+    "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
+    "merged": _said("other", gettext_lazy("Merged into another case as a duplicate")),
+    "merged_in": _said("other", gettext_lazy("A duplicate was merged into this case")),
+    "handed_over": _said("other", gettext_lazy("Handed over to the prosecutor")),
+    "ledger_imported": _said("other", gettext_lazy("A ledger was imported")),
+}
+
+
+def who(happened: CaseEvent) -> str:
+    if happened.what == "report_received":
+        return str(CHANNELS.get(happened.who, happened.who))
+    return happened.who
+
+
+def sums(total: CaseTotal) -> dict[str, Any]:
+    """One currency's parts of the equation, as the bar of sums takes them."""
+    return {
+        "currency": total.currency,
+        "lost": total.lost + total.exchanged_in - total.exchanged_out,
+        "held": total.held,
+        "lying": total.lying,
+        "gone": total.gone,
+        "returned": total.returned,
+        "unknown": total.unknown,
+        "reachable": total.lying + total.unknown,
+        "exchanged_in": total.exchanged_in,
+        "exchanged_out": total.exchanged_out,
+    }
+
+
+def task(row: Task, actor: Actor) -> dict[str, Any]:
+    title, text = TASKS.get(row.kind, (row.kind.replace("_", " "), ""))
+    ticket = row.values.get("ticket", "")
+    return {
+        "id": row.id,
+        "title": title,
+        "text": text,
+        "level": row.level,
+        "ticket_id": row.about if ticket else None,
+        "ticket_reference": ticket,
+        "case_id": row.case_id if actor.organisation_id != row.owner_id or row.case else None,
+        "case_reference": row.case.reference if row.case else "",
+        "amount_minor": row.values.get("amount_minor"),
+        "currency": row.values.get("currency", ""),
+        "owner_name": row.owner.name,
+        "person_name": row.person.full_name if row.person else "",
+        "opened_at": row.opened_at,
+        "due_at": row.due_at,
+        "done_at": row.done_at,
+        "can_finish": row.owner_id == actor.organisation_id and row.done_at is None,
+    }
+
+
+def ledgers(case: Case) -> list[dict[str, Any]]:
+    rows = ImportedLedger.objects.filter(case=case).order_by("-imported_at")
+    return [
+        {"name": row.name, "url": None, "rows": row.rows, "imported_at": row.imported_at}
+        for row in rows
+    ]
