@@ -106,6 +106,11 @@ def test_a_second_start_shares_the_server_and_does_not_stop_it(server, data_dir)
     assert one(server.dsn_app, "select 1") == 1
 
 
+def test_a_server_that_must_not_be_shared_is_refused_at_once(server, data_dir):
+    with pytest.raises(postgres.InUse):
+        postgres.start(data_dir, "pytest-postgres", share=False)
+
+
 def test_what_was_committed_is_there_after_the_server_was_killed(data_dir):
     server = postgres.start(data_dir, "pytest-postgres")
     try:

@@ -96,8 +96,8 @@ CONTRACTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 CHECKS: tuple[Check, ...] = (
     Check("types", module("mypy", **NO_DATABASE)),
-    Check("format", module("ruff", "format", "--check", *PYTHON_FILES)),
-    Check("lint", module("ruff", "check", "--quiet", *PYTHON_FILES)),
+    Check("format", module("ruff", "format", "--check", "--output-format=concise", *PYTHON_FILES)),
+    Check("lint", module("ruff", "check", "--quiet", "--output-format=concise", *PYTHON_FILES)),
     Check("imports", tool("-c", CONTRACTS)),
     Check("migrations", module("django", "makemigrations", "--check", "--dry-run", **NO_DATABASE)),
     Check("docs", docs_check.broken_links),

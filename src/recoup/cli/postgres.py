@@ -45,6 +45,13 @@ class CannotServe(Exception):
     """The embedded server did not start; the message holds the end of its log."""
 
 
+class InUse(CannotServe):
+    """Another process runs a server on this data, and it must not be shared."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"A server runs on {place.data} already.")
+
+
 @dataclass(slots=True)
 class Server:
     """One embedded server, running. Stop it with `stop`; it is stopped only if started here."""
@@ -145,18 +152,22 @@ def start(
     *,
     durable: bool = True,
     for_tests: bool = False,
+    share: bool = True,
     keeper: Keeper | None = None,
     on_wait: Callable[[float], None] | None = None,
 ) -> Server:
     """Start the server of a data folder, or share the one that runs; with roles and database.
 
     name: of its log in var/log. durable: false trades safety for speed, for tests only.
-    for_tests: recoup_owner may make databases. Raises CannotServe.
+    for_tests: recoup_owner may make databases. share: whether one that runs will do.
+    Raises CannotServe.
     """
     environment.LOGS.mkdir(parents=True, exist_ok=True)
     place = place_for(Path(data_dir).resolve())
     server = Server(place, environment.LOGS / f"{name}.log", durable)
     server.lock = take_lock(place)
+    if server.lock is None and not share:
+        raise InUse(place)
     if server.lock is None:
         server.pid = wait_for_other(place, on_wait)
     else:

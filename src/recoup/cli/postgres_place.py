@@ -87,17 +87,26 @@ class Place:
         self._write("pg_ident.conf", "".join(f"recoup {user} all\n" for user in sorted(users)))
 
     def _initdb(self, fresh: Path) -> None:
-        done = subprocess.run(
-            [self.program("initdb"), "-D", str(fresh), "-U", "recoup_super", "--auth=peer"]
-            + ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            + ["--data-checksums", "--no-sync"],
-            env=self.environment(),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            **self.identity(),
-        )
+        command = [
+            *(self.program("initdb"), "-D", str(fresh), "-U", "recoup_super", "--auth=peer"),
+            *("-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *("--data-checksums", "--no-sync"),
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                env=self.environment(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                **self.identity(),
+            )
+        except (OSError, subprocess.SubprocessError) as problem:
+            raise NoPlace(
+                f"The programs of PostgreSQL could not be run as {SYSTEM_USER} ({problem}). "
+                "Start Recoup as an ordinary user, or set DATABASE_URL and its siblings."
+            ) from None
         if done.returncode:
             raise NoPlace(f"A new database could not be made in {fresh}:\n{done.stderr.strip()}")
 
@@ -192,7 +201,14 @@ def place_for_user(data_dir: Path, source: Path) -> Place:
 
 def place_for_root(data_dir: Path, source: Path) -> Place:
     user = system_user()
-    SYSTEM_FOLDER.mkdir(mode=0o755, exist_ok=True)
+    try:
+        SYSTEM_FOLDER.mkdir(mode=0o755, exist_ok=True)
+    except OSError as problem:
+        raise NoPlace(
+            f"As root, PostgreSQL lives in {SYSTEM_FOLDER}, which cannot be made ({problem}). "
+            "Start Recoup as an ordinary user."
+        ) from None
+    mark_checkout(data_dir)
     base = SYSTEM_FOLDER / tag_of(data_dir)
     with (SYSTEM_FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -241,15 +257,20 @@ def copied_programs(source: Path) -> Path:
     return copy / PROGRAMS
 
 
-def tag_of(data_dir: Path) -> str:
-    """A short name for a data folder: from its path, and from a mark that dies with it."""
-    mark = data_dir / "mark"
-    if not mark.exists():
-        mark.write_text(secrets.token_hex(8))
+def mark_checkout(data_dir: Path) -> None:
+    """Leave a mark in the checkout that the data elsewhere is bound to."""
+    if (data_dir / "mark").exists():
+        return
+    (data_dir / "mark").write_text(secrets.token_hex(8))
     (data_dir / "README").write_text(
         f"Started by root: the data is under {SYSTEM_FOLDER}, and goes when this folder goes.\n"
     )
-    return hashlib.sha256(f"{data_dir}\n{mark.read_text()}".encode()).hexdigest()[:12]
+
+
+def tag_of(data_dir: Path) -> str:
+    """A short name for a data folder: from its path, and from a mark that dies with it."""
+    mark = (data_dir / "mark").read_text()
+    return hashlib.sha256(f"{data_dir}\n{mark}".encode()).hexdigest()[:12]
 
 
 def forget_deleted_checkouts() -> None:

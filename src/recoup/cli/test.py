@@ -21,7 +21,7 @@ from recoup.cli.postgres_place import NoPlace
 from recoup.cli.supervisor import ended_by_signals
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DATA = environment.VAR / "test-pg"
+RUNS_AT_ONCE = 8
 SETTINGS = "recoup.web.settings_test"
 
 WITHOUT_BROWSER = """
@@ -62,18 +62,27 @@ def database(keeper: Keeper) -> Iterator[environment.Databases]:
         yield given
         return
     with progress.step("database for the tests") as step:
-        server = postgres.start(
-            DATA,
-            "test-postgres",
-            durable=False,
-            for_tests=True,
-            keeper=keeper,
-            on_wait=lambda _: step.show(),
-        )
+        server = own_server(keeper, step)
     try:
         yield server.databases
     finally:
         server.stop()
+
+
+def own_server(keeper: Keeper, step: progress.Step) -> postgres.Server:
+    """A server that no other run uses: two runs in one checkout must not stop each other's."""
+    for number in range(1, RUNS_AT_ONCE + 1):
+        with contextlib.suppress(postgres.InUse):
+            return postgres.start(
+                environment.VAR / f"test-pg-{number}",
+                "test-postgres",
+                durable=False,
+                for_tests=True,
+                share=False,
+                keeper=keeper,
+                on_wait=lambda _: step.show(),
+            )
+    raise CannotTest(f"{RUNS_AT_ONCE} test runs are under way in this checkout; end some first.")
 
 
 def run_pytest(

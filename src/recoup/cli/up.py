@@ -85,8 +85,16 @@ class AlreadyRunning(Exception):
 @contextlib.contextmanager
 def the_only_one() -> Iterator[None]:
     """Be the only hub of this checkout; raises AlreadyRunning."""
-    LOCK_FILE.parent.mkdir(parents=True, exist_ok=True)
-    with LOCK_FILE.open("w") as lock:
+    try:
+        LOCK_FILE.parent.mkdir(parents=True, exist_ok=True)
+        lock = LOCK_FILE.open("w")
+    except OSError as problem:
+        raise CannotStart(
+            f"Recoup keeps its data in {environment.VAR} and cannot write there ({problem}). "
+            "Was it started by another user before? Start it as that user, or set RECOUP_VAR "
+            "to a folder of your own."
+        ) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
