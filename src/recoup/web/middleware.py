@@ -50,10 +50,9 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = (
-            settings.UPLOAD_LIMIT_BYTES
-            if request.path.endswith("/ledgers/preview")
-            else settings.BODY_LIMIT_BYTES
+        limit = next(
+            (most for end, most in settings.BODY_LIMITS_BYTES.items() if request.path.endswith(end)),
+            settings.BODY_LIMIT_BYTES,
         )
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > limit:

@@ -164,6 +164,13 @@ CONTENT_SECURITY_POLICY = {
 
 BODY_LIMIT_BYTES = 1_000_000
 UPLOAD_LIMIT_BYTES = 20_000_000
+# Paths that take more, by their end: files, and answers with up to 20,000 bookings.
+BODY_LIMITS_BYTES = {
+    "/ledgers/preview": UPLOAD_LIMIT_BYTES,
+    "/api/v1/answers": 8_000_000,
+    "/answer": 8_000_000,
+    "/check": 8_000_000,
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_LIMIT_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 

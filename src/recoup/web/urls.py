@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from recoup.web import desk
 from recoup.web.api import api
 
 handler400 = "recoup.apps.members.errors.bad_request"
@@ -25,5 +26,7 @@ urlpatterns = [
     path("", include("recoup.apps.reports.urls")),
     path("", include("recoup.apps.lawful_requests.urls")),
     path("", include("recoup.apps.holds.urls")),
+    path("desk", desk.home, name="desk"),
+    path("desk/live", desk.live, name="desk-live"),
     path("", include("recoup.web.case_urls")),
 ]

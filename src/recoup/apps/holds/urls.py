@@ -1,7 +1,13 @@
-"""Addresses of the answer form."""
+"""Addresses of the ticket's page and its answer."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from recoup.apps.holds import views
+
+urlpatterns = [
+    path("tickets/<uuid:ticket_id>", views.ticket, name="ticket"),
+    path("tickets/<uuid:ticket_id>/answer", views.answer, name="ticket-answer"),
+    path("tickets/<uuid:ticket_id>/check", views.check, name="ticket-check"),
+]

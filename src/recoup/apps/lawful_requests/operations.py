@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
@@ -259,7 +260,8 @@ def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[
 def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
     """A clerk takes a ticket, so that no colleague answers it at the same time.
 
-    Acknowledges it as well. Raises TakenByAnother for ten minutes after a colleague took it.
+    Acknowledges it as well. Raises TakenByAnother for ten minutes after a colleague took it, and
+    MoveRefused if it waits for no answer any more.
     """
     ticket = (
         queries.addressed_to(by)
@@ -273,12 +275,45 @@ def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
         and at - ticket.taken_at < TAKEN_FOR
     ):
         raise TakenByAnother(str(ticket.taken_by))
-    if ticket.state == RequestState.SENT:
+    if ticket.state != RequestState.ACKNOWLEDGED:
+        after(RequestState(ticket.state), RequestMove.ACKNOWLEDGE)
         acknowledge(ticket_ids=[ticket.id], by=by, at=at)
         ticket.state, ticket.acknowledged_at = RequestState.ACKNOWLEDGED.value, at
     ticket.taken_by_id, ticket.taken_at = by.person_id, at
     ticket.save(update_fields=["taken_by", "taken_at"])
     audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at)
+    return ticket
+
+
+@transaction.atomic
+def take_next(*, by: Actor, at: datetime) -> Ticket | None:
+    """Take the most urgent ticket that nobody is answering; None if there is none.
+
+    Two clerks at once get two tickets: what a colleague's transaction has locked is passed over.
+    A ticket that the clerk took before comes last, so that the key leads on.
+    """
+    lately = Q(taken_at__gt=at - TAKEN_FOR)
+    rows = queries.queue_of(by).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    found = rows.exclude(lately & Q(taken_by__isnull=False)).first()
+    found = found or rows.filter(lately, taken_by_id=by.person_id).first()
+    return take(ticket=found, by=by, at=at) if found else None
+
+
+@transaction.atomic
+def release(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
+    """Give a ticket back to the queue. Raises TakenByAnother if a colleague has it."""
+    ticket = (
+        queries.addressed_to(by)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("taken_by")
+        .get(pk=ticket.pk)
+    )
+    if ticket.taken_by_id not in (None, by.person_id):
+        raise TakenByAnother(str(ticket.taken_by))
+    if ticket.taken_by_id is not None:
+        ticket.taken_by_id = ticket.taken_at = None
+        ticket.save(update_fields=["taken_by", "taken_at"])
+        audit.record(what="ticket:released", about=f"ticket:{ticket.id}", by=by, at=at)
     return ticket
 
 

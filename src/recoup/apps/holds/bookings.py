@@ -252,9 +252,7 @@ def _add_empty_rows(form: WindowForm) -> None:
     form.rows += [Row(n) for n in range(len(form.rows), len(form.rows) + EMPTY_ROWS)]
 
 
-def _told(
-    form: WindowForm, rows: Iterable[Row], ticket: Mapping[str, Any]
-) -> WindowTold | None:
+def _told(form: WindowForm, rows: Iterable[Row], ticket: Mapping[str, Any]) -> WindowTold | None:
     """The window in core's words, or None with the problems noted."""
     currency = currency_of(ticket)
     values: dict[str, Any] = {}

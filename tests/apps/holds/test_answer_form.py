@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recoup.web.answer_form import empty_form, read_form
+from recoup.apps.holds.forms import empty_form, read_form
 
 AT = datetime(2026, 11, 21, 8, 2, tzinfo=UTC)
 LINE = "00000000-0000-0000-0000-00000000001f"

@@ -13,11 +13,7 @@ from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 
-from recoup.core.answer import REFUSING
-from recoup.core.moments import iso_utc
-from recoup.core.money import parse_amount
-from recoup.core.text import NotReadable
-from recoup.web.bookings import (
+from recoup.apps.holds.bookings import (
     WindowForm,
     as_json,
     currency_of,
@@ -27,6 +23,10 @@ from recoup.web.bookings import (
     read_balance,
     read_window,
 )
+from recoup.core.answer import REFUSING
+from recoup.core.moments import iso_utc
+from recoup.core.money import parse_amount
+from recoup.core.text import NotReadable
 
 TYPED: Final = (
     "answer", "replaces", "code", "held", "block_reference", "ground", "note", "stage",
@@ -42,6 +42,12 @@ class AnswerForm:
     window: WindowForm | None = None
     problems: list[dict[str, str]] = field(default_factory=list)
     body: dict[str, Any] | None = None
+
+    def add(self, anchor: str, message: str) -> None:
+        """Note a problem, once."""
+        problem = {"anchor": anchor, "message": message}
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def empty_form(
@@ -71,7 +77,7 @@ def read_form(posted: Mapping[str, str], ticket: Mapping[str, Any]) -> AnswerFor
 def _body(form: AnswerForm, ticket: Mapping[str, Any]) -> dict[str, Any]:
     entry = form.entry
     if not entry["code"]:
-        _problem(form, "answer-heading", _("Choose an answer."))
+        form.add("answer-heading", _("Choose an answer."))
     stage = "correction" if entry["replaces"] else entry["stage"] or "final"
     return {
         "answer": entry["answer"],
@@ -95,7 +101,7 @@ def _held(form: AnswerForm, ticket: Mapping[str, Any]) -> int:
     try:
         return read_balance(text, currency_of(ticket), field="held")
     except NotReadable as problem:
-        _problem(form, "held", f"{problem} ({text})")
+        form.add("held", f"{problem} ({text})")
         return 0
 
 
@@ -105,10 +111,10 @@ def _payment(form: AnswerForm, ticket: Mapping[str, Any]) -> dict[str, Any] | No
         amount = parse_amount(entry["payment_amount"], currency_of(ticket), field="payment_amount")
         booked_at = read_at(entry["payment_booked_at"], field="payment_booked_at")
     except NotReadable as problem:
-        _problem(form, problem.field, str(problem))
+        form.add(problem.field, str(problem))
         return None
     if not entry["payment_reference"]:
-        _problem(form, "payment_reference", _("Give your reference of the debit."))
+        form.add("payment_reference", _("Give your reference of the debit."))
     return {
         "uetr": None, "reference": entry["payment_reference"], "booked_at": iso_utc(booked_at),
         "seq": 1, "amount_minor": amount.minor_units, "currency": ticket["currency"],
@@ -121,7 +127,3 @@ def _window(form: AnswerForm) -> dict[str, Any] | None:
         return None
     form.problems += form.window.problems
     return as_json(form.window.told) if form.window.told else None
-
-
-def _problem(form: AnswerForm, anchor: str, message: str) -> None:
-    form.problems.append({"anchor": anchor, "message": message})

@@ -1,0 +1,186 @@
+"""The ticket's page: what is asked and on whose authority, and the answer that goes back.
+
+A clerk's answer takes the same way as a machine's (``answer_operations``). What is wrong with it
+stands on the page beside what was typed; nothing typed is ever lost.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from pydantic import ValidationError
+
+from recoup.apps.holds.answer_operations import Receipt, record_answer
+from recoup.apps.holds.api import AnswerIn, read_answer
+from recoup.apps.holds.bookings import currency_of, plain
+from recoup.apps.holds.forms import AnswerForm, empty_form, read_form
+from recoup.apps.lawful_requests import queries
+from recoup.apps.lawful_requests.models import Answer, Ticket
+from recoup.apps.lawful_requests.operations import TakenByAnother
+from recoup.apps.lawful_requests.queue import taken_by
+from recoup.apps.members.allowed import allowed
+from recoup.core.access import Actor
+from recoup.core.answer import AnswerRefused, Problem
+from recoup.data.policy import load_policy
+
+CONFLICTS = frozenset({"already_answered", "not_the_last", "ticket_ended", "id_used"})
+NO_CLOCKS = dict.fromkeys(("sent_at", "acknowledge_by", "answer_by", "lapses_at"))
+
+
+@require_GET
+@allowed("ticket:see")
+def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """What was asked, exactly as it was sent; the form, if it is the reader's to answer."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_object_or_404(_with_names(queries.visible_to(actor)), pk=ticket_id)
+    page = _page(request, found)
+    form = None
+    if page["is_mine"] and page["is_open"]:
+        form = empty_form(page["ticket"], at=request.at)  # type: ignore[attr-defined]
+    elif page["can_correct"] and "correct" in request.GET:
+        last = page["last_answer"]
+        form = empty_form(page["ticket"], at=request.at, replaces=last.id)  # type: ignore[attr-defined]
+    return _render(request, page, form)
+
+
+@require_POST
+@allowed("ticket:answer")
+def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Take the answer, or give the form back with every problem at its place."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = _page(request, found)
+    form = read_form(request.POST, page["ticket"])
+    if page["is_open"] and page["taken_by"] and not page["is_mine"]:
+        form.add("", str(TakenByAnother(page["taken_by"])))
+        return _render(request, page, form, status=409)
+    if form.body is None:
+        return _render(request, page, form, status=422)
+    try:
+        receipt = _record(form, by=actor, request=request)
+    except AnswerRefused as refused:
+        for problem in refused.problems:
+            form.add(anchor_of(problem.field), problem.message)
+        is_conflict = bool(CONFLICTS & {problem.code for problem in refused.problems})
+        return _render(request, page, form, status=409 if is_conflict else 422)
+    _say(request, receipt)
+    return redirect("ticket", ticket_id=found.id)
+
+
+@require_POST
+@allowed("ticket:answer")
+def check(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Whether the bookings add up so far, and what is missing. Stores nothing."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = _page(request, found)
+    form = read_form(request.POST, page["ticket"])
+    form.problems.clear()
+    if request.headers.get("HX-Request") and form.window is not None:
+        context = {"ticket": page["ticket"], "window": form.window}
+        return render(request, "desk/_window.html", context)
+    return _render(request, page, form)
+
+
+def body_of(ticket: Ticket) -> dict[str, Any]:
+    """The ticket as its addressee gets it; before sending, as it is drafted."""
+    if ticket.body is not None:
+        body: dict[str, Any] = json.loads(bytes(ticket.body))
+        return body
+    return {**ticket.draft, "clocks": NO_CLOCKS}
+
+
+def anchor_of(field: str) -> str:
+    """The field of the page that a problem of the interface is about."""
+    if field.startswith("window.closing"):
+        return "closing"
+    if field.startswith("window.to") or field.startswith("window.from"):
+        return field.split(".", 1)[0] + "_" + field.split(".")[1]
+    head = field.split(".")[0].split("[")[0]
+    return {"held_minor": "held", "code": "answer-heading", "ticket": "answer-heading",
+            "replaces": "answer-heading", "answer": "answer-heading", "stage": "answer-heading",
+            "payment": field.replace(".", "_").removesuffix("_minor")}.get(head, head)  # fmt: skip
+
+
+def _with_names(rows: Any) -> Any:
+    return rows.select_related("account", "taken_by")
+
+
+def _record(form: AnswerForm, *, by: Actor, request: HttpRequest) -> Receipt:
+    """Hand the answer in as a machine would; raises AnswerRefused."""
+    try:
+        told = read_answer(AnswerIn(**(form.body or {})))
+    except ValidationError as wrong:
+        raise AnswerRefused(tuple(_problem_of(error) for error in wrong.errors())) from None
+    return record_answer(told, by=by, at=request.at)  # type: ignore[attr-defined]
+
+
+def _problem_of(error: Any) -> Problem:
+    field = ".".join(str(part) for part in error["loc"])
+    return Problem(field, str(error.get("input", ""))[:80], f"{field}: {error['msg']}.")
+
+
+def _say(request: HttpRequest, receipt: Receipt) -> None:
+    if receipt.is_repeat:
+        messages.info(request, _("This answer had arrived already. It counts once."))
+        return
+    messages.success(request, _("The answer was taken. Its receipt stands below."))
+    if receipt.dropped_destinations:
+        messages.info(
+            request,
+            _("%(n)s destinations were not kept: those debits carry no disputed money.")
+            % {"n": receipt.dropped_destinations},
+        )
+
+
+def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    policy = load_policy()
+    is_addressee = ticket.addressee_id == actor.organisation_id
+    name = taken_by(ticket, at=request.at)  # type: ignore[attr-defined]
+    answers = list(queries.answers_to([ticket.id]).select_related("person"))
+    counts = [one for one in answers if one.stage != "interim"]
+    body = body_of(ticket)
+    is_issuers = ticket.issuer_id == actor.organisation_id and ticket.sent_at is not None
+    is_open = ticket.state in queries.WAITING
+    return {
+        "ticket": body,
+        "state": ticket.state,
+        "is_open": is_open,
+        "taken_by": name if is_addressee else None,
+        "is_mine": is_addressee and name is not None and ticket.taken_by_id == actor.person_id,
+        "can_correct": is_addressee and bool(counts) and policy.may(actor, "ticket:answer"),
+        "last_answer": counts[-1] if counts else None,
+        "answers": [_given(one) for one in answers],
+        "amount_plain": plain(body["amount_minor"], currency_of(body)),
+        "clock_how": _("Counted from sending, as the law pack says"),
+        "can_withdraw": is_issuers and is_open,
+        "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
+    }
+
+
+def _given(answer: Answer) -> dict[str, Any]:
+    """One answer for the page; the note stands in the kept body only."""
+    kept = json.loads(bytes(answer.body))
+    return {
+        "code": answer.code, "stage": answer.stage, "received_at": answer.received_at,
+        "person_name": str(answer.person) if answer.person else "",
+        "held_minor": answer.held_minor, "block_reference": answer.block_reference,
+        "ground": answer.ground, "note": kept.get("note", ""), "sha256": answer.sha256.hex(),
+    }  # fmt: skip
+
+
+def _render(
+    request: HttpRequest, page: dict[str, Any], form: AnswerForm | None, *, status: int = 200
+) -> HttpResponse:
+    typed: dict[str, Any] = {"can_answer": form is not None}
+    if form is not None:
+        typed |= {"entry": form.entry, "window": form.window, "problems": form.problems}
+    return render(request, "desk/ticket.html", {**page, **typed}, status=status)
