@@ -1,11 +1,11 @@
-"""Compile the translations (`.po`, which people edit) into what Django reads (`.mo`).
+"""Have the translations (`.po`, which people edit) compiled into what Django reads (`.mo`).
 
-Done at start, in Python, and only for a catalogue that is newer than its compiled form.
+Done at start. The compiler is imported only when a catalogue has changed: it needs Django, and
+the supervisor does without it.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from recoup.cli import environment
@@ -16,28 +16,14 @@ COMPILED = environment.VAR / "locale"
 
 def compile_catalogues(source: Path = CATALOGUES, target: Path = COMPILED) -> int:
     """Compile what has changed; returns how many catalogues that was."""
-    stale = [
-        (catalogue, compiled)
-        for catalogue in sorted(source.glob("*/LC_MESSAGES/*.po"))
-        if is_stale(
-            catalogue, compiled := (target / catalogue.relative_to(source)).with_suffix(".mo")
-        )
-    ]
-    for catalogue, compiled in stale:
-        compile_catalogue(catalogue, compiled)
-    return len(stale)
+    catalogues = source.glob("*/LC_MESSAGES/*.po")
+    if not any(is_stale(po, target / po.relative_to(source)) for po in catalogues):
+        return 0
+    from recoup.web.catalogs import compile_catalogs
+
+    return len(compile_catalogs(source, target))
 
 
-def is_stale(catalogue: Path, compiled: Path) -> bool:
+def is_stale(catalogue: Path, beside: Path) -> bool:
+    compiled = beside.with_suffix(".mo")
     return not compiled.exists() or compiled.stat().st_mtime < catalogue.stat().st_mtime
-
-
-def compile_catalogue(catalogue: Path, compiled: Path) -> None:
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    compiled.parent.mkdir(parents=True, exist_ok=True)
-    beside = compiled.with_suffix(f".{os.getpid()}.new")
-    with catalogue.open("rb") as text, beside.open("wb") as binary:
-        write_mo(binary, read_po(text))
-    beside.replace(compiled)
