@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from recoup.cli import trace_findings
+from recoup.apps.traces import findings as trace_findings
 from recoup.cli.trace import main
 from recoup.core.tracing import Ledger
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recoup.web import cases
+from recoup.web import cases, ledgers
 
 urlpatterns = [
     path("cases", cases.case_index, name="cases"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("cases/<uuid:case_id>/adopt", cases.adopt, name="case-adopt"),
     path("cases/<uuid:case_id>/merge", cases.merge, name="case-merge"),
     path("cases/<uuid:case_id>/hand-over", cases.hand_over, name="case-hand-over"),
+    path("cases/<uuid:case_id>/ledgers/new", ledgers.upload, name="ledger-upload"),
+    path("cases/<uuid:case_id>/ledgers/preview", ledgers.preview, name="ledger-preview"),
+    path("cases/<uuid:case_id>/ledgers/import", ledgers.store, name="ledger-import"),
+    path("ledgers/<uuid:ledger_id>", ledgers.ledger, name="ledger"),
     path("reports", cases.to_adopt, name="reports-to-adopt"),
     path("tickets/<uuid:ticket_id>/withdraw", cases.withdraw, name="ticket-withdraw"),
     path("tickets/<uuid:ticket_id>/reduce", cases.reduce, name="ticket-reduce"),

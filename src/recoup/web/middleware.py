@@ -14,6 +14,7 @@ from recoup.apps.members.scope import enter
 
 log = logging.getLogger("recoup.web")
 Handler = Callable[[HttpRequest], HttpResponse]
+LARGE = ("/ledgers/preview", "/ledgers/import", "/api/v1/answers", "/answer", "/check")
 WITHOUT_SCOPE = ("/static/", "/healthz")
 
 
@@ -51,7 +52,11 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = next(
-            (most for end, most in settings.BODY_LIMITS_BYTES.items() if request.path.endswith(end)),
+            (
+                most
+                for end, most in settings.BODY_LIMITS_BYTES.items()
+                if request.path.endswith(end)
+            ),
             settings.BODY_LIMIT_BYTES,
         )
         length = request.META.get("CONTENT_LENGTH") or "0"

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from recoup.web import desk
 from recoup.web.api import api
+from recoup.web.front import front
 
 handler400 = "recoup.apps.members.errors.bad_request"
 handler404 = "recoup.apps.members.errors.not_found"
@@ -19,6 +20,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("", front, name="front"),
     path("healthz", healthz, name="healthz"),
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),

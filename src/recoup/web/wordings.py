@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.cases.models import Case, CaseEvent, Task
@@ -222,6 +223,11 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
 def ledgers(case: Case) -> list[dict[str, Any]]:
     rows = ImportedLedger.objects.filter(case=case).order_by("-imported_at")
     return [
-        {"name": row.name, "url": None, "rows": row.rows, "imported_at": row.imported_at}
+        {
+            "name": row.name,
+            "url": reverse("ledger", args=[row.id]),
+            "rows": row.rows,
+            "imported_at": row.imported_at,
+        }
         for row in rows
     ]

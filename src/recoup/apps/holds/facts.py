@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from recoup.apps.cases.models import Account
 from recoup.apps.holds.models import (
@@ -158,19 +158,33 @@ def _destinations(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterable[
 
 
 def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
-    rows = (
-        Hold.objects.filter(account_id__in=account_ids).select_related("case").order_by("asked_at")
-    )
+    """The holds as the banks last spoke of them.
+
+    An answer says what the bank found when it carried the ticket out, which may be as early as the
+    sending: money that came free after the sending is asked for again.
+    """
+    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
     latest = {(row.case_id, row.account_id): row for row in rows}
+    found_at = dict(
+        Ticket.objects.filter(
+            request__in=[row.id for row in latest.values()], answered_at__isnull=False
+        )
+        .values_list("request")
+        .annotate(last=Max("sent_at"))
+    )
     for (case, account), row in latest.items():
         in_force = row.state in ("asked", "placed", "declined")
         yield chain.HoldFact(
-            case=str(case), account=str(account), asked=row.asked_minor if in_force else 0,
-            held=row.held_minor if in_force else 0, state=row.state, asked_kind=row.asked_kind,
-            answered_rank=micros(row.answered_at) if row.answered_at else 0,
+            case=str(case),
+            account=str(account),
+            asked=row.asked_minor if in_force else 0,
+            held=row.held_minor if in_force else 0,
+            state=row.state,
+            asked_kind=row.asked_kind,
+            answered_rank=micros(found_at[row.id]) if row.id in found_at else 0,
             freed_rank=micros(row.freed_at) if row.freed_at else 0,
             limit=row.limit_minor,
-        )  # fmt: skip
+        )
 
 
 def _hold_tickets(account_ids: list[UUID], **conditions: object) -> list[Ticket]:

@@ -43,7 +43,11 @@ class LedgerTransfer(models.Model):
     payer_label = models.CharField(max_length=140, blank=True)
     payee = models.CharField(max_length=140)
     payee_label = models.CharField(max_length=140, blank=True)
-    units = models.BigIntegerField()
+    units = models.BigIntegerField(help_text="Valuation units of 1e-6, half-even.")
+    line = models.IntegerField(help_text="Where the row stood in the file.")
+    block = models.BigIntegerField()
+    tx_hash = models.CharField(max_length=140)
+    value = models.CharField(max_length=60, help_text="The value as the file had it.")
 
     class Meta:
         constraints = [UniqueConstraint(name="transfer_once", fields=["ledger", "ident"])]

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
-from recoup.cli.trace_drawing import drawing, drawn_bands, folded_bands
-from recoup.cli.trace_findings import (
+from recoup.apps.traces.drawing import drawing, drawn_bands, folded_bands
+from recoup.apps.traces.findings import (
     KINDS,
     ORDERING,
     RULE_NAMES,
@@ -26,7 +26,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def page(findings: Findings) -> str:
     """Return the whole page."""
-    style = files("recoup.cli").joinpath("trace_page.css").read_text(encoding="utf-8")
+    style = files("recoup.apps.traces").joinpath("document.css").read_text(encoding="utf-8")
     title = f"Trace of {findings.name}, {RULE_NAMES[findings.rule]}"
     return f"""<!doctype html>
 <html lang="en">

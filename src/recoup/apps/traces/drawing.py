@@ -15,7 +15,7 @@ from html import escape
 from itertools import islice
 from typing import Final
 
-from recoup.cli.trace_findings import Band, Findings, percent, usd
+from recoup.apps.traces.findings import Band, Findings, percent, usd
 
 MOST_BANDS: Final = 64
 SMALLEST: Final = Fraction(1, 200)

@@ -1,0 +1,74 @@
+"""Keeps an imported ledger: all of a file that a person has seen in the preview, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.cases.models import Case, CaseEvent
+from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
+from recoup.core.access import Actor
+from recoup.standards import flow_csv
+
+PROFILE = "flow_csv"
+AT_ONCE = 2000
+
+
+class AlreadyImported(Exception):
+    """The case has this very file already."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"This file is in the case already, as {name}. There is nothing to do.")
+
+
+@transaction.atomic
+def import_ledger(
+    *, case: Case, name: str, document: bytes, sources: list[str], terminals: list[str],
+    by: Actor, at: datetime,
+) -> ImportedLedger:  # fmt: skip
+    """Store every row of the file. Raises NotReadable with all refused rows, AlreadyImported."""
+    flow = flow_csv.read(document)
+    digest = hashlib.sha256(document).digest()
+    known = ImportedLedger.objects.filter(case=case, sha256=digest).first()
+    if known is not None:
+        raise AlreadyImported(known.name)
+    ledger = ImportedLedger(
+        case=case, organisation_id=by.organisation_id, name=name, profile=PROFILE, sha256=digest,
+        rows=len(flow.rows), sources=sources, terminals=terminals, imported_at=at,
+        person_id=by.person_id,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            ledger.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyImported(name) from None
+    LedgerTransfer.objects.bulk_create(
+        (
+            LedgerTransfer(
+                ledger=ledger, ident=row.id, moved_at=row.at, payer=row.payer,
+                payer_label=row.payer_label, payee=row.payee, payee_label=row.payee_label,
+                units=row.micro_usd, line=row.line, block=row.block, tx_hash=row.tx_hash,
+                value=row.usd,
+            )
+            for row in flow.rows
+        ),
+        batch_size=AT_ONCE,
+    )  # fmt: skip
+    CaseEvent.objects.bulk_create(
+        [
+            CaseEvent(
+                case=case, at=at, what="ledger_imported",
+                who=f"{by.person_name}, {by.organisation_name}",
+                values={"note": f"{name}, {len(flow.rows)}"},
+            )
+        ]
+    )  # fmt: skip
+    audit.record(
+        what="ledger:imported", about=f"case:{case.id}", by=by, at=at, name=name,
+        sha256=digest.hex(), rows=len(flow.rows),
+    )  # fmt: skip
+    return ledger

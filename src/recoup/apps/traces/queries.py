@@ -1,0 +1,34 @@
+"""Reads of imported ledgers, back into the flow file that was imported."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from recoup.apps.traces.findings import Findings
+from recoup.apps.traces.models import ImportedLedger
+from recoup.core.access import Actor
+from recoup.standards.flow_csv import FlowFile, FlowRow, order
+
+
+def visible_to(actor: Actor) -> QuerySet[ImportedLedger]:
+    return ImportedLedger.objects.filter(organisation_id=actor.organisation_id)
+
+
+def flow_of(ledger: ImportedLedger) -> FlowFile:
+    """The file's rows as they were read, whatever order the database gives them in."""
+    rows = tuple(
+        FlowRow(
+            line=row.line, at=row.moved_at, block=row.block, tx_hash=row.tx_hash, payer=row.payer,
+            payer_label=row.payer_label, payee=row.payee, payee_label=row.payee_label,
+            usd=row.value, id=row.ident,
+        )
+        for row in ledger.transfers.order_by("line")
+    )  # fmt: skip
+    return FlowFile(order.arrivals_first(rows))
+
+
+def findings_of(ledger: ImportedLedger, *, rule: str) -> Findings:
+    """Where the money of an imported ledger is now, under one rule."""
+    return Findings(
+        ledger.name, rule, flow_of(ledger), frozenset(ledger.sources), frozenset(ledger.terminals)
+    )

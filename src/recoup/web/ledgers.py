@@ -1,0 +1,221 @@
+"""Importing a flow file into a case: upload, preview, all or nothing; and what tracing says of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from recoup.apps.cases import queries as cases
+from recoup.apps.cases.models import Case
+from recoup.apps.members import errors
+from recoup.apps.members.allowed import allowed
+from recoup.apps.traces import document, operations, queries
+from recoup.apps.traces.findings import percent, usd
+from recoup.core.text import NotReadable as TextNotReadable
+from recoup.core.text import read_filename
+from recoup.standards import flow_csv
+from recoup.standards.strict_csv import NotReadable
+
+Request = Any
+MOST_BYTES = 4_000_000
+SAMPLE = 20
+REFUSED_SHOWN = 200
+
+
+class UploadForm(forms.Form):
+    """The file and, one address a line, where the loss began and where the flow ends."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File of transfers"),
+        help_text=gettext_lazy("CSV in UTF-8, at most 4 MB."),
+    )
+    profile = forms.ChoiceField(
+        label=gettext_lazy("Declared profile"),
+        choices=[("flow_csv", gettext_lazy("Transfers of crypto-assets, values in USD"))],
+        help_text=gettext_lazy("How the file is written. Nothing is guessed."),
+    )
+    sources = forms.CharField(
+        label=gettext_lazy("Addresses the loss came from"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("One a line. Every payment out of them counts as lost."),
+    )
+    terminals = forms.CharField(
+        label=gettext_lazy("Addresses where the flow ends, if known"),
+        widget=forms.Textarea(attrs={"rows": 4}), required=False,
+        help_text=gettext_lazy("One a line: deposits at exchanges, mixers, bridges."),
+    )  # fmt: skip
+
+
+def _case(request: Request, case_id: UUID) -> Case:
+    return get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+
+
+@require_GET
+@allowed("case:import_ledger")
+def upload(request: Request, case_id: UUID) -> HttpResponse:
+    found = _case(request, case_id)
+    return render(request, "cases/ledger_upload.html", {"case": found, "form": UploadForm()})
+
+
+@require_POST
+@allowed("case:import_ledger")
+def preview(request: Request, case_id: UUID) -> HttpResponse:
+    """Show what the file says, and each refused row with its reason. Stores nothing."""
+    found = _case(request, case_id)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid() or not _addresses(form):
+        return render(
+            request, "cases/ledger_upload.html", {"case": found, "form": form}, status=422
+        )
+    file = form.cleaned_data["file"]
+    if file.size > MOST_BYTES:
+        form.add_error("file", gettext("The file is larger than 4 MB. Trace it by the shell."))
+        return render(
+            request, "cases/ledger_upload.html", {"case": found, "form": form}, status=422
+        )
+    content = file.read()
+    shown = _preview(_name(file.name), content, form)
+    return render(
+        request, "cases/ledger_preview.html", {"case": found, "preview": shown},
+        status=422 if shown["refused_count"] else 200,
+    )  # fmt: skip
+
+
+def _name(text: str) -> str:
+    try:
+        return read_filename(text).shown[:200]
+    except TextNotReadable:
+        return gettext("a file without a usable name")
+
+
+def _addresses(form: UploadForm) -> bool:
+    """Read the two lists of addresses into the cleaned data; False with errors on the form."""
+    for name in ("sources", "terminals"):
+        try:
+            read = flow_csv.read_addresses(form.cleaned_data[name].encode())
+        except NotReadable as refused:
+            form.add_error(name, str(refused.refused[0]))
+            return False
+        form.cleaned_data[name] = sorted(read)
+    return True
+
+
+def _preview(name: str, content: bytes, form: UploadForm) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "file_name": name,
+        "profile_text": gettext("Transfers of crypto-assets, values in USD"),
+        "row_count": 0, "refused_count": 0, "facts": [], "token": "", "refused": [],
+        "columns": [], "sample": [],
+    }  # fmt: skip
+    try:
+        flow = flow_csv.read(content)
+    except NotReadable as refused:
+        shown["refused_count"] = len(refused.refused)
+        shown["refused"] = [
+            {"line": r.line, "field": r.column, "value": r.value, "message": r.problem}
+            for r in refused.refused[:REFUSED_SHOWN]
+        ]
+        return shown
+    shown["row_count"] = len(flow.rows)
+    shown["facts"] = [
+        {"label": gettext("Addresses"), "value": len(flow.addresses)},
+        {"label": gettext("Rows rounded to 1e-6"), "value": flow.rounded_rows},
+        {"label": gettext("Rounding residual"), "value": f"{flow.residual_usd} USD"},
+        {"label": gettext("Loss addresses"), "value": len(form.cleaned_data["sources"])},
+    ]
+    shown["columns"] = [gettext("Time (UTC)"), gettext("From"), gettext("To"), "USD"]
+    shown["sample"] = [
+        [f"{row.at:%Y-%m-%d %H:%M:%S}", row.payer_label or row.payer,
+         row.payee_label or row.payee, row.usd]
+        for row in flow.rows[:SAMPLE]
+    ]  # fmt: skip
+    shown["token"] = _pack(name, content, form)
+    return shown
+
+
+def _pack(name: str, content: bytes, form: UploadForm) -> str:
+    """The file as the page carries it to the next step: nothing waits on the server."""
+    head = {key: form.cleaned_data[key] for key in ("sources", "terminals")} | {"name": name}
+    data = json.dumps(head).encode() + b"\n" + content
+    return base64.b64encode(zlib.compress(data, 6)).decode()
+
+
+def _unpack(token: str) -> tuple[dict[str, Any], bytes]:
+    """What the page carried; raises ValueError. It is read and checked anew: nothing is trusted."""
+    try:
+        unzip = zlib.decompressobj()
+        data = unzip.decompress(base64.b64decode(token, validate=True), MOST_BYTES + 100_000)
+        if unzip.unconsumed_tail:
+            raise ValueError("too large")
+        head, _, content = data.partition(b"\n")
+        fields = json.loads(head)
+        if set(fields) != {"sources", "terminals", "name"}:
+            raise ValueError("other fields")
+        return fields, content
+    except (binascii.Error, zlib.error, json.JSONDecodeError, TypeError) as trouble:
+        raise ValueError("not a token") from trouble
+
+
+@require_POST
+@allowed("case:import_ledger")
+def store(request: Request, case_id: UUID) -> HttpResponse:
+    """Store the file that was shown: every row, or nothing."""
+    found = _case(request, case_id)
+    try:
+        fields, content = _unpack(request.POST.get("token", ""))
+        sources = flow_csv.read_addresses("\n".join(fields["sources"]).encode())
+        terminals = flow_csv.read_addresses("\n".join(fields["terminals"]).encode())
+        ledger = operations.import_ledger(
+            case=found, name=_name(str(fields["name"])), document=content,
+            sources=sorted(sources), terminals=sorted(terminals), by=request.actor, at=request.at,
+        )  # fmt: skip
+    except (ValueError, NotReadable) as trouble:
+        text = gettext("The file changed on its way. Upload it again.")
+        return errors.page(request, 422, "422.html", problem=f"{text} ({trouble})")
+    except operations.AlreadyImported as problem:
+        return errors.page(request, 409, "409.html", problem=str(problem))
+    return HttpResponseRedirect(reverse("ledger", args=[ledger.id]))
+
+
+@require_GET
+@allowed("case:import_ledger")
+def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
+    """Where the money of an imported flow is now, under the rule asked for."""
+    row = get_object_or_404(queries.visible_to(request.actor).select_related("case"), pk=ledger_id)
+    rule = "prorata" if request.GET.get("rule") == "prorata" else "fifo"
+    findings = queries.findings_of(row, rule=rule)
+    if request.GET.get("as") == "page":
+        return _download(row.name, document.page(findings))
+    shares = findings.shares
+    sums = [
+        (gettext("At terminal addresses"), shares.at_terminals),
+        (gettext("Elsewhere"), shares.elsewhere),
+        (gettext("Back at a loss address"), shares.at_sources),
+    ]
+    context = {
+        "ledger": row, "rule": rule, "case": row.case,
+        "sums": [(label, usd(units), percent(shares.share_of(units))) for label, units in sums],
+        "lost": usd(shares.lost), "unseen": usd(shares.unseen),
+        "conservation": findings.conservation(),
+        "places": [(p.address, p.label, p.kind, usd(p.units)) for p in findings.places[:100]],
+        "place_count": len(findings.places), "residual": str(findings.flow.residual_usd),
+    }  # fmt: skip
+    return render(request, "cases/ledger.html", context)
+
+
+def _download(name: str, page: str) -> HttpResponse:
+    response = HttpResponse(page, content_type="text/html; charset=utf-8")
+    safe = "".join(c if c.isalnum() else "-" for c in name)[:60]
+    response["Content-Disposition"] = f'attachment; filename="{safe}.html"'
+    return response
