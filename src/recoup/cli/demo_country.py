@@ -18,10 +18,6 @@ from recoup.demo.country import country
 
 DEMO: Final = Path(os.environ.get("RECOUP_VAR", VAR)) / "demo"
 KEYS: Final = DEMO / "keys"
-ROLES: Final = {
-    ("police", "supervisor"): "duty_officer",
-    ("fiu", "analyst"): "fiu_officer",
-}
 DESKS: Final = {
     "bank": "Bank desk", "payment": "Payment institution", "vasp": "Crypto-asset provider",
     "isp": "Internet provider", "police": "Police", "prosecutor": "Prosecutor", "fiu": "FIU",
@@ -79,7 +75,7 @@ def _people(enrolled: dict[str, Any], passwords: dict[str, str], at: Any) -> dic
         organisation = enrolled[person.organisation]
         mandates[person.login] = operations.enrol_person(
             organisation=organisation, full_name=person.name_latn,
-            role=ROLES.get((organisation.kind, person.role), person.role),
+            role=country().hub_role(person),
             email=f"{person.login}@example.invalid", at=at, username=person.login,
             password=passwords[person.login],
             is_on_duty=person.role in ("officer", "supervisor", "prosecutor", "analyst"),
@@ -137,7 +133,7 @@ def sign_ins() -> list[tuple[str, str, str, str]]:
     passwords, found = _passwords(), {}
     for person in country().people:
         organisation = country().organisation(person.organisation)
-        role = ROLES.get((organisation.kind, person.role), person.role)
+        role = country().hub_role(person)
         desk = f"{DESKS[organisation.kind]}, {role.replace('_', ' ')}"
         key = (organisation.code, role)
         found.setdefault(key, (desk, organisation.name_en, person.login, passwords[person.login]))

@@ -13,6 +13,13 @@ from importlib.resources import files
 from typing import Any
 
 
+# What a person's role is called at the hub, by the kind of the organisation, where it differs.
+HUB_ROLES = {
+    ("police", "supervisor"): "duty_officer",
+    ("fiu", "analyst"): "fiu_officer",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody invented with a sign-in at one desk."""
@@ -59,6 +66,11 @@ class Country:
     organisations: tuple[Organisation, ...]
     people: tuple[Person, ...]
     aliases: tuple[Alias, ...]
+
+    def hub_role(self, person: Person) -> str:
+        """Return the role under which the hub enrols a person."""
+        kind = self.organisation(person.organisation).kind
+        return HUB_ROLES.get((kind, person.role), person.role)
 
     def organisation(self, code: str) -> Organisation:
         """Return the organisation with this code; raises UnknownOrganisation."""

@@ -52,16 +52,18 @@ def file_report(
     by: Actor,
     at: datetime,
     sender_mark: bytes | None = None,
+    secret: bytes | None = None,
 ) -> Filed:
     """Store a report and, in the same transaction, the job that opens its case.
 
-    A second submit with the same client_id gives the first report again. Raises TooManyReports.
+    A second submit with the same client_id gives the first report again. secret: the one that a
+    visitor is to be given, if the caller has made it. Raises TooManyReports.
     """
     if told := _already_told(by, client_id):
         return told
     if by.role == "visitor":
         _check_cap(sender_mark, at=at)
-    secret = secrets.token_bytes(16) if by.role == "visitor" else None
+    secret = (secret or secrets.token_bytes(16)) if by.role == "visitor" else None
     reference = make_reference(ReferenceKind.REPORT, secrets.token_bytes(5)).text
     try:
         with transaction.atomic():

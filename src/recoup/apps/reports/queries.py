@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from recoup.apps.reports.models import Report, ReportStory
 from recoup.core.access import Actor
+from recoup.core.accounts import AccountIdentifier
 
 
 def reports_visible_to(actor: Actor) -> QuerySet[Report]:
@@ -20,6 +21,10 @@ def reports_visible_to(actor: Actor) -> QuerySet[Report]:
     return Report.objects.filter(
         Q(organisation_id=actor.organisation_id) | Q(competent_id=actor.organisation_id)
     )
+
+
+def report_visible_to(actor: Actor, reference: str) -> Report | None:
+    return reports_visible_to(actor).filter(reference=reference).first()
 
 
 def stories_of(report_id: UUID) -> QuerySet[ReportStory]:
@@ -78,3 +83,24 @@ def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
     return ReporterView(
         first[0], first[1], first[2], first[3], first[4], first[6] or "alleged", confirmed, money
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFacts:
+    """What the reporter told of the payment, shown back to who has the secret."""
+
+    payer: AccountIdentifier
+    payee: AccountIdentifier
+    payment_reference: str
+    has_story: bool
+
+
+def facts_told(reference: str, secret_sha256: bytes) -> ToldFacts | None:
+    """What was reported under a reference; None if the hash of the secret does not fit it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select * from report_facts(%s, %s)", [reference, secret_sha256])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    payer, payee = AccountIdentifier(row[0], row[1]), AccountIdentifier(row[2], row[3])
+    return ToldFacts(payer, payee, row[4], row[5])

@@ -44,6 +44,19 @@ $$;
 alter function report_told owner to recoup_policy;
 revoke all on function report_told from public;
 grant execute on function report_told to recoup_app;
+
+create function report_facts(ref text, secret bytea)
+  returns table (payer_scheme text, payer_ident text, payee_scheme text, payee_ident text,
+    payment_reference text, has_story boolean)
+  language sql stable security definer set search_path = public as $$
+  select r.payer_scheme, r.payer_ident, r.payee_scheme, r.payee_ident, r.payment_reference,
+    exists (select 1 from reports_reportstory s where s.report_id = r.id)
+  from reports_report r
+  where r.reference = ref and r.secret_sha256 = secret
+$$;
+alter function report_facts owner to recoup_policy;
+revoke all on function report_facts from public;
+grant execute on function report_facts to recoup_app;
 """
 )
 
