@@ -19,12 +19,23 @@ def taken():
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error(taken):
     with pytest.raises(up.CannotStart, match=f"Port {taken} is taken"):
-        up.free_port(taken)
+        up.reserve_port(taken)
 
 
-def test_without_a_wish_the_next_free_port_is_taken(taken, monkeypatch):
+def test_without_a_wish_the_next_free_port_is_kept(taken, monkeypatch):
     monkeypatch.setattr(up, "FIRST_PORT", taken)
-    assert taken < up.free_port(None) < taken + up.PORTS_TRIED
+    port, held = up.reserve_port(None)
+    held.close()
+    assert taken < port < taken + up.PORTS_TRIED
+
+
+def test_a_kept_port_is_for_our_own_children_only(taken, monkeypatch):
+    monkeypatch.setattr(up, "FIRST_PORT", taken)
+    port, held = up.reserve_port(None)
+    with held, socket.socket() as ours:
+        assert up.hold_port(port) is None  # another hub looks further
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        ours.bind(("127.0.0.1", port))  # the web part asks to share
 
 
 def test_the_port_comes_from_the_argument_or_the_environment(monkeypatch):

@@ -118,6 +118,7 @@ class Hub:
         self.server: postgres.Server | None = None
         self.databases: Databases | None = None
         self.port = 0
+        self.held_port: socket.socket | None = None
         self.is_ready = False
         self.country: dict[str, Any] = {"banks": [], "sign_ins": []}
 
@@ -127,7 +128,7 @@ class Hub:
 
     def run(self) -> None:
         try:
-            self.port = free_port(self.options.port)
+            self.port, self.held_port = reserve_port(self.options.port)
             self.databases = self.open_database()
             self.prepare_database()
             self.wait_for_answer()
@@ -289,6 +290,8 @@ class Hub:
 
     def stop(self) -> None:
         self.supervisor.stop()
+        if self.held_port:
+            self.held_port.close()
         if self.server:
             self.server.stop()
         with contextlib.suppress(FileNotFoundError):
@@ -320,29 +323,44 @@ def table(rows: list[list[str]]) -> list[str]:
     ]
 
 
-def free_port(wanted: int | None) -> int:
-    """The port asked for, or else the first free one from 8000 on; raises CannotStart."""
+def reserve_port(wanted: int | None) -> tuple[int, socket.socket]:
+    """Keep the port asked for, or the first free one from 8000 on; raises CannotStart.
+
+    The web part listens on it much later, and again after a restart: nobody may slip in between.
+    """
     if wanted is not None:
-        if not is_free(wanted):
+        held = hold_port(wanted)
+        if held is None:
             raise CannotStart(
                 f"Port {wanted} is taken by another program. Choose another one with "
                 "RECOUP_PORT, or leave it out: then the next free one is taken."
             )
-        return wanted
+        return wanted, held
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
-        if is_free(port):
-            return port
+        if (held := hold_port(port)) is not None:
+            return port, held
     raise CannotStart(f"The ports {FIRST_PORT} to {port} are all taken; set RECOUP_PORT.")
 
 
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def hold_port(port: int) -> socket.socket | None:
+    """A socket that keeps a port for our own children; None if somebody has it.
+
+    It never listens. On Linux our web part, which asks to share, may bind beside it, and others
+    may not; elsewhere a port can only be looked at, so it is let go again.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        held.close()
+        return None
+    if sys.platform.startswith("linux"):
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    else:
+        held.close()
+    return held
 
 
 def answers(address: str) -> bool:
