@@ -91,22 +91,23 @@ def case_rows(found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:
     sums: dict[UUID, list[dict[str, Any]]] = {case_id: [] for case_id in ids}
     for total in holds.totals_of(ids, rule="fifo"):
         sums[total.case_id].append(wordings.sums(total))
-    adopted: dict[UUID, bool] = {}
+    standing: dict[UUID, str] = {}
     for claim in Claim.objects.filter(case_id__in=ids).only("case_id", "adopted_at", "state"):
-        live = claim.adopted_at is not None
-        adopted[claim.case_id] = adopted.get(claim.case_id, True) and live
+        standing[claim.case_id] = "adopted" if claim.adopted_at else claim.state
     ends = _ends(ids)
     links = _links(ids)
-    return [_row(case, sums[case.id], adopted.get(case.id, False), ends.get(case.id),
+    return [_row(case, sums[case.id], standing.get(case.id, ""), ends.get(case.id),
                  links.get(case.id, 0)) for case in found]  # fmt: skip
 
 
 def _row(
-    case: Case, sums: list[dict[str, Any]], is_adopted: bool, ends: datetime | None, links: int
+    case: Case, sums: list[dict[str, Any]], standing: str, ends: datetime | None, links: int
 ) -> dict[str, Any]:
     next_act = ""
     if case.state == "open":
-        next_act = gettext("hand over before the hold ends") if is_adopted else gettext("adopt")
+        next_act = (
+            gettext("adopt") if standing == "alleged" else gettext("hand over before the hold ends")
+        )
         next_act = gettext("prosecutor decides") if case.handed_over_at else next_act
     return {
         "id": case.id,
@@ -114,7 +115,8 @@ def _row(
         "reported_at": case.reported_at,
         "sums_list": sums,
         "state": case.state,
-        "is_adopted": is_adopted,
+        "is_adopted": standing == "adopted",
+        "is_confirmed": standing == "confirmed",
         "due_at": ends if case.state == "open" else None,
         "clock_start": case.reported_at,
         "clock_stopped": "" if case.state == "open" else gettext("ended"),

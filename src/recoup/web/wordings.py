@@ -132,15 +132,17 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
 
 def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     code = values["code"]
-    text = gettext("%(answer)s (%(measure)s, %(account)s)") % {
-        "answer": answer_name(code), "measure": measure_name(values["measure"]),
+    text = gettext("%(answer)s: %(account)s") % {
+        "answer": answer_name(code),
         "account": account(values),
-    }  # fmt: skip
+    }
     if values["measure"] == "hold":
-        text += gettext(": %(held)s held of %(asked)s asked") % {
+        text += gettext(", %(held)s held of %(asked)s asked") % {
             "held": money_plain(values["held_minor"], values["currency"]),
             "asked": money_plain(values["asked_minor"], values["currency"]),
         }
+    else:
+        text += f" ({measure_name(values['measure'])})"
     if values.get("ground"):
         text += f" – {values['ground']}"
     return KIND_OF_ANSWER.get(code, "other"), text + "."

@@ -271,6 +271,19 @@ def _new_total(desk: Desk) -> int | None:
     return total if desk.asked != total or desk.freed_rank > short_since > 0 else None
 
 
+def _is_outgrown_precaution(desk: Desk, total: int) -> bool:
+    """A precautionary block whose claim became live must be asked for again, or it would lapse."""
+    hold = desk.hold
+    return (
+        hold is not None
+        and hold.asked_kind == "block"
+        and hold.state in STANDING
+        and 0 < total
+        and 0 < desk.held
+        and _kind_of_change(desk, total) == "set"
+    )
+
+
 def _tasks(desk: Desk, want: Want | None) -> list[Task]:
     tasks = []
 
