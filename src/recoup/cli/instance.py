@@ -22,7 +22,7 @@ from recoup.cli import environment
 from recoup.cli.environment import Databases
 from recoup.cli.keeper import die_with_parent
 
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 180.0
 
 
 class NotStarted(Exception):

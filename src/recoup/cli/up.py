@@ -32,7 +32,7 @@ from recoup.cli.supervisor import Child, Rank, Supervisor, ended_by_signals
 
 FIRST_PORT: Final = 8000
 PORTS_TRIED: Final = 50
-ANSWER_SECONDS: Final = 60.0
+ANSWER_SECONDS: Final = 120.0
 LOCK_FILE: Final = environment.VAR / "run" / "up.lock"
 RECOUP: Final = (sys.executable, "-m", "recoup")
 DATA: Final = environment.VAR / "pg"
