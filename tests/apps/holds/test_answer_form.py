@@ -36,7 +36,7 @@ TICKET: dict[str, Any] = {
 
 def typed(**changes: str) -> dict[str, str]:
     rows = {
-        "row-0-side": "credit", "row-0-reference": "C-100", "row-0-line": LINE,
+        "row-0-side": "credit", "row-0-reference": "C-100", "mark-0": "C-100",
         "row-0-booked_at": "2026-11-21T08:41:03", "row-0-amount": "480000.00",
         "row-1-side": "debit", "row-1-reference": "B-771",
         "row-1-booked_at": "2026-11-21T08:51:07", "row-1-amount": "312000.00",
@@ -49,13 +49,47 @@ def typed(**changes: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_the_empty_form_already_holds_the_disputed_credit() -> None:
+def test_the_empty_form_begins_at_the_disputed_payment() -> None:
     form = empty_form(TICKET, at=AT)
     assert form.window is not None
-    assert form.window.rows[0].line == LINE
-    assert form.window.rows[0].amount == "480000.00"
-    assert form.window.from_at == "2026-11-21T08:41:03"  # Belgrade, an hour ahead of UTC
+    assert form.window.from_at == "2026-11-21 08:41:03"  # Belgrade, an hour ahead of UTC
+    assert form.window.to_at == "2026-11-21 09:02:00"
     assert form.window.is_blank
+    assert [mark.value for mark in form.window.marks] == [""]
+
+
+def test_a_credit_that_fits_is_proposed_and_counts_only_when_the_clerk_sends_it() -> None:
+    form = read_form(typed(**{"mark-0": ""}), TICKET)
+    assert form.window is not None
+    (mark,) = form.window.marks
+    assert (mark.value, mark.is_proposed) == ("C-100", True)
+    assert [problem["anchor"] for problem in form.problems] == ["mark-0"]
+    sent = read_form(typed(), TICKET)
+    assert sent.problems == []
+
+
+def test_of_two_credits_of_the_same_amount_none_is_proposed() -> None:
+    twin = {"row-2-side": "credit", "row-2-reference": "C-101", "row-2-amount": "480000.00",
+            "row-2-booked_at": "2026-11-21 08:42:00", "row_count": "3", "mark-0": ""}  # fmt: skip
+    form = read_form(typed(closing="660000.00", **twin), TICKET)
+    assert form.window is not None
+    (mark,) = form.window.marks
+    assert mark.value == "" and "RF18" in mark.problem
+    assert {credit.reference for credit in mark.candidates} == {"C-100", "C-101"}
+
+
+def test_a_credit_that_names_the_payment_wins_over_one_of_the_same_amount() -> None:
+    twin = {"row-2-side": "credit", "row-2-reference": "RF18", "row-2-amount": "480000.00",
+            "row-2-booked_at": "2026-11-21 08:42:00", "row_count": "3", "mark-0": ""}  # fmt: skip
+    form = read_form(typed(closing="660000.00", **twin), TICKET)
+    assert form.window is not None
+    assert form.window.marks[0].value == "RF18"
+
+
+def test_the_payment_may_not_have_arrived() -> None:
+    form = read_form(typed(**{"mark-0": "-"}), TICKET)
+    assert form.body is not None
+    assert form.body["window"]["credits"][0]["line"] is None
 
 
 def test_a_window_that_closes_becomes_the_answer_of_the_interface() -> None:
@@ -88,35 +122,47 @@ def test_a_debit_that_carries_disputed_money_must_say_where_it_went() -> None:
     assert form.window.rows[1].must_tell
 
 
-def test_pasted_lines_become_rows_and_the_disputed_credit_keeps_its_place() -> None:
+def test_pasted_lines_become_rows_and_their_remarks_the_balances() -> None:
     pasted = (
+        "# opening balance\t12000.00\n# from\t2026-11-21 08:41:03\n"
+        "# closing balance\t192000.00\n"
         "credit\tC-100\t2026-11-21 08:41:03\t480000.00\n"
         "debit\tB-771\t2026-11-21 08:51:07\t300000.00\tcash\tNovi Sad\n"
     )
-    posted = {"step": "paste", "pasted": pasted, "row_count": "1", "row-0-line": LINE,
-              "row-0-side": "credit", "row-0-amount": "480000"}  # fmt: skip
-    form = read_form(posted, TICKET)
+    form = read_form({"step": "paste", "pasted": pasted, "row_count": "0"}, TICKET)
     assert form.window is not None
     rows = [row for row in form.window.rows if not row.is_empty]
-    assert [(row.side, row.reference, row.line) for row in rows] == [
-        ("credit", "C-100", LINE),
-        ("debit", "B-771", ""),
-    ]
+    assert [(row.side, row.reference) for row in rows] == [("credit", "C-100"), ("debit", "B-771")]
+    assert (form.window.opening, form.window.closing) == ("12000.00", "192000.00")
     assert form.window.pasted == ""
 
 
-@pytest.mark.parametrize("separator", ["\t", ";", ","])
-def test_lines_are_separated_by_tabs_semicolons_or_commas(separator: str) -> None:
-    line = separator.join(["debit", "B-1", "2026-11-21T08:50:00", "10.00", "fee", ""])
-    form = read_form({**typed(pasted=line), "step": "paste"}, TICKET)
+@pytest.mark.parametrize(("word", "sign"), [("tab", "\t"), ("semicolon", ";"), ("comma", ",")])
+def test_lines_are_separated_as_the_clerk_declares(word: str, sign: str) -> None:
+    line = sign.join(["debit", "B-1", "2026-11-21T08:50:00", "10.00", "fee", ""])
+    declared = {"paste_separator": word, "paste_decimal": "point", "paste_dates": "year_first"}
+    form = read_form({**typed(pasted=line), **declared, "step": "paste"}, TICKET)
     assert form.window is not None
     assert form.window.rows[2].to_kind == "fee"
 
 
-def test_a_pasted_line_that_cannot_be_read_is_named_with_its_number() -> None:
-    form = read_form(typed(pasted="debit;B-1;2026-11-21T08:50:00;10.00\nsaldo;100"), TICKET)
+def test_the_screens_amounts_are_read_only_if_the_clerk_declares_their_form() -> None:
+    line = "debit\tB-1\t21.11.2026 08:50:00\t1.234,50\tfee"
+    refused = read_form({**typed(pasted=line), "step": "paste"}, TICKET)
+    assert refused.window is not None and refused.window.paste_problems
+    assert refused.window.pasted == line
+    declared = {"paste_separator": "tab", "paste_decimal": "comma", "paste_dates": "day_first"}
+    form = read_form({**typed(pasted=line), **declared, "step": "paste"}, TICKET)
     assert form.window is not None
-    assert "2" in form.window.paste_problem and "saldo" in form.window.paste_problem
+    row = form.window.rows[2]
+    assert (row.amount, row.booked_at) == ("1234.50", "2026-11-21 08:50:00")
+
+
+def test_a_pasted_line_that_cannot_be_read_is_named_with_its_number() -> None:
+    form = read_form(typed(pasted="debit\tB-1\t2026-11-21T08:50:00\t10.00\nsaldo\t100"), TICKET)
+    assert form.window is not None
+    (problem,) = form.window.paste_problems
+    assert "Line 2" in problem and "saldo" in problem
     assert form.body is None
 
 
@@ -136,7 +182,7 @@ def test_not_ours_needs_no_bookings() -> None:
 
 def test_ten_thousand_pasted_lines_stay_text_and_are_read() -> None:
     lines = "\n".join(
-        f"debit;B-{n};2026-11-21T08:{50 + n // 3600:02}:{n % 60:02};0.01;fee;"
+        f"debit\tB-{n}\t2026-11-21T08:{50 + n // 3600:02}:{n % 60:02}\t0.01\tfee"
         for n in range(10_000)
     )
     form = read_form({**typed(pasted=lines, closing="179900.00"), "step": "paste"}, TICKET)

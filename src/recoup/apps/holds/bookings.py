@@ -1,42 +1,40 @@
 """The bookings that a clerk types or pastes: from text to an answer's window, and back to the page.
 
 Everything is read with core's own readers, and what cannot be read stays on the page as it was
-typed, beside the reason. Long pastes stay text: rows would be thousands of form fields.
+typed, with the reason at its place. Long pastes stay text: rows would be thousands of form fields.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recoup.apps.holds.window_check import Check, Mark, check_window, marks_of
 from recoup.core.answer import Booking, DestinationTold, WindowTold
-from recoup.core.chain import Booking as DraftBooking
-from recoup.core.chain import Draft, Traced, destinations_needed
 from recoup.core.moments import iso_utc, read_local_moment
 from recoup.core.money import Currency, parse_amount
 from recoup.core.text import NotReadable, read_line
 from recoup.data import assets, currencies
+from recoup.standards import booking_lines
+from recoup.standards.booking_lines import Profile
 
 ROWS_AT_MOST: Final = 200
 EMPTY_ROWS: Final = 3
-COLUMNS: Final = ("side", "reference", "booked_at", "amount", "to_kind", "to")
-SIDES: Final = {
-    "credit": "credit", "c": "credit", "crdt": "credit", "+": "credit", "in": "credit",
-    "debit": "debit", "d": "debit", "dbit": "debit", "-": "debit", "out": "debit",
-}  # fmt: skip
+PROBLEMS_AT_MOST: Final = 20
+COLUMNS: Final = ("side", "reference", "booked_at", "amount", "to_kind", "to", "uetr")
 SINKS: Final = ("cash", "card", "fee", "abroad", "other")
 
 
 @dataclass(slots=True)
 class Row:
-    """One booking as it was typed. line: the ticket's line that this credit is, if it is one."""
+    """One booking as it was typed. problems: what is wrong, by column. line_number: if pasted."""
 
     n: int
     side: str = ""
@@ -45,41 +43,18 @@ class Row:
     amount: str = ""
     to_kind: str = ""
     to: str = ""
-    line: str = ""
-    problem: str = ""
+    uetr: str = ""
+    line_number: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
     must_tell: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not (self.reference or self.amount or self.booked_at or self.line)
+        return not (self.reference or self.amount or self.booked_at or self.to)
 
-
-@dataclass(slots=True)
-class Check:
-    """Whether the window closes, and what is missing; amounts in minor units."""
-
-    opening_minor: int
-    credits_minor: int
-    debits_minor: int
-    closing_minor: int
-    problems: list[str] = field(default_factory=list)
-    must_tell: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def expected_minor(self) -> int:
-        return self.opening_minor + self.credits_minor - self.debits_minor
-
-    @property
-    def difference_minor(self) -> int:
-        return self.expected_minor - self.closing_minor
-
-    @property
-    def short_minor(self) -> int:
-        return -self.difference_minor
-
-    @property
-    def is_closed(self) -> bool:
-        return self.difference_minor == 0 and not self.problems
+    def anchor(self, column: str) -> str:
+        """The field of the page where this row's column stands."""
+        return "pasted" if self.line_number else f"row-{self.n}-{column}"
 
 
 @dataclass(slots=True)
@@ -92,33 +67,45 @@ class WindowForm:
     to_at: str = ""
     rows: list[Row] = field(default_factory=list)
     pasted: str = ""
-    paste_problem: str = ""
+    profile: Profile = field(default_factory=Profile)
+    paste_problems: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     check: Check | None = None
     told: WindowTold | None = None
     problems: list[dict[str, str]] = field(default_factory=list)
+    all_rows: list[Row] = field(default_factory=list)
 
     @property
     def row_count(self) -> int:
         return len(self.rows)
 
     @property
+    def pasted_count(self) -> int:
+        return sum(1 for row in self.all_rows if row.line_number)
+
+    @property
     def is_blank(self) -> bool:
         typed = (self.opening, self.closing, self.pasted)
-        return not any(typed) and all(row.is_empty or row.line for row in self.rows)
+        return not any(typed) and all(row.is_empty for row in self.rows)
+
+    def add(self, anchor: str, message: str) -> None:
+        if len(self.problems) < PROBLEMS_AT_MOST:
+            self.problems.append({"anchor": anchor, "message": message})
 
 
-def empty_window(ticket: Mapping[str, Any], *, at: datetime) -> WindowForm:
-    """The form before anything is typed: the disputed credits stand in it already."""
-    rows: list[Row] = []
-    for line in ticket["lines"]:
-        payment = line["payment"]
-        amount = plain(payment["amount_minor"], currency_of(ticket))
-        rows.append(Row(len(rows), "credit", payment.get("reference") or "",
-                        local(payment.get("at")), amount, line=str(line["line"])))  # fmt: skip
-    begins = (ticket["disclose"] or {}).get("from")
-    earliest = min((row.booked_at for row in rows if row.booked_at), default="")
-    form = WindowForm(rows=rows, from_at=local(begins) or earliest, to_at=local(at))
-    _add_empty_rows(form)
+def empty_window(
+    ticket: Mapping[str, Any], *, at: datetime, profile: Profile | None = None
+) -> WindowForm:
+    """The form before anything is typed; the window begins where the ticket says."""
+    begins = local((ticket["disclose"] or {}).get("from"), exact=True)
+    payments = [local(line["payment"].get("at")) for line in ticket["lines"]]
+    form = WindowForm(
+        from_at=begins or min((moment for moment in payments if moment), default=""),
+        to_at=local(at),
+        profile=profile or Profile(),
+    )
+    form.marks = marks_of(ticket, {}, (), is_read=False)
+    _number_rows(form)
     return form
 
 
@@ -129,14 +116,16 @@ def read_window(posted: Mapping[str, str], ticket: Mapping[str, Any]) -> WindowF
         posted.get("window_from", "").strip(), posted.get("window_to", "").strip(),
         list(_typed_rows(posted)), posted.get("pasted", ""),
     )  # fmt: skip
-    pasted = _pasted_rows(form, ticket)
-    if posted.get("step") == "paste" and len(pasted) <= ROWS_AT_MOST and not form.paste_problem:
-        form.rows, form.pasted, pasted = _joined(form.rows, pasted), "", []
-    form.told = _told(form, _joined(form.rows, pasted), ticket)
-    if not form.is_blank:
-        _check(form, ticket)
-    form.rows = [row for row in form.rows if not row.is_empty]
-    _add_empty_rows(form)
+    _number_rows(form)
+    pasted = _pasted_rows(form, posted)
+    if posted.get("step") == "paste" and not form.paste_problems and len(pasted) <= ROWS_AT_MOST:
+        form.rows = [*(row for row in form.rows if not row.is_empty), *pasted]
+        form.pasted, pasted = "", []
+        for row in form.rows:
+            row.line_number = 0
+        _number_rows(form)
+    form.all_rows = [*(row for row in form.rows if not row.is_empty), *pasted]
+    _tell(form, posted, ticket)
     return form
 
 
@@ -166,12 +155,13 @@ def plain(amount_minor: int, currency: Currency) -> str:
     return f"{whole}.{part:0{currency.decimals}d}" if currency.decimals else str(whole)
 
 
-def local(moment: datetime | str | None) -> str:
-    """Write a moment as a date and time field takes it."""
+def local(moment: datetime | str | None, *, exact: bool = False) -> str:
+    """Write a moment as the form takes it, in the hub's local time; exact: with microseconds."""
     if not moment:
         return ""
-    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return timezone.localtime(at).replace(tzinfo=None, microsecond=0).isoformat()
+    at = timezone.localtime(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
+    kept = at.replace(tzinfo=None) if exact else at.replace(tzinfo=None, microsecond=0)
+    return kept.isoformat(sep=" ")
 
 
 def read_balance(text: str, currency: Currency, *, field: str) -> int:
@@ -185,123 +175,139 @@ def read_balance(text: str, currency: Currency, *, field: str) -> int:
 
 
 def read_at(text: str, *, field: str) -> datetime:
-    """Read a local time of this hub; a zone in the text wins."""
+    """Read a local time of this hub; a zone in the text wins. An hour shown twice is refused."""
     zone = timezone.get_current_timezone()
-    return read_local_moment(text.strip(), zone=zone, field=field, when_twice="earlier").moment
+    return read_local_moment(text.strip(), zone=zone, field=field).moment
 
 
 def _typed_rows(posted: Mapping[str, str]) -> Iterator[Row]:
     count = posted.get("row_count", "0")
     for n in range(min(int(count) if count.isdecimal() else 0, ROWS_AT_MOST * 2)):
-        values = {name: posted.get(f"row-{n}-{name}", "").strip() for name in (*COLUMNS, "line")}
+        values = {name: posted.get(f"row-{n}-{name}", "").strip() for name in COLUMNS}
         row = Row(n, **values)
         if not row.is_empty:
             yield row
 
 
-def _pasted_rows(form: WindowForm, ticket: Mapping[str, Any]) -> list[Row]:
-    text = form.pasted.strip("\r\n")
-    if not text:
+def _pasted_rows(form: WindowForm, posted: Mapping[str, str]) -> list[Row]:
+    """Read what was pasted in the form that the clerk declared; what its remarks say fills gaps."""
+    declared = [posted.get(f"paste_{name}", "") for name in ("separator", "decimal", "dates")]
+    try:
+        form.profile = Profile(*declared) if all(declared) else Profile()
+        sheet = booking_lines.read(form.pasted.encode("utf-8", "replace"), form.profile)
+    except ValueError as problem:
+        form.paste_problems.append(str(problem))
         return []
-    separator = next((sign for sign in "\t;," if sign in text.splitlines()[0]), "\t")
-    rows: list[Row] = []
-    for place, cells in enumerate(csv.reader(text.splitlines(), delimiter=separator), start=1):
-        kept = [cell.strip() for cell in cells]
-        if not any(kept) or (place == 1 and kept[0].lower() not in SIDES):
-            continue
-        if len(kept) < 4 or kept[0].lower() not in SIDES:
-            form.paste_problem = _(
-                "Line %(n)s cannot be read: “%(line)s”. Begin with credit or debit, then your "
-                "reference, the time and the amount."
-            ) % {"n": place, "line": separator.join(cells)[:80]}
-            return []
-        values = dict(zip(COLUMNS, [*kept, "", ""][:6], strict=True))
-        rows.append(Row(0, **{**values, "side": SIDES[kept[0].lower()]}))
-    return rows
+    except booking_lines.NotReadable as wrong:
+        form.paste_problems += [str(refusal) for refusal in wrong.refused]
+        return []
+    form.opening, form.closing = form.opening or sheet.opening, form.closing or sheet.closing
+    form.from_at = sheet.from_at or form.from_at
+    return [
+        Row(0, one.side, one.reference, one.booked_at, one.amount, one.to_kind, one.to, one.uetr,
+            line_number=one.number)
+        for one in sheet.lines
+    ]  # fmt: skip
 
 
-def _joined(rows: list[Row], pasted: list[Row]) -> list[Row]:
-    """Put pasted rows behind the typed ones; a pasted credit takes a disputed credit's place."""
-    kept = [row for row in rows if not row.is_empty]
-    if not pasted:
-        return kept
-    for new in pasted:
-        if new.side != "credit":
-            continue
-        for old in kept:
-            if old.line and _same_number(old.amount, new.amount):
-                new.line = old.line
-                kept.remove(old)
-                break
-    joined = [*kept, *pasted]
-    for n, row in enumerate(joined):
-        row.n = n
-    return joined
-
-
-def _same_number(one: str, other: str) -> bool:
-    def bare(text: str) -> str:
-        return text.rstrip("0").rstrip(".") if "." in text else text
-
-    return bare(one) == bare(other)
-
-
-def _add_empty_rows(form: WindowForm) -> None:
+def _number_rows(form: WindowForm) -> None:
+    """Number the rows anew, with some empty ones behind them."""
+    form.rows = [row for row in form.rows if not row.is_empty]
+    form.rows += [Row(0) for _row in range(EMPTY_ROWS)]
     for n, row in enumerate(form.rows):
         row.n = n
-    form.rows += [Row(n) for n in range(len(form.rows), len(form.rows) + EMPTY_ROWS)]
 
 
-def _told(form: WindowForm, rows: Iterable[Row], ticket: Mapping[str, Any]) -> WindowTold | None:
-    """The window in core's words, or None with the problems noted."""
+def _tell(form: WindowForm, posted: Mapping[str, str], ticket: Mapping[str, Any]) -> None:
+    """Fill in what is told, what is wrong with it, the marks of the disputed credits, the check."""
     currency = currency_of(ticket)
-    values: dict[str, Any] = {}
-    for name, text, read in (
-        ("opening", form.opening, lambda t: read_balance(t, currency, field="opening")),
-        ("closing", form.closing, lambda t: read_balance(t, currency, field="closing")),
-        ("window_from", form.from_at, lambda t: read_at(t, field="window_from")),
-        ("window_to", form.to_at, lambda t: read_at(t, field="window_to")),
-    ):
-        try:
-            values[name] = read(text)
-        except NotReadable as problem:
-            form.problems.append({"anchor": name, "message": f"{problem} ({text or '–'})"})
-    bookings = [(row, _booking(row, place, currency)) for place, row in enumerate(rows, start=1)]
-    for row, booking in bookings:
-        if booking is None:
-            form.problems.append({"anchor": "window", "message": row.problem})
-    if form.paste_problem:
-        form.problems.append({"anchor": "pasted", "message": form.paste_problem})
-    if form.problems:
-        return None
-    credits = tuple(b for row, b in bookings if b and row.side == "credit")
-    debits = tuple(b for row, b in bookings if b and row.side == "debit")
-    return WindowTold(
-        values["opening"], values["closing"], values["window_from"], values["window_to"],
+    values = _ends(form, currency)
+    pairs = [(row, _booking(row, place, currency, form))
+             for place, row in enumerate(form.all_rows, start=1)]  # fmt: skip
+    for message in form.paste_problems:
+        form.add("pasted", message)
+    credits = tuple(b for row, b in pairs if b and row.side == "credit")
+    debits = tuple(b for row, b in pairs if b and row.side == "debit")
+    form.marks = marks_of(ticket, posted, credits, is_read=bool(credits))
+    lines = {mark.value: mark.line for mark in form.marks if mark.value and not mark.is_elsewhere}
+    credits = tuple(replace(one, line=lines.get(one.reference)) for one in credits)
+    told = WindowTold(
+        values.get("opening", 0), values.get("closing", 0),
+        values.get("window_from") or timezone.now(), values.get("window_to") or timezone.now(),
         credits, debits,
     )  # fmt: skip
+    if not form.problems:
+        form.told = told
+    if not form.is_blank:
+        form.check = check_window(told, ticket, form.marks, is_whole=not form.problems)
+        form.check.problems[:0] = [problem["message"] for problem in form.problems]
+        _show_needed(form)
 
 
-def _booking(row: Row, place: int, currency: Currency) -> Booking | None:
-    """Read one row; what is wrong with it is noted in the row."""
+def _ends(form: WindowForm, currency: Currency) -> dict[str, Any]:
+    """Balances and times of the window, as far as they can be read."""
+    values: dict[str, Any] = {}
+    for name, text, read in (
+        ("opening", form.opening, partial(read_balance, currency=currency)),
+        ("closing", form.closing, partial(read_balance, currency=currency)),
+        ("window_from", form.from_at, read_at),
+        ("window_to", form.to_at, read_at),
+    ):
+        try:
+            values[name] = read(text, field=name)
+        except NotReadable as problem:
+            words = {
+                "opening": _("Opening balance"), "closing": _("Closing balance"),
+                "window_from": _("from"), "window_to": _("until"),
+            }[name]  # fmt: skip
+            form.add(name, f"{words}: {problem}" + (f" (“{problem.value}”)" if text else ""))
+    return values
+
+
+def _booking(row: Row, place: int, currency: Currency, form: WindowForm) -> Booking | None:
+    """Read one row; what is wrong with it is noted at its columns."""
+    readers: dict[str, Any] = {
+        "reference": lambda t: read_line(t, field="reference", max_length=140),
+        "booked_at": lambda t: read_at(t, field="booked_at"),
+        "amount": lambda t: parse_amount(t, currency).minor_units,
+        "uetr": _read_uetr,
+        "side": _read_side,
+    }
+    values: dict[str, Any] = {}
+    for column, read in readers.items():
+        text = getattr(row, column)
+        try:
+            values[column] = read(text)
+        except NotReadable as problem:
+            row.problems[column] = str(problem)
+            shown = f" (“{problem.value}”)" if text else ""
+            form.add(row.anchor(column), f"{_name_of(row, place)}: {problem}{shown}")
+    if row.problems:
+        return None
+    to = _to(row) if row.side == "debit" else None
+    return Booking(
+        values["reference"], values["amount"], values["booked_at"], place, values["uetr"], None, to
+    )
+
+
+def _name_of(row: Row, place: int) -> str:
+    if row.line_number:
+        return _("Line %(n)s") % {"n": row.line_number}
+    return _("Booking %(ref)s") % {"ref": row.reference or place}
+
+
+def _read_uetr(text: str) -> UUID | None:
     try:
-        if row.side not in ("credit", "debit"):
-            raise NotReadable("side", row.side, _("Say credit or debit."), "")
-        return Booking(
-            reference=read_line(row.reference, field="reference", max_length=140),
-            amount_minor=parse_amount(row.amount, currency).minor_units,
-            booked_at=read_at(row.booked_at, field="booked_at"),
-            seq=place,
-            line=UUID(row.line) if row.line and row.side == "credit" else None,
-            to=_to(row) if row.side == "debit" else None,
-        )
-    except NotReadable as problem:
-        shown = row.reference or row.amount or str(place)
-        row.problem = _("Booking %(ref)s: %(problem)s") % {"ref": shown, "problem": problem}
-        return None
+        return UUID(text) if text else None
     except ValueError:
-        row.problem = _("Booking %(ref)s: this line is not of this ticket.") % {"ref": place}
-        return None
+        raise NotReadable("uetr", text, "This is not a UETR.", "Leave it out or copy it again.") \
+            from None  # fmt: skip
+
+
+def _read_side(text: str) -> str:
+    if text not in ("credit", "debit"):
+        raise NotReadable("side", text, _("Is it a credit or a debit?"), _("Choose one."))
+    return text
 
 
 def _to(row: Row) -> DestinationTold | None:
@@ -312,75 +318,24 @@ def _to(row: Row) -> DestinationTold | None:
     return DestinationTold("account", ident=row.to)
 
 
-def _check(form: WindowForm, ticket: Mapping[str, Any]) -> None:
-    """Fill in the check: does it close, and which debits need a destination."""
-    told = form.told
-    if told is None:
-        form.check = _partial_check(form, ticket)
-        return
-    form.check = Check(
-        told.opening_minor,
-        sum(b.amount_minor for b in told.credits),
-        sum(b.amount_minor for b in told.debits),
-        told.closing_minor,
+def _show_needed(form: WindowForm) -> None:
+    """Mark the rows of the page whose debits carry disputed money."""
+    needed = form.check.carried if form.check else {}
+    wrong = (
+        {one["reference"]: one["problem"] for one in form.check.wrong_accounts} if needed else {}
     )
-    for reference, units in _carrying(told, ticket).items():
-        for row in form.rows:
-            if row.side == "debit" and row.reference == reference:
-                row.must_tell = True
-        if not next(b for b in told.debits if b.reference == reference).to:
-            form.check.must_tell.append({"reference": reference, "units_minor": units})
-
-
-def _carrying(told: WindowTold, ticket: Mapping[str, Any]) -> dict[str, int]:
-    """For each debit that carries disputed money: how many units, under the ticket's rule."""
-    asked = {str(line["line"]): int(line["amount_minor"]) for line in ticket["lines"]}
-    lines = [
-        Traced(b.reference, min(asked[str(b.line)], b.amount_minor))
-        for b in told.credits
-        if str(b.line) in asked
-    ]
-    references = [b.reference for b in (*told.credits, *told.debits)]
-    if len(references) != len(set(references)):
-        return {}
-    drafted = Draft(
-        told.opening_minor,
-        tuple(_drafted(b) for b in told.credits),
-        tuple(_drafted(b) for b in told.debits),
-        told.closing_minor,
-    )
-    return destinations_needed(drafted, lines, rule=ticket.get("rule") or "fifo")
-
-
-def _drafted(booking: Booking) -> DraftBooking:
-    at = int(booking.booked_at.timestamp() * 1_000_000)
-    return DraftBooking(booking.reference, booking.amount_minor, at, booking.seq)
-
-
-def _partial_check(form: WindowForm, ticket: Mapping[str, Any]) -> Check:
-    """The sum of what can be read already, and the reasons for the rest."""
-    currency = currency_of(ticket)
-    sums = {"credit": 0, "debit": 0}
     for row in form.rows:
-        if row.side in sums:
-            sums[row.side] += _or_zero(row.amount, currency)
-    return Check(
-        _or_zero(form.opening, currency), sums["credit"], sums["debit"],
-        _or_zero(form.closing, currency), [problem["message"] for problem in form.problems],
-    )  # fmt: skip
-
-
-def _or_zero(text: str, currency: Currency) -> int:
-    try:
-        return read_balance(text, currency, field="amount")
-    except NotReadable:
-        return 0
+        if row.side == "debit" and row.reference in needed:
+            row.must_tell = True
+            if row.reference in wrong:
+                row.problems["to"] = wrong[row.reference]
 
 
 def _booking_json(booking: Booking) -> dict[str, Any]:
     return {
-        "reference": booking.reference, "uetr": None, "amount_minor": booking.amount_minor,
-        "booked_at": iso_utc(booking.booked_at), "seq": booking.seq,
+        "reference": booking.reference, "uetr": str(booking.uetr) if booking.uetr else None,
+        "amount_minor": booking.amount_minor, "booked_at": iso_utc(booking.booked_at),
+        "seq": booking.seq,
     }  # fmt: skip
 
 

@@ -23,14 +23,25 @@ from recoup.apps.holds.bookings import (
     read_balance,
     read_window,
 )
+from recoup.apps.holds.window_check import Mark
 from recoup.core.answer import REFUSING
 from recoup.core.moments import iso_utc
 from recoup.core.money import parse_amount
 from recoup.core.text import NotReadable
+from recoup.standards.booking_lines import Profile
 
 TYPED: Final = (
-    "answer", "replaces", "code", "held", "block_reference", "ground", "note", "stage",
-    "payment_reference", "payment_booked_at", "payment_amount",
+    "answer",
+    "replaces",
+    "code",
+    "held",
+    "block_reference",
+    "ground",
+    "note",
+    "stage",
+    "payment_reference",
+    "payment_booked_at",
+    "payment_amount",
 )  # fmt: skip
 
 
@@ -51,8 +62,9 @@ class AnswerForm:
 
 
 def empty_form(
-    ticket: Mapping[str, Any], *, at: datetime, replaces: UUID | None = None
-) -> AnswerForm:
+    ticket: Mapping[str, Any], *, at: datetime, replaces: UUID | None = None,
+    profile: Profile | None = None,
+) -> AnswerForm:  # fmt: skip
     """The form before anything is typed, with an id of its own for the answer."""
     entry = dict.fromkeys(TYPED, "")
     entry["answer"], entry["replaces"] = str(uuid4()), str(replaces or "")
@@ -60,7 +72,9 @@ def empty_form(
         payment = ticket["lines"][0]["payment"]
         entry["payment_reference"] = payment.get("reference") or ""
         entry["payment_amount"] = plain(payment["amount_minor"], currency_of(ticket))
-    window = empty_window(ticket, at=at) if ticket["disclose"]["asked"] else None
+    window = None
+    if ticket["disclose"]["asked"]:
+        window = empty_window(ticket, at=at, profile=profile)
     return AnswerForm(entry, window)
 
 
@@ -126,4 +140,17 @@ def _window(form: AnswerForm) -> dict[str, Any] | None:
     if form.window is None or form.entry["code"] in REFUSING or form.window.is_blank:
         return None
     form.problems += form.window.problems
-    return as_json(form.window.told) if form.window.told else None
+    if form.window.told is None:
+        return None
+    for mark in form.window.marks:
+        if mark.problem:
+            form.add(f"mark-{mark.n}", mark.problem)
+        elif mark.is_proposed:
+            form.add(f"mark-{mark.n}", _proposed(mark))
+    return as_json(form.window.told)
+
+
+def _proposed(mark: Mark) -> str:
+    return _("Is your credit %(credit)s the disputed payment? If so, send the answer again.") % {
+        "credit": mark.value
+    }

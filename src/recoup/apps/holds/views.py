@@ -7,6 +7,7 @@ stands on the page beside what was typed; nothing typed is ever lost.
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 
 from recoup.apps.holds.answer_operations import Receipt, record_answer
 from recoup.apps.holds.api import AnswerIn, read_answer
-from recoup.apps.holds.bookings import currency_of, plain
+from recoup.apps.holds.bookings import PROBLEMS_AT_MOST, WindowForm, currency_of, plain
 from recoup.apps.holds.forms import AnswerForm, empty_form, read_form
 from recoup.apps.lawful_requests import queries
 from recoup.apps.lawful_requests.models import Answer, Ticket
@@ -29,6 +30,7 @@ from recoup.apps.members.allowed import allowed
 from recoup.core.access import Actor
 from recoup.core.answer import AnswerRefused, Problem
 from recoup.data.policy import load_policy
+from recoup.standards.booking_lines import Profile
 
 CONFLICTS = frozenset({"already_answered", "not_the_last", "ticket_ended", "id_used"})
 NO_CLOCKS = dict.fromkeys(("sent_at", "acknowledge_by", "answer_by", "lapses_at"))
@@ -41,13 +43,12 @@ def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found = get_object_or_404(_with_names(queries.visible_to(actor)), pk=ticket_id)
     page = _page(request, found)
-    form = None
     if page["is_mine"] and page["is_open"]:
-        form = empty_form(page["ticket"], at=request.at)  # type: ignore[attr-defined]
-    elif page["can_correct"] and "correct" in request.GET:
+        return _render(request, page, _empty(request, page["ticket"]))
+    if page["can_correct"] and "correct" in request.GET:
         last = page["last_answer"]
-        form = empty_form(page["ticket"], at=request.at, replaces=last.id)  # type: ignore[attr-defined]
-    return _render(request, page, form)
+        return _render(request, page, _empty(request, page["ticket"], replaces=last.id))
+    return _render(request, page, None)
 
 
 @require_POST
@@ -66,8 +67,8 @@ def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     try:
         receipt = _record(form, by=actor, request=request)
     except AnswerRefused as refused:
-        for problem in refused.problems:
-            form.add(anchor_of(problem.field), problem.message)
+        for problem in refused.problems[:PROBLEMS_AT_MOST]:
+            form.add(anchor_of(problem, form), problem.message)
         is_conflict = bool(CONFLICTS & {problem.code for problem in refused.problems})
         return _render(request, page, form, status=409 if is_conflict else 422)
     _say(request, receipt)
@@ -83,6 +84,8 @@ def check(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     page = _page(request, found)
     form = read_form(request.POST, page["ticket"])
     form.problems.clear()
+    if form.window is not None and form.window.pasted_count and not form.window.paste_problems:
+        request.session["paste_profile"] = list(astuple(form.window.profile))
     if request.headers.get("HX-Request") and form.window is not None:
         context = {"ticket": page["ticket"], "window": form.window}
         return render(request, "desk/_window.html", context)
@@ -97,16 +100,35 @@ def body_of(ticket: Ticket) -> dict[str, Any]:
     return {**ticket.draft, "clocks": NO_CLOCKS}
 
 
-def anchor_of(field: str) -> str:
+def anchor_of(problem: Problem, form: AnswerForm) -> str:
     """The field of the page that a problem of the interface is about."""
-    if field.startswith("window.closing"):
-        return "closing"
-    if field.startswith("window.to") or field.startswith("window.from"):
-        return field.split(".", 1)[0] + "_" + field.split(".")[1]
-    head = field.split(".")[0].split("[")[0]
-    return {"held_minor": "held", "code": "answer-heading", "ticket": "answer-heading",
-            "replaces": "answer-heading", "answer": "answer-heading", "stage": "answer-heading",
-            "payment": field.replace(".", "_").removesuffix("_minor")}.get(head, head)  # fmt: skip
+    head, *rest = problem.field.replace("[", ".").replace("]", "").split(".")
+    if head == "payment":
+        return "_".join([head, *rest]).removesuffix("_minor")
+    if head == "window" and form.window is not None:
+        return _in_window(problem, rest, form.window)
+    return {"held_minor": "held", "ground": "ground", "note": "note",
+            "block_reference": "block_reference"}.get(head, "answer-heading")  # fmt: skip
+
+
+def _in_window(problem: Problem, parts: list[str], window: WindowForm) -> str:
+    """The row of a booking is found by its place among its side, or by its reference."""
+    first = parts[0] if parts else ""
+    if first in ("opening_minor", "closing_minor", "from", "to"):
+        return {"from": "window_from", "to": "window_to"}.get(first, first.removesuffix("_minor"))
+    rows = [row for row in window.all_rows if f"{row.side}s" == first]
+    column = parts[-1].removesuffix("_minor") if parts else ""
+    if len(parts) > 1 and parts[1].isdecimal() and int(parts[1]) < len(rows):
+        return rows[int(parts[1])].anchor(column)
+    named = [row for row in rows if problem.value in (row.reference, row.to)]
+    return named[-1].anchor(column) if named else "window"
+
+
+def _empty(request: HttpRequest, body: dict[str, Any], replaces: UUID | None = None) -> AnswerForm:
+    """The form before anything is typed; how the bank's screen writes is remembered."""
+    kept = request.session.get("paste_profile")
+    profile = Profile(*kept) if kept else None
+    return empty_form(body, at=request.at, replaces=replaces, profile=profile)  # type: ignore[attr-defined]
 
 
 def _with_names(rows: Any) -> Any:
