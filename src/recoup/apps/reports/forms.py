@@ -1,4 +1,4 @@
-"""The reporter's forms. What is typed is read by core, so that pages and the API refuse the same."""
+"""The reporter's forms. What is typed is read by core: pages and the API refuse the same."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from recoup.apps.reports.demo_facts import FIELDS, as_fill, demo_facts
 from recoup.apps.reports.forms import FindForm, ReportForm, StoryForm
 from recoup.apps.reports.operations import Filed, TooManyReports
 from recoup.apps.reports.reporter import OpenReport, TooManyTries
-from recoup.apps.reports.told import sums_told, status_of, timeline
+from recoup.apps.reports.told import status_of, sums_told, timeline
 from recoup.apps.reports.wording import ODD
 from recoup.core.reference import hash_secret, show_secret
 from recoup.data.policy import load_policy

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from recoup.core.report import OLDEST_DAYS
 from recoup.core.text import NotReadable
 
+SHOWN: Final = 40
 COMPARE: Final = _("Compare every character with the payment or the bank’s paper.")
 COPY: Final = _("Copy the address again from the wallet or the payment.")
 AMOUNT: Final = _("Write digits with a point before the decimals and nothing else, like 480000.00.")
@@ -136,4 +137,5 @@ def say(problem: NotReadable) -> str:
     said = " ".join(str(sentence) % facts for sentence in sentences)
     if not problem.value or code == "missing" or problem.value == "…":
         return said
-    return gettext("You wrote “%(value)s”.") % {"value": problem.value} + " " + said
+    value = problem.value if len(problem.value) <= SHOWN else problem.value[:SHOWN] + "…"
+    return gettext("You wrote “%(value)s”.") % {"value": value} + " " + said
