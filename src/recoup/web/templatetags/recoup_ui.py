@@ -228,6 +228,7 @@ def field(
     suffix: str = "",
     rows: int = 0,
     spellcheck: str = "",
+    with_help: bool = True,
 ) -> dict[str, Any]:
     """A bound form field with label, hint and errors, tied together for screen readers."""
     widget = type(bound.field.widget).__name__
@@ -239,7 +240,7 @@ def field(
         "label": label or bound.label,
         "widget": widget,
         "css": css,
-        "hint": hint or bound.help_text,
+        "hint": hint or (bound.help_text if with_help else ""),
         "prefix": prefix,
         "suffix": suffix,
         "rows": rows or 4,

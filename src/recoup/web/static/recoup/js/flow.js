@@ -18,11 +18,12 @@ function draw (box) {
   box.dataset.drawn = looks
   box.hidden = !flow.links.length
   if (box.hidden) return
+  box.style.height = `${Math.min(36, Math.max(11, 6 + 2.6 * flow.links.length))}rem`
   let chart = charts.get(box)
   if (!chart) {
     chart = window.echarts.init(box, null, { renderer: 'svg' })
     charts.set(box, chart)
-    new ResizeObserver(() => chart.resize()).observe(box)
+    new window.ResizeObserver(() => chart.resize()).observe(box)
     chart.on('click', (event) => showRow(event.data))
   }
   chart.setOption(options(flow), { notMerge: true })
