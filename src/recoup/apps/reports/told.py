@@ -91,18 +91,17 @@ STATUSES: Final = {
         "info",
         _("The police withdrew it. Ask them with your reference if you do not know why."),
     ),
-    "double": (
-        _("This loss was already reported"),
-        _("ended"),
-        "info",
-        _("The money is followed under the earlier report, for example the one of your bank."),
-    ),
 }
 
 
 def status_of(seen: ReporterView) -> Status:
-    """The state of a report in the reader's language."""
+    """The state of a report in the reader's language.
+
+    That somebody else has reported the same loss is not told: who knows the five facts may be
+    the one who got the money, asking whether the victim has noticed.
+    """
     word = seen.claim_state if seen.stage == "ended" else seen.stage
+    word = "received" if word == "double" else word
     if word == "held" and not any(money.held_minor for money in seen.money):
         word = "returned"
     headline, tag, tone, text = STATUSES[word]

@@ -117,6 +117,10 @@ WORDS: Final = {
     # references and secrets
     "not_a_reference": (_("This is not a reference."), _("Write it like RP-7Q4M-2K9C.")),
     "other_kind": (_("This is not the reference of a report."), _("Write it like RP-7Q4M-2K9C.")),
+    "mistyped": (
+        _("This is mistyped: its last character does not fit the rest."),
+        _("Compare every character with the page where it was shown."),
+    ),
     "not_a_secret": (
         _("This is not a secret."),
         _("Copy all seven groups from the page where it was shown."),
@@ -131,7 +135,7 @@ ODD: Final = {
 
 def say(problem: NotReadable) -> str:
     """What was typed, what is wrong with it, and what to do."""
-    code = "unknown_bank" if "bank" in problem.facts else problem.code
+    code = _code_of(problem)
     sentences = WORDS.get(code, (problem.problem, problem.advice))
     facts = {"days": OLDEST_DAYS, **problem.facts}
     said = " ".join(str(sentence) % facts for sentence in sentences)
@@ -139,3 +143,12 @@ def say(problem: NotReadable) -> str:
         return said
     value = problem.value if len(problem.value) <= SHOWN else problem.value[:SHOWN] + "…"
     return gettext("You wrote “%(value)s”.") % {"value": value} + " " + said
+
+
+def _code_of(problem: NotReadable) -> str:
+    """The row for a problem: check digits are of a bank, of an account, or of what we gave out."""
+    if problem.code != "check_digits":
+        return problem.code
+    if problem.field in ("reference", "secret"):
+        return "mistyped"
+    return "unknown_bank" if "bank" in problem.facts else problem.code
