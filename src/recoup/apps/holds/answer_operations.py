@@ -15,10 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
-from recoup.apps.cases.models import Account
 from recoup.apps.holds import wording
-from recoup.apps.holds.models import Destination, LedgerWindow, MovementSide, TicketLine
+from recoup.apps.holds.answer_facts import Taken, store_facts
+from recoup.apps.holds.models import TicketLine
 from recoup.apps.jobs import defer
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests import queries as tickets
@@ -67,41 +68,89 @@ class Told:
     replaces: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored already about the tickets that answers came for, read once for all of them.
+
+    Answers that are taken are added as they are, so that two to one ticket are seen in order.
+    """
+
+    tickets: dict[UUID, Ticket]
+    lines: dict[UUID, dict[UUID, TicketLine]]
+    answers: dict[UUID, Answer]
+
+    def finals(self, ticket: Ticket) -> list[Answer]:
+        """The answers to a ticket that are not interim, in the order they came."""
+        found = [
+            a for a in self.answers.values() if a.ticket_id == ticket.id and a.stage != "interim"
+        ]
+        return sorted(found, key=lambda a: a.received_at)
+
+
 def record_answer(told: Told, *, by: Actor, at: datetime) -> Receipt:
     """Store one answer with its facts. Raises AnswerRefused with every problem; stores nothing then.
 
     The same id with the same content is the same answer, and gets the same receipt.
     """
+    result = record_answers([told], by=by, at=at)[0]
+    if isinstance(result, AnswerRefused):
+        raise result
+    return result
+
+
+def record_answers(
+    told: Sequence[Told], *, by: Actor, at: datetime
+) -> list[Receipt | AnswerRefused]:
+    """Store answers that came together; gives for each its receipt, or why it was refused.
+
+    Each stands alone: what is refused stores nothing and hinders no other. All are stored with the
+    same few statements, whatever their number, since a bank may send a hundred at once.
+    """
+    results: list[Receipt | AnswerRefused] = []
+    taken: list[Taken] = []
     with transaction.atomic():
-        ticket = (
-            tickets.addressed_to(by)
-            .select_for_update(of=("self",), no_key=True)
-            .select_related("account")
-            .filter(pk=told.ticket)
-            .first()
-        )
-        if ticket is None:
-            raise AnswerRefused((replace(NO_TICKET, value=str(told.ticket)),))
-        if receipt := _repeated(told, ticket):
-            return receipt
-        return _store(told, ticket, by=by, at=at)
+        known = _known(told, by)
+        for one in told:
+            try:
+                results.append(_take(one, known, taken, by=by, at=at))
+            except AnswerRefused as refused:
+                results.append(refused)
+        if taken:
+            requests.store_answers([(one.answer, one.ticket) for one in taken], by=by, at=at)
+            store_facts(taken)
+            defer(PLAN)
+    return results
 
 
-def _repeated(told: Told, ticket: Ticket) -> Receipt | None:
-    known = Answer.objects.filter(pk=told.id).first()
-    if known is None:
-        return None
-    digest = hashlib.sha256(told.body).digest()
-    if bytes(known.sha256) != digest or known.ticket_id != ticket.id:
-        message = "This answer id was used with another content. Make a new id for a new answer."
-        raise AnswerRefused((Problem("answer", str(told.id), message, "id_used"),))
-    return Receipt(known.id, ticket.id, digest.hex(), known.received_at, is_repeat=True)
+def _known(told: Sequence[Told], by: Actor) -> Known:
+    """Lock the tickets, always in one order, and read what is stored about them."""
+    found = (
+        tickets.addressed_to(by)
+        .filter(pk__in={one.ticket for one in told})
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("account")
+        .order_by("id")
+    )
+    by_id = {ticket.id: ticket for ticket in found}
+    lines: dict[UUID, dict[UUID, TicketLine]] = {ticket_id: {} for ticket_id in by_id}
+    for line in TicketLine.objects.filter(ticket_id__in=list(by_id)):
+        lines[line.ticket_id][line.id] = line
+    answers = Answer.objects.filter(
+        Q(ticket_id__in=list(by_id)) | Q(id__in=[one.id for one in told])
+    )
+    return Known(by_id, lines, {answer.id: answer for answer in answers})
 
 
-def _store(told: Told, ticket: Ticket, *, by: Actor, at: datetime) -> Receipt:
-    lines = {line.id: line for line in TicketLine.objects.filter(ticket=ticket)}
+def _take(told: Told, known: Known, taken: list[Taken], *, by: Actor, at: datetime) -> Receipt:
+    """Check one answer and put it among those to be stored; a repeat gets its first receipt."""
+    ticket = known.tickets.get(told.ticket)
+    if ticket is None:
+        raise AnswerRefused((replace(NO_TICKET, value=str(told.ticket)),))
+    if receipt := _repeated(told, ticket, known):
+        return receipt
+    lines = known.lines[ticket.id]
     asked = asked_by(ticket, lines)
-    problems = [*_order_problems(told, ticket), *check(told.content, asked)]
+    problems = [*_order_problems(told, ticket, known), *check(told.content, asked)]
     if problems:
         raise AnswerRefused(tuple(problems))
     content, dropped = keep_needed(told.content, asked, lines)
@@ -113,10 +162,21 @@ def _store(told: Told, ticket: Ticket, *, by: Actor, at: datetime) -> Receipt:
         ground=content.ground, body=_kept_body(content), received_at=at,
         sha256=hashlib.sha256(told.body).digest(), person_id=by.person_id,
     )  # fmt: skip
-    requests.store_answer(answer, ticket=ticket, is_refusal=content.code in REFUSING, by=by, at=at)
-    _store_facts(answer, content, ticket, lines, destinations)
-    defer(PLAN)
+    requests.move_on(ticket, answer, is_refusal=content.code in REFUSING)
+    known.answers[answer.id] = answer
+    taken.append(Taken(answer, ticket, content, lines, destinations))
     return Receipt(answer.id, ticket.id, answer.sha256.hex(), at, dropped)
+
+
+def _repeated(told: Told, ticket: Ticket, known: Known) -> Receipt | None:
+    first = known.answers.get(told.id)
+    if first is None:
+        return None
+    digest = hashlib.sha256(told.body).digest()
+    if bytes(first.sha256) != digest or first.ticket_id != ticket.id:
+        message = "This answer id was used with another content. Make a new id for a new answer."
+        raise AnswerRefused((Problem("answer", str(told.id), message, "id_used"),))
+    return Receipt(first.id, ticket.id, digest.hex(), first.received_at, is_repeat=True)
 
 
 def asked_by(ticket: Ticket, lines: dict[UUID, TicketLine]) -> Asked:
@@ -127,19 +187,19 @@ def asked_by(ticket: Ticket, lines: dict[UUID, TicketLine]) -> Asked:
     )  # fmt: skip
 
 
-def _order_problems(told: Told, ticket: Ticket) -> list[Problem]:
+def _order_problems(told: Told, ticket: Ticket, known: Known) -> list[Problem]:
     """An answer in the wrong place: a second final one, or a correction of nothing."""
-    finals = Answer.objects.filter(ticket=ticket).exclude(stage="interim")
-    if told.content.stage == "final" and finals.exists():
-        first = finals.order_by("received_at")[0]
+    finals = known.finals(ticket)
+    if told.content.stage == "final" and finals:
+        first = finals[0]
         message = (
             f"The ticket was answered on {first.received_at:%Y-%m-%d %H:%M:%S} UTC "
             f"({first.code}). Send a correction that replaces answer {first.id}."
         )
         return [Problem("ticket", ticket.reference, message, "already_answered")]
     if told.content.stage == "correction":
-        replaced = finals.filter(pk=told.replaces, replaced_by=None).exists()
-        if not replaced:
+        last = {answer.id for answer in finals} - {answer.replaces_id for answer in finals}
+        if told.replaces not in last:
             message = "A correction names the last answer to this ticket; that is not it."
             return [Problem("replaces", str(told.replaces), message, "not_the_last")]
     if told.content.stage == "interim" and ticket.state not in ("sent", "acknowledged"):
@@ -243,87 +303,6 @@ def account_id(institution_id: int, identifier: AccountIdentifier, ccy: str) -> 
             [institution_id, identifier.scheme, identifier.ident, ccy],
         )
         return cursor.fetchone()[0]
-
-
-def _store_facts(
-    answer: Answer, content: AnswerTold, ticket: Ticket, lines: dict[UUID, TicketLine],
-    destinations: dict[str, tuple[Any, str, str]],
-) -> None:  # fmt: skip
-    parties = {"issuer_id": ticket.issuer_id, "addressee_id": ticket.addressee_id}
-    if content.payment is not None:
-        _store_sides([content.payment], False, answer, ticket, lines, parties)
-    if content.window is None:
-        return
-    window = content.window
-    LedgerWindow.objects.create(
-        account=ticket.account, answer=answer, from_at=window.from_at, to_at=window.to_at,
-        opening_minor=window.opening_minor, closing_minor=window.closing_minor,
-        is_complete=window.difference == 0, **parties,
-    )  # fmt: skip
-    _store_sides(window.credits, True, answer, ticket, lines, parties)
-    moved = _store_sides(window.debits, False, answer, ticket, lines, parties)
-    Destination.objects.bulk_create(
-        Destination(
-            movement_id=moved[debit.reference], answer=answer,
-            account_id=destinations[debit.reference][0], sink=destinations[debit.reference][1],
-            place=destinations[debit.reference][2],
-            credit_minor=debit.to.credit_minor, credit_currency=debit.to.credit_currency,
-            **parties,
-        )
-        for debit in window.debits
-        if debit.to is not None and debit.reference in destinations
-    )  # fmt: skip
-
-
-def _store_sides(
-    bookings: Sequence[Booking], is_credit: bool, answer: Answer, ticket: Ticket,
-    lines: dict[UUID, TicketLine], parties: dict[str, int],
-) -> dict[str, UUID]:  # fmt: skip
-    movements = _movements(bookings, is_credit, ticket.account, lines)
-    MovementSide.objects.bulk_create(
-        (
-            MovementSide(
-                movement_id=movements[booking.reference], account=ticket.account, answer=answer,
-                is_credit=is_credit, amount_minor=booking.amount_minor, currency=ticket.currency,
-                booked_at=booking.booked_at, seq=booking.seq, reference=booking.reference,
-                line_id=booking.line, **parties,
-            )
-            for booking in bookings
-        ),
-        batch_size=2000,
-    )  # fmt: skip
-    return movements
-
-
-def _movements(
-    bookings: Sequence[Booking], is_credit: bool, account: Account, lines: dict[UUID, TicketLine]
-) -> dict[str, UUID]:
-    """Which movement each booking is a side of: told before, named by a line, by UETR, or new."""
-    references = [booking.reference for booking in bookings]
-    found: dict[str, UUID] = dict(
-        MovementSide.objects.filter(
-            account=account, is_credit=is_credit, reference__in=references
-        ).values_list("reference", "movement_id")
-    )
-    if is_credit:
-        for booking in bookings:
-            line = lines.get(booking.line) if booking.line else None
-            if line is not None and line.arrival_id:
-                found.setdefault(booking.reference, line.arrival_id)
-    unknown = [booking for booking in bookings if booking.reference not in found]
-    if unknown:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select movement_for(u, %s, r) from unnest(%s::uuid[], %s::text[]) as n (u, r)",
-                [
-                    account.institution_id,
-                    [booking.uetr for booking in unknown],
-                    ["" if is_credit else booking.reference for booking in unknown],
-                ],
-            )
-            for booking, row in zip(unknown, cursor.fetchall(), strict=True):
-                found[booking.reference] = row[0]
-    return found
 
 
 def _kept_body(content: AnswerTold) -> bytes:

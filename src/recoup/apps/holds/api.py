@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from recoup.apps.holds import queries
-from recoup.apps.holds.answer_operations import Receipt, Told, record_answer
+from recoup.apps.holds.answer_operations import Receipt, Told, record_answers
 from recoup.apps.lawful_requests.api import AccountOut
 from recoup.apps.members.api import ERRORS, Key, Minor, ProblemOut, Strict, Word, as_json, once
 from recoup.core.answer import (
@@ -109,27 +109,34 @@ class ReceiptsOut(Schema):
 @once
 def answer(request: HttpRequest, body: AnswersIn) -> HttpResponse:
     """Answer tickets, up to 100 at once. Each answer stands alone and has its own receipt."""
-    receipts = [_answer(request, told) for told in body.answers]
+    results: dict[int, Receipt | AnswerRefused] = {}
+    told: dict[int, Told] = {}
+    for number, one in enumerate(body.answers):
+        try:
+            told[number] = read_answer(one)
+        except AnswerRefused as refused:
+            results[number] = refused
+    recorded = record_answers(
+        list(told.values()),
+        by=request.auth,  # type: ignore[attr-defined]
+        at=request.at,  # type: ignore[attr-defined]
+    )
+    results |= dict(zip(told, recorded, strict=True))
+    receipts = [_told_back(one, results[number]) for number, one in enumerate(body.answers)]
     return as_json(200, {"receipts": receipts})
 
 
-def _answer(request: HttpRequest, body: AnswerIn) -> dict[str, Any]:
-    try:
-        receipt = record_answer(
-            read_answer(body),
-            by=request.auth,  # type: ignore[attr-defined]
-            at=request.at,  # type: ignore[attr-defined]
-        )
-    except AnswerRefused as refused:
-        return {
-            "answer": body.answer, "ticket": body.ticket, "verdict": "refused",
-            "error": refused.problems[0].code, "message": str(refused),
-            "problems": [
-                {"field": p.field, "value": p.value, "message": p.message, "code": p.code}
-                for p in refused.problems
-            ],
-        }  # fmt: skip
-    return as_receipt(receipt)
+def _told_back(body: AnswerIn, result: Receipt | AnswerRefused) -> dict[str, Any]:
+    if isinstance(result, Receipt):
+        return as_receipt(result)
+    return {
+        "answer": body.answer, "ticket": body.ticket, "verdict": "refused",
+        "error": result.problems[0].code, "message": str(result),
+        "problems": [
+            {"field": p.field, "value": p.value, "message": p.message, "code": p.code}
+            for p in result.problems
+        ],
+    }  # fmt: skip
 
 
 def as_receipt(receipt: Receipt) -> dict[str, Any]:
@@ -243,9 +250,9 @@ def holds(request: HttpRequest) -> HttpResponse:
                     "account": {"scheme": hold.account.scheme, "ident": hold.account.ident},
                     "currency": hold.account.currency,
                     "request": str(hold.id),
-                    "ticket_reference": hold.last_ticket or "",
+                    "ticket_reference": getattr(hold, "last_ticket", None) or "",
                     "held_minor": hold.held_minor,
-                    "block_reference": hold.block_reference or "",
+                    "block_reference": getattr(hold, "block_reference", None) or "",
                     "state": hold.state,
                     "until": iso_utc(hold.until) if hold.until else None,
                 }

@@ -37,7 +37,8 @@ def sweep() -> None:
         request_clock.fire_due(pack=pack, at=database_time())
     lapse_due()
     warn_before_end()
-    plan_operations.work()
+    # One pass at a time: under load there is always more to plan, and the clocks must not wait.
+    plan_operations.work(most_passes=1)
 
 
 @transaction.atomic
@@ -112,7 +113,7 @@ def warn_before_end() -> int:
             defaults={
                 "case_id": hold.case_id, "owner_id": hold.issuer_id, "issuer_id": hold.issuer_id,
                 "person_id": named.person_id if named else None, "opened_at": at,
-                "due_at": hold.until, "values": {"held_minor": hold.held_minor},
+                "due_at": hold.until or at, "values": {"held_minor": hold.held_minor},
             },
         )  # fmt: skip
     return len(due)

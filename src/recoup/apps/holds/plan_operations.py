@@ -1,20 +1,28 @@
 """The planner: takes in what waits, rebuilds the conclusions, opens the tickets that follow.
 
-One transaction under one lock, with one snapshot: reports that have no case yet, answers that no plan
-has seen, and acts of people are all taken in together; then everything connected to them is traced
-again from the facts (DATAMODEL B1). A lost job loses nothing: the work lists are tables.
+One transaction under one lock, with one snapshot: reports that have no case yet, answers that no
+plan has seen, and acts of people are all taken in together; then everything connected to them is
+traced again from the facts (DATAMODEL B1). A lost job loses nothing: the work lists are tables.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from recoup.apps.holds import conclusions, facts, folding
 from recoup.apps.holds.case_operations import Opened, open_cases
@@ -51,10 +59,10 @@ class Planned:
         return not (self.reports or self.answers or self.tickets)
 
 
-def work() -> Planned:
+def work(*, most_passes: int = 1000) -> Planned:
     """Plan all that waits, then send what is in the out-box. Returns what the last pass did."""
     done = Planned()
-    for _ in range(1000):
+    for _ in range(most_passes):
         planned = plan_waiting()
         send()
         if planned.is_idle:
@@ -84,14 +92,37 @@ where h.id = n.id
 
 def plan_waiting() -> Planned:
     """One pass. Tried again where a ticket or a reference was taken by someone in between."""
-    for attempt in range(TRIES):
-        try:
-            return _pass()
-        except (IntegrityError, OperationalError) as trouble:
-            if attempt + 1 == TRIES or not _passes_by(trouble):
-                raise
-            log.info("planning again: %s", str(trouble).splitlines()[0])
+    with _alone():
+        for attempt in range(TRIES):
+            try:
+                return _pass()
+            except (IntegrityError, OperationalError) as trouble:
+                if attempt + 1 == TRIES or not _passes_by(trouble):
+                    raise
+                log.info("planning again: %s", str(trouble).splitlines()[0])
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One planner at a time in the whole hub.
+
+    The lock is taken before the transaction begins: a snapshot that were older than the lock would
+    miss what the planner before it did, and fail.
+    """
+    is_nested = connection.in_atomic_block
+    with connection.cursor() as cursor:
+        if is_nested:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        else:
+            cursor.execute("select pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        if not is_nested:
+            # With the connection gone, the lock is gone too.
+            with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
 def _passes_by(trouble: Exception) -> bool:
@@ -104,7 +135,6 @@ def _pass() -> Planned:
     with connection.cursor() as cursor:
         if not _is_nested():
             cursor.execute("set transaction isolation level repeatable read")
-        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
     at = database_time()
     under = opening()
     reports = list(

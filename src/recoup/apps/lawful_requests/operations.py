@@ -1,8 +1,8 @@
-"""Everything that can happen to a ticket: one function for one act of a person, a machine or the hub.
+"""Everything that can happen to a ticket: one function for one act of a person, machine or clock.
 
 Opening and sending are the planner's; acknowledging, taking and answering the addressee's;
-withdrawing the issuer's. Each changes state, writes the trail and, where something has to leave, the
-out-box, in one transaction.
+withdrawing the issuer's. Each changes state, writes the trail and, where something has to leave,
+the out-box, in one transaction.
 """
 
 from __future__ import annotations
@@ -317,39 +317,61 @@ def release(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
     return ticket
 
 
-def store_answer(
-    answer: Answer, *, ticket: Ticket, is_refusal: bool, by: Actor, at: datetime
-) -> None:
-    """Store an answer, move its ticket on, and put it on the planner's work list.
+def move_on(ticket: Ticket, answer: Answer, *, is_refusal: bool) -> None:
+    """Move a ticket on by its final answer; `store_answers` stores it.
 
     A late answer to a ticket that was withdrawn or lapsed is stored and used as fact; the ticket
-    stays as it is. Runs inside the caller's transaction, with the ticket locked.
+    stays as it is.
     """
-    answer.save(force_insert=True)
-    UnplannedAnswer.objects.bulk_create(
-        [
-            UnplannedAnswer(
-                answer=answer,
-                issuer_id=ticket.issuer_id,
-                addressee_id=ticket.addressee_id,
-                since=at,
-            )
-        ]
-    )
     state = RequestState(ticket.state)
     if answer.stage == "final" and state in (RequestState.SENT, RequestState.ACKNOWLEDGED):
         move = RequestMove.REFUSE if is_refusal else RequestMove.ANSWER
         ticket.state = after(state, move).value
-        ticket.answered_at = at
-        ticket.acknowledged_at = ticket.acknowledged_at or at
-        ticket.version += 1
-        ticket.save(update_fields=["state", "answered_at", "acknowledged_at", "version"])
-    audit.record(
-        what="ticket:answered", about=f"ticket:{ticket.id}", by=by, at=at,
-        code=answer.code, stage=answer.stage, held_minor=answer.held_minor,
-        sha256=answer.sha256.hex(), answer=str(answer.id),
+        ticket.answered_at = answer.received_at
+        ticket.acknowledged_at = ticket.acknowledged_at or answer.received_at
+
+
+SAVE_ANSWERED = """
+update lawful_requests_ticket t
+set state = n.state, answered_at = %s, acknowledged_at = coalesce(t.acknowledged_at, %s),
+    version = t.version + 1
+from unnest(%s::uuid[], %s::text[]) as n (id, state)
+where t.id = n.id
+"""
+
+
+def store_answers(answered: Sequence[tuple[Answer, Ticket]], *, by: Actor, at: datetime) -> None:
+    """Store answers with their tickets' new states, and put them on the planner's work list.
+
+    Runs inside the caller's transaction, with the tickets locked and moved on.
+    """
+    Answer.objects.bulk_create(answer for answer, _ in answered)
+    UnplannedAnswer.objects.bulk_create(
+        UnplannedAnswer(
+            answer=answer, issuer_id=ticket.issuer_id, addressee_id=ticket.addressee_id, since=at
+        )
+        for answer, ticket in answered
+    )
+    moved = {ticket.id: ticket.state for _, ticket in answered if ticket.answered_at == at}
+    if moved:
+        with connection.cursor() as cursor:
+            cursor.execute(SAVE_ANSWERED, [at, at, list(moved), list(moved.values())])
+    audit.record_all(
+        (
+            Act(
+                "ticket:answered",
+                f"ticket:{answer.ticket_id}",
+                {
+                    "code": answer.code, "stage": answer.stage, "held_minor": answer.held_minor,
+                    "sha256": answer.sha256.hex(), "answer": str(answer.id),
+                },
+            )
+            for answer, _ in answered
+        ),
+        by=by,
+        at=at,
     )  # fmt: skip
-    notify(CASE_CHANNEL, {str(ticket.case_id)})
+    notify(CASE_CHANNEL, {str(ticket.case_id) for _, ticket in answered})
 
 
 @transaction.atomic

@@ -1,0 +1,145 @@
+"""Stores the facts that answers tell: the known window, its bookings, and where debits went.
+
+Answers that came together are stored together, with one statement a table. Movements are looked
+up in one order of their references, so that two banks that tell the two sides of the same payments
+at the same moment wait for each other and never lock each other out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from recoup.apps.holds.models import Destination, LedgerWindow, MovementSide, TicketLine
+from recoup.apps.lawful_requests.models import Answer, Ticket
+from recoup.core.answer import AnswerTold, Booking
+
+AT_ONCE = 2000
+Side = tuple[UUID, bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer that was checked and is to be stored.
+
+    destinations: reference of a debit -> (account id or None, sink, place).
+    """
+
+    answer: Answer
+    ticket: Ticket
+    content: AnswerTold
+    lines: dict[UUID, TicketLine]
+    destinations: dict[str, tuple[Any, str, str]]
+
+    @property
+    def parties(self) -> dict[str, int]:
+        return {"issuer_id": self.ticket.issuer_id, "addressee_id": self.ticket.addressee_id}
+
+    def bookings(self) -> Iterator[tuple[Booking, bool]]:
+        """Every booking that the answer tells, with whether it is a credit."""
+        if self.content.payment is not None:
+            yield self.content.payment, False
+        if self.content.window is not None:
+            for credit in self.content.window.credits:
+                yield credit, True
+            for debit in self.content.window.debits:
+                yield debit, False
+
+    def side(self, booking: Booking, is_credit: bool) -> Side:
+        return self.ticket.account_id, is_credit, booking.reference
+
+
+def store_facts(taken: Sequence[Taken]) -> None:
+    """Store what the answers tell. The answers themselves are stored already."""
+    movements = _movements(taken)
+    LedgerWindow.objects.bulk_create(_window(one) for one in taken if one.content.window)
+    MovementSide.objects.bulk_create(
+        (
+            MovementSide(
+                movement_id=movements[one.side(booking, is_credit)], account=one.ticket.account,
+                answer=one.answer, is_credit=is_credit, amount_minor=booking.amount_minor,
+                currency=one.ticket.currency, booked_at=booking.booked_at, seq=booking.seq,
+                reference=booking.reference, line_id=booking.line, **one.parties,
+            )
+            for one in taken
+            for booking, is_credit in one.bookings()
+        ),
+        batch_size=AT_ONCE,
+    )  # fmt: skip
+    Destination.objects.bulk_create(
+        (_destination(one, booking, movements) for one, booking in _with_destination(taken)),
+        batch_size=AT_ONCE,
+    )
+
+
+def _window(one: Taken) -> LedgerWindow:
+    window = one.content.window
+    assert window is not None  # noqa: S101  (asked by the caller)
+    return LedgerWindow(
+        account=one.ticket.account, answer=one.answer, from_at=window.from_at, to_at=window.to_at,
+        opening_minor=window.opening_minor, closing_minor=window.closing_minor,
+        is_complete=window.difference == 0, **one.parties,
+    )  # fmt: skip
+
+
+def _with_destination(taken: Sequence[Taken]) -> Iterator[tuple[Taken, Booking]]:
+    for one in taken:
+        for debit in one.content.window.debits if one.content.window else ():
+            if debit.to is not None and debit.reference in one.destinations:
+                yield one, debit
+
+
+def _destination(one: Taken, debit: Booking, movements: dict[Side, UUID]) -> Destination:
+    account_id, sink, place = one.destinations[debit.reference]
+    assert debit.to is not None  # noqa: S101  (chosen by it)
+    return Destination(
+        movement_id=movements[one.side(debit, False)], answer=one.answer, account_id=account_id,
+        sink=sink, place=place, credit_minor=debit.to.credit_minor,
+        credit_currency=debit.to.credit_currency, **one.parties,
+    )  # fmt: skip
+
+
+def _movements(taken: Sequence[Taken]) -> dict[Side, UUID]:
+    """Which movement each booking is a side of: told before, named by a line, by UETR, or new."""
+    told = {
+        one.side(booking, is_credit): (one, booking)
+        for one in taken
+        for booking, is_credit in one.bookings()
+    }
+    if not told:
+        return {}
+    found: dict[Side, UUID] = {}
+    rows = MovementSide.objects.filter(
+        account_id__in={one.ticket.account_id for one, _ in told.values()},
+        reference__in={reference for _, _, reference in told},
+    ).values_list("account_id", "is_credit", "reference", "movement_id")
+    for account_id, is_credit, reference, movement_id in rows:
+        found[account_id, is_credit, reference] = movement_id
+    for side, (one, booking) in told.items():
+        line = one.lines.get(booking.line) if booking.line and side[1] else None
+        if line is not None and line.arrival_id:
+            found.setdefault(side, line.arrival_id)
+    unknown = [(side, *told[side]) for side in told if side not in found]
+    unknown.sort(key=lambda row: (str(row[2].uetr or ""), row[0][2], row[0][1]))
+    return found | dict(zip((row[0] for row in unknown), _new_movements(unknown), strict=True))
+
+
+def _new_movements(unknown: Sequence[tuple[Side, Taken, Booking]]) -> list[UUID]:
+    """The movements behind bookings, whoever told of them first, in the given order."""
+    if not unknown:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select movement_for(u, b, r) from "
+            "unnest(%s::uuid[], %s::int[], %s::text[]) as n (u, b, r)",
+            [
+                [booking.uetr for _, _, booking in unknown],
+                [one.ticket.account.institution_id for _, one, _ in unknown],
+                ["" if is_credit else reference for (_, is_credit, reference), _, _ in unknown],
+            ],
+        )
+        return [row[0] for row in cursor.fetchall()]
