@@ -43,6 +43,11 @@ TYPED: Final = (
     "payment_booked_at",
     "payment_amount",
 )  # fmt: skip
+# Answers with which a part may still lie there: an empty field is not taken for zero.
+SAYS_HOW_MUCH: Final = frozenset(
+    {"held", "part_held", "moved_on", "cashed_out", "others_hold", "stopped_before_execution",
+     "recalled"}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -109,13 +114,17 @@ def _body(form: AnswerForm, ticket: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _held(form: AnswerForm, ticket: Mapping[str, Any]) -> int:
-    text = form.entry["held"]
-    if ticket["measure"] == "confirm_debit" or form.entry["code"] in REFUSING or not text:
+    text, code = form.entry["held"], form.entry["code"]
+    if ticket["measure"] == "confirm_debit" or code in REFUSING:
+        return 0
+    if not text:
+        if code in SAYS_HOW_MUCH:
+            form.add("held", _("Say how much you hold now; 0 if it is nothing."))
         return 0
     try:
         return read_balance(text, currency_of(ticket), field="held")
     except NotReadable as problem:
-        form.add("held", f"{problem} ({text})")
+        form.add("held", f"{problem} (“{problem.value}”)")
         return 0
 
 
