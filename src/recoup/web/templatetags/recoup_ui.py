@@ -57,7 +57,9 @@ def money(amount_minor: int | None, currency: str) -> SafeString:
         return format_html('<span class="rc-amount">{}</span>', "–")
     return format_html(
         '<span class="rc-amount">{}{}<span class="rc-amount__code">{}</span></span>',
-        written(amount_minor, currency), NO_BREAK, currency,
+        written(amount_minor, currency),
+        NO_BREAK,
+        currency,
     )
 
 
@@ -90,7 +92,10 @@ def moment(value: datetime | str | None, detail: str = "minute") -> SafeString:
     clock = local.strftime("%H:%M:%S" if detail == "second" else "%H:%M")
     return format_html(
         '<time class="rc-time" datetime="{}">{} {} {}</time>',
-        local.isoformat(), local.strftime("%Y-%m-%d"), clock, local.tzname() or "",
+        local.isoformat(),
+        local.strftime("%Y-%m-%d"),
+        clock,
+        local.tzname() or "",
     )
 
 
@@ -144,11 +149,16 @@ def get_item(mapping: Mapping[str, Any] | None, key: str) -> Any:
 def role_name(role: str) -> str:
     """Name a role of the policy table in the reader's language."""
     names = {
-        "clerk": gettext("fraud desk clerk"), "supervisor": gettext("fraud desk supervisor"),
-        "officer": gettext("police officer"), "duty_officer": gettext("duty officer"),
-        "call_taker": gettext("call taker"), "prosecutor": gettext("prosecutor"),
-        "fiu_officer": gettext("FIU officer"), "contact_point": gettext("24/7 contact point"),
-        "machine": gettext("institution’s system"), "visitor": gettext("visitor"),
+        "clerk": gettext("fraud desk clerk"),
+        "supervisor": gettext("fraud desk supervisor"),
+        "officer": gettext("police officer"),
+        "duty_officer": gettext("duty officer"),
+        "call_taker": gettext("call taker"),
+        "prosecutor": gettext("prosecutor"),
+        "fiu_officer": gettext("FIU officer"),
+        "contact_point": gettext("24/7 contact point"),
+        "machine": gettext("institution’s system"),
+        "visitor": gettext("visitor"),
     }
     return names.get(role, role)
 
@@ -157,9 +167,13 @@ def role_name(role: str) -> str:
 def fate_name(fate: str) -> str:
     """Name what became of money in the reader's language."""
     names = {
-        "held": gettext("held"), "lying": gettext("there but not held"),
-        "gone": gettext("gone"), "returned": gettext("returned"), "moved": gettext("moved on"),
-        "victim": gettext("victim"), "unknown": gettext("unknown"),
+        "held": gettext("held"),
+        "lying": gettext("there but not held"),
+        "gone": gettext("gone"),
+        "returned": gettext("returned"),
+        "moved": gettext("moved on"),
+        "victim": gettext("victim"),
+        "unknown": gettext("unknown"),
     }
     return names.get(fate, fate)
 
@@ -188,8 +202,14 @@ def clock(
         level = "over" if left <= timedelta(0) else "soon" if share < 0.34 else "fine"
         words = in_words(left)
     return {
-        "due": due, "start": start, "level": level, "left_percent": left_percent, "words": words,
-        "stopped": stopped, "how": how, "label": label,
+        "due": due,
+        "start": start,
+        "level": level,
+        "left_percent": left_percent,
+        "words": words,
+        "stopped": stopped,
+        "how": how,
+        "label": label,
     }
 
 
@@ -210,7 +230,10 @@ def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
         left += width
     total = sum(sums[fate] for fate in FATES)
     return {
-        "sums": sums, "parts": parts, "heading": heading, "currency": sums["currency"],
+        "sums": sums,
+        "parts": parts,
+        "heading": heading,
+        "currency": sums["currency"],
         "difference": sums["lost"] - total,
     }
 
@@ -233,7 +256,9 @@ def field(
     """A bound form field with label, hint and errors, tied together for screen readers."""
     widget = type(bound.field.widget).__name__
     attributes = {
-        "autocomplete": autocomplete, "inputmode": inputmode, "spellcheck": spellcheck,
+        "autocomplete": autocomplete,
+        "inputmode": inputmode,
+        "spellcheck": spellcheck,
     }
     return {
         "field": bound,
