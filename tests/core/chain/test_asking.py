@@ -152,6 +152,17 @@ def test_after_a_passing_ground_new_money_is_asked_for():
     assert (want.kind, want.total) == ("first", 110)
 
 
+def test_what_a_clock_has_let_go_is_not_asked_for_by_itself():
+    facts = Facts(
+        accounts=(AccountFact("A", "EUR"),),
+        claims=(claim("V", 100, "A", None, 1),),
+        holds=(HoldFact("case", "A", 0, 0, state="lapsed"),),
+        grounds=(ClosingGround("case", "A", "lapsed", "first"),),
+    )
+    assert not plan(facts).wants
+    assert not check(plan(facts), facts)
+
+
 def test_an_incomplete_window_is_asked_again_and_then_left_to_a_person():
     """100 came in, 60 were told to leave, 30 are there: nobody knows where 10 are."""
     facts = Facts(

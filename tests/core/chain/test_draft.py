@@ -35,6 +35,7 @@ def test_first_in_first_out_needs_the_debits_that_the_traced_units_paid():
 def test_a_part_of_a_credit_is_its_first_units_after_the_offset():
     assert destinations_needed(DRAFT, [Traced("in", 20)]) == {"cash": 20}
     assert destinations_needed(DRAFT, [Traced("in", 20, offset=80)]) == {"card": 10, "later": 10}
+    assert destinations_needed(DRAFT, [Traced("in", 20, offset=10)]) == {"cash": 10, "card": 10}
 
 
 def test_two_lines_on_one_credit_never_exceed_it():

@@ -147,6 +147,31 @@ def test_another_victims_money_on_a_victims_account_waits_for_a_ruling():
     assert ("of W", "first", 40) in {(w.account, w.kind, w.total) for w in ruled.wants}
 
 
+def test_a_payment_straight_to_another_victim_waits_for_a_ruling():
+    facts = Facts(
+        accounts=(AccountFact("of W", "EUR"), AccountFact("B", "EUR")),
+        claims=(claim("V", 100, "of W", None, 1), claim("W", 50, "B", None, 2, "other")),
+    )
+    conclusions = plan(facts)
+    asked = {(want.account, want.kind, want.total) for want in conclusions.wants}
+    assert asked == {("of W", "block", 100), ("B", "first", 50)}
+    assert [task.kind for task in conclusions.tasks] == ["victim_is_payee"]
+
+
+def test_a_flow_names_the_sink_or_the_account_it_went_to():
+    paid = [
+        Paid("p1", 1, "of V", "A", 100),
+        Paid("p2", 2, "A", "cash", 30),
+        Paid("p3", 3, "A", "B", 20),
+    ]
+    flows = run(world(*paid, claims=[claim("V", 100, "A", "p1", 1)])).plan().flows
+    assert [(f.movement, f.payee, f.sink, f.carried, f.state) for f in flows] == [
+        ("p1", "A", None, 100, "arrived"),
+        ("p2", None, "cash", 30, "gone"),
+        ("p3", "B", None, 20, "arrived"),
+    ]
+
+
 def test_a_payment_made_with_another_victims_money_is_a_ruling():
     """W paid out of V's money, from an account that is known to hold it."""
     facts = Facts(

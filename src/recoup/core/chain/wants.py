@@ -114,7 +114,14 @@ class Desk:
 
     @property
     def is_more_than_asked(self) -> bool:
-        return self.hold is not None and self.asked is not None and self.to_hold > self.asked
+        """Say whether there is more to hold than when the bank was last asked.
+
+        A hold that lapsed with nothing known to have been asked is not asked for anew: what a
+        clock has let go, only a person takes up again.
+        """
+        if self.hold is None or self.asked is None:
+            return False
+        return self.to_hold > self.asked and bool(self.asked or self.hold.state != "lapsed")
 
     @property
     def unasked(self) -> list[Arrival]:
