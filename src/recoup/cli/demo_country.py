@@ -1,4 +1,4 @@
-"""Loads the invented country into the hub: who is there, their sign-ins and keys, the law's version.
+"""Loads the invented country into the hub: who is there, their sign-ins and keys, the law.
 
 Everything is marked as invented. Passwords are made for each installation and kept in a file that
 only its owner reads; so are the keys of the banks that answer by their own program.
@@ -130,7 +130,8 @@ def _write_private(path: Path, text: str) -> None:
 
 def sign_ins() -> list[tuple[str, str, str, str]]:
     """One sign-in a desk: (desk, organisation, user, password)."""
-    passwords, found = _passwords(), {}
+    passwords = _passwords()
+    found: dict[tuple[str, str], tuple[str, str, str, str]] = {}
     for person in country().people:
         organisation = country().organisation(person.organisation)
         role = country().hub_role(person)

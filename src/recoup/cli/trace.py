@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeVar
 
-from recoup.apps.traces.findings import Findings
 from recoup.apps.traces.document import page
+from recoup.apps.traces.findings import Findings
 from recoup.core.tracing import RULES
 from recoup.standards import flow_csv
 from recoup.standards.flow_csv import NotReadable

@@ -44,7 +44,7 @@ def _run_jobs() -> None:
     """
     from procrastinate.contrib.django import app
 
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     worker_app.run_worker(
         queues=["holds"], concurrency=1, wait=True, fetch_job_polling_interval=0.5,
         delete_jobs="successful", listen_notify=True, install_signal_handlers=True,

@@ -2,7 +2,7 @@
 
 An answer is typed: a code, a sum held, and for a disclosing ticket the known window of the account
 (opening + credits - debits = closing; DATAMODEL B2). A partial disclosure is not nearly right: an
-answer that does not balance is refused with the difference, unless it says itself that it is unclear.
+answer that does not balance is refused with the difference, unless it says that it is unclear.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MOST_BOOKINGS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class DestinationTold:
-    """Where a debit went: an account (scheme, ident), or a sink (cash, card, fee, abroad, other)."""
+    """Where a debit went: to an account, or into a sink (cash, card, fee, abroad, other)."""
 
     kind: str
     scheme: str = ""
@@ -253,7 +253,7 @@ def _bookings(window: WindowTold, asked: Asked) -> Iterator[Problem]:
         if times > 1:
             yield Problem(
                 "window.seq", str(seq),
-                f"{times} bookings have the order {seq} at {moment.isoformat()}: give each its own.",
+                f"{times} bookings have the order {seq} at {moment.isoformat()}: one each.",
             )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-
 # What a person's role is called at the hub, by the kind of the organisation, where it differs.
 HUB_ROLES = {
     ("police", "supervisor"): "duty_officer",

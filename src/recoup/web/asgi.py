@@ -30,7 +30,7 @@ LONGEST_WAIT = 25
 SECONDS_BETWEEN_CHECKS = 15
 EMPTY_INBOX = b'{"tickets":[],"more":false}'
 
-django = WSGIMiddleware(wsgi, workers=THREADS)
+django = WSGIMiddleware(wsgi, workers=THREADS)  # type: ignore[arg-type]
 tide = Tide(os.environ.get("DATABASE_URL", ""))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.holds.models import Flow, Trail
 from recoup.apps.lawful_requests.models import Ticket
@@ -19,9 +19,12 @@ from recoup.web.templatetags.recoup_ui import decimals_of, money_plain
 
 FATES = ("held", "lying", "returned", "unknown")
 SINKS = {
-    "cash": "cash taken", "card": "paid by card", "fee": "fees", "abroad": "left the country",
-    "other": "left the trail",
-}  # fmt: skip
+    "cash": gettext_lazy("cash taken"),
+    "card": gettext_lazy("paid by card"),
+    "fee": gettext_lazy("fees"),
+    "abroad": gettext_lazy("left the country"),
+    "other": gettext_lazy("left the trail"),
+}
 
 
 @dataclass(slots=True)
@@ -59,13 +62,17 @@ class Picture:
 
 
 def pictures(
-    flows: Sequence[Flow], trail: Sequence[Trail], tickets: Iterable[Ticket]
+    flows: Sequence[Flow],
+    trail: Sequence[Trail],
+    tickets: Iterable[Ticket],
+    *,
+    victims: frozenset[str],
 ) -> list[dict[str, Any]]:
     """One picture a currency, the claims' currency first."""
     known = {ticket.reference: ticket.id for ticket in tickets}
     drawn: dict[str, Picture] = {}
     for flow in flows:
-        _draw_flow(drawn.setdefault(flow.currency, Picture(flow.currency)), flow, known)
+        _draw_flow(drawn.setdefault(flow.currency, Picture(flow.currency)), flow, known, victims)
     for row in trail:
         _draw_rest(drawn.setdefault(row.currency, Picture(row.currency)), row)
     return [
@@ -92,9 +99,11 @@ def _short(ident: str) -> str:
     return ident[-8:]
 
 
-def _draw_flow(picture: Picture, flow: Flow, known: dict[str, Any]) -> None:
+def _draw_flow(
+    picture: Picture, flow: Flow, known: dict[str, Any], victims: frozenset[str]
+) -> None:
     if flow.payer_ident:
-        kind = "victim" if flow.movement_id is None or flow.state == "seed" else "account"
+        kind = "victim" if flow.payer_ident in victims else "account"
         source = picture.node(
             flow.payer_ident, _label(flow.payer_ident, flow.payer_institution), kind
         )
@@ -102,7 +111,7 @@ def _draw_flow(picture: Picture, flow: Flow, known: dict[str, Any]) -> None:
         source = picture.node("victim", gettext("the victim’s account"), "victim")
     fate = "moved"
     if flow.sink:
-        name = gettext(SINKS.get(flow.sink, flow.sink))
+        name = str(SINKS.get(flow.sink, flow.sink))
         label = f"{name}: {flow.place}" if flow.place else name
         target = picture.node(f"sink:{flow.sink}:{flow.place}", label, "gone")
         fate = "gone"

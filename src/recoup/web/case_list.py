@@ -132,6 +132,8 @@ def _ends(case_ids: list[UUID]) -> dict[UUID, datetime]:
     ).values_list("case_id", "until")
     ends: dict[UUID, datetime] = {}
     for case_id, until in rows:
+        if until is None:
+            continue
         ends[case_id] = min(until, ends.get(case_id, until))
     return ends
 

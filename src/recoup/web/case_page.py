@@ -96,7 +96,12 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     return {
         "case": head(parts, at=at),
         "sums_list": totals,
-        "flows": case_flow.pictures(flows, [t for t in trail if t.rule == RULE], parts.tickets),
+        "flows": case_flow.pictures(
+            flows,
+            [row for row in trail if row.rule == RULE],
+            parts.tickets,
+            victims=frozenset({case.report.payer_ident}),
+        ),
         "tickets": [ticket_row(parts, ticket, at=at) for ticket in reversed(parts.tickets)],
         "trace": trace(trail),
         "events": events(case, parts),

@@ -1,4 +1,4 @@
-"""Importing a flow file into a case: upload, preview, all or nothing; and what tracing says of it."""
+"""Importing a flow file into a case: preview, all or nothing; and what tracing says of it."""
 
 from __future__ import annotations
 

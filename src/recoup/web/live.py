@@ -1,7 +1,7 @@
 """Listens once a process for what has changed, and wakes those who wait for it.
 
-One connection LISTENs; who waits is woken in memory. If a notification is lost (or the listener is
-down), a poll of the inboxes each 200 ms, and of versions by the reader's own clock, finds it anyway.
+One connection LISTENs; who waits is woken in memory. If a notification is lost, a poll of the
+inboxes each 200 ms, and of versions by the reader's own clock, finds it anyway.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class DatabaseDown:
             response = self.get_response(request)
         except (OperationalError, InterfaceError) as trouble:
             return self._away(request, trouble)
-        trouble = getattr(request, "database_trouble", None)
-        return self._away(request, trouble) if trouble else response
+        caught = getattr(request, "database_trouble", None)
+        return self._away(request, caught) if caught else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         if isinstance(exception, OperationalError | InterfaceError):

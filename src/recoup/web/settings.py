@@ -27,7 +27,7 @@ ROLE = os.environ.get("RECOUP_ROLE", "app")
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's settings for a ``postgresql://user:password@host:port/name?host=/socket`` address."""
+    """Django's settings for an address like ``postgresql://user:password@host/name?host=/dir``."""
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     host = options.pop("host", parts.hostname or "")

@@ -52,6 +52,10 @@ TASKS = {
         gettext_lazy("No institution known for an account"),
         gettext_lazy("The directory names nobody who keeps it. Find out who does."),
     ),
+    "planning_failed": (
+        gettext_lazy("The hub could not plan the next step"),
+        gettext_lazy("Nothing is lost, but nothing more is asked by itself. Call who runs the hub."),
+    ),
     "hold_ends": (
         gettext_lazy("A hold is about to end"),
         gettext_lazy("Hand the case over for a binding order, or let the money go."),

@@ -56,7 +56,7 @@ def record_all(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
         )  # fmt: skip
         for row in rows:
             row.leaf = leaf
-        heads[act.stream] = (seq + 1, leaf.leaf_hash)
+        heads[act.stream] = (seq + 1, _leaf_hash(body))
         leaves.append(leaf)
         commitments += rows
     AuditLeaf.objects.bulk_create(leaves)

@@ -41,7 +41,6 @@ class Opened:
     claims: list[Claim] = field(default_factory=list)
     tickets: list[NewTicket] = field(default_factory=list)
     accounts: set[UUID] = field(default_factory=set)
-    capped: set[UUID] = field(default_factory=set)
 
 
 def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Opened:
@@ -71,7 +70,7 @@ def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Op
         opened.tickets += _to_payer(claim, report)
         opened.accounts |= {a.id for a in (claim.payment.payer, claim.payment.payee) if a}
         _tasks(claim, report, at=at)
-    opened.capped = _capped(claims, reports, under=under, at=at)
+    _bar_beyond_caps(claims, reports, under=under, at=at)
     return opened
 
 
@@ -154,7 +153,7 @@ def _record(
         (
             Act(
                 "case:opened", f"case:{case.id}",
-                {"reference": case.reference, "report": str(case.report_id), "claim": str(claim.id)},
+                {"reference": case.reference, "report": str(case.report_id), "claim": claim.id},
             )
             for case, claim in zip(cases, claims, strict=True)
         ),
@@ -194,14 +193,14 @@ def payment_of(claim: Claim) -> Payment:
     )  # fmt: skip
 
 
-def _capped(
+def _bar_beyond_caps(
     claims: Sequence[Claim], reports: Sequence[Report], *, under: Opening, at: datetime
-) -> set[UUID]:
+) -> None:
     """Claims of public reports beyond the caps: no precautionary hold, a person decides."""
     caps, since = under.pack.caps, at - timedelta(hours=1)
     public = [(c, r) for c, r in zip(claims, reports, strict=True) if r.channel == "public"]
     if not public:
-        return set()
+        return
     recent = Report.objects.filter(channel="public", received_at__gte=since)
     in_all = recent.count()
     idents = [report.payee_ident for _, report in public]
@@ -211,17 +210,16 @@ def _capped(
         .annotate(times=Count("id"))
         .values_list("payee_ident", "times")
     )
-    capped = {
-        claim.id
+    barred = [
+        (claim, report)
         for claim, report in public
         if in_all > caps.precautionary_per_hour
         or by_account.get(report.payee_ident, 0) > caps.precautionary_per_account_hour
         or report.amount_minor > caps.precautionary_amount_minor
-    }
-    for claim, report in public:
-        if claim.id in capped:
-            open_task(claim, "over_cap", report.competent_id, at=at, within=ADOPT_CLOCK)
-    return capped
+    ]
+    Claim.objects.filter(id__in=[claim.id for claim, _ in barred]).update(is_barred=True)
+    for claim, report in barred:
+        open_task(claim, "over_cap", report.competent_id, at=at, within=ADOPT_CLOCK)
 
 
 def _tasks(claim: Claim, report: Report, *, at: datetime) -> None:

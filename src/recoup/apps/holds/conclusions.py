@@ -101,9 +101,11 @@ def _flows(
 
 def _telling_sides(movements: set[str]) -> dict[UUID, MovementSide]:
     """For each movement the side that tells of it: the payer's bank's, else the payee's."""
-    rows = MovementSide.objects.filter(
-        movement_id__in=movements, answer__replaced_by=None
-    ).select_related("answer__ticket__account__institution")
+    rows = (
+        MovementSide.objects.filter(movement_id__in=movements, answer__replaced_by=None)
+        .select_related("answer__ticket__account__institution")
+        .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
+    )
     return {row.movement_id: row for row in sorted(rows, key=lambda r: not r.is_credit)}
 
 
@@ -276,7 +278,9 @@ def open_tasks(concluded: chain.Conclusions, *, at: datetime) -> None:
     """What only a person can settle: rulings to the police, the border to the FIU."""
     if not (concluded.tasks or concluded.border):
         return
-    cases = Case.objects.in_bulk({t.case for t in (*concluded.tasks, *concluded.border)})
+    cases = Case.objects.in_bulk(
+        {task.case for task in concluded.tasks} | {border.case for border in concluded.border}
+    )
     fiu = Organisation.objects.filter(kind="fiu").order_by("id").first()
     rows = [
         _task(cases[UUID(t.case)], t.kind, t.account, cases[UUID(t.case)].owner_id, TASK_CLOCK, at,

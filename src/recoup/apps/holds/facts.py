@@ -70,6 +70,7 @@ def load(account_ids: list[UUID]) -> chain.Facts:
             Q(payment__payee_id__in=account_ids) | Q(payment__payer_id__in=account_ids)
         )
         .exclude(state="alleged", possible_double_of__isnull=False)
+        .exclude(state="alleged", adopted_at=None, is_barred=True)
         .select_related("payment")
     )
     cases = {claim.id: str(claim.case_id) for claim in claims}

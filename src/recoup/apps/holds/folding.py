@@ -100,7 +100,7 @@ def _find_movements(
     )
     by_line = {line.id: line for found in lines.values() for line in found}
     for side in sides:
-        line = by_line.get(side.line_id)
+        line = by_line.get(side.line_id) if side.line_id else None
         if line is not None and line.arrival_id is None:
             _point(claims[line.claim_id], side.movement_id)
     for answer in answers:

@@ -1,15 +1,358 @@
-"""The invariants of the money: queries that must return no row (DATAMODEL B4)."""
+"""What must always be true of the money, the tickets and who may see them: queries without rows.
+
+T1 to T9 are DATAMODEL B4 with the refinements of decision 34; the others say what the same tables
+owe each other. Each query returns the ids of what breaks it. Conclusions whose plan still waits
+(an answer or an act of a person that no pass of the planner has taken in) are not judged yet.
+Runs as the planner, which alone sees across organisations.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+
+from recoup.data import load_pack
+
+AT_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """name: as in the data model. meaning: what is true, for people. sql: ids that break it."""
+
+    name: str
+    meaning: str
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    name: str
+    """One invariant as it was found: the ids that break it, at most twenty."""
+
+    invariant: Invariant
     offending: tuple[str, ...]
+
+    def __str__(self) -> str:
+        told = f"{self.invariant.name} {self.invariant.meaning}"
+        return f"{told}: {', '.join(self.offending)}" if self.offending else told
+
+
+# waiting: cases whose conclusions lag behind a fact. chased: (case, account) that somebody is
+# still asked about. owned: ids that an open task of a person is about.
+PRELUDE: Final = """
+with of_case as (select id, coalesce(merged_into_id, id) as case_id from cases_case),
+waiting as (
+  select k.case_id from holds_planwanted w join of_case k on k.id = w.case_id
+  union
+  select k.case_id from lawful_requests_unplannedanswer u
+    join lawful_requests_answer a on a.id = u.answer_id
+    join lawful_requests_ticket t on t.id = a.ticket_id join of_case k on k.id = t.case_id
+),
+waiting_accounts as (
+  select account_id from holds_trail where case_id in (select case_id from waiting)
+  union
+  select h.account_id from holds_hold h join of_case k on k.id = h.case_id
+    where k.case_id in (select case_id from waiting)
+),
+chased as (
+  select k.case_id, t.account_id from lawful_requests_ticket t join of_case k on k.id = t.case_id
+  where t.measure = 'hold' and t.state in ('drafted', 'authorised', 'sent', 'acknowledged')
+),
+owned as (select about from cases_task where done_at is null),
+live as (
+  select * from holds_claim
+  where state = 'confirmed' or (state = 'alleged' and adopted_at is not null)
+),
+exchanged as (
+  select claim_id, currency, -carried as units from holds_flow
+    where credited is not null and credit_currency not in ('', currency)
+  union all
+  select claim_id, credit_currency, credited from holds_flow
+    where credited is not null and credit_currency not in ('', currency)
+),
+kept_windows as (
+  select w.* from holds_ledgerwindow w
+  where not exists (select 1 from lawful_requests_answer r where r.replaces_id = w.answer_id)
+)
+"""
+
+INVARIANTS: Final = (
+    Invariant(
+        "T1",
+        "each window: opening + credits - debits = closing",
+        """
+        select w.id from holds_ledgerwindow w
+        where w.is_complete <> (w.closing_minor = w.opening_minor + (
+          select coalesce(sum(s.amount_minor * case when s.is_credit then 1 else -1 end), 0)
+          from holds_movementside s
+          where s.answer_id = w.answer_id and s.account_id = w.account_id))
+        """,
+    ),
+    Invariant(
+        "T2",
+        "each row of the trail: in = held + lying + moved + spent + returned + unknown",
+        """
+        select id from holds_trail
+        where inn <> held + lying + moved + spent + returned + unknown
+          or least(inn, held, lying, moved, spent, returned, unknown) < 0
+        """,
+    ),
+    Invariant(
+        "T3",
+        "each claim: every unit is held, lying, spent, returned or unknown somewhere",
+        """
+        select distinct c.id from holds_claim c
+        join holds_allegedpayment p on p.id = c.payment_id
+        join of_case k on k.id = c.case_id
+        left join holds_trail t on t.claim_id = c.id and t.currency = c.currency
+          and (t.rule = {rule} or c.id not in (select claim_id from exchanged))
+        where c.state in ('alleged', 'confirmed') and p.payee_id is not null
+          and k.case_id not in (select case_id from waiting)
+        group by c.id, c.amount_minor, c.currency, t.rule
+        having coalesce(sum(t.held + t.lying + t.spent + t.returned + t.unknown), 0)
+          <> c.amount_minor + (select coalesce(sum(x.units), 0) from exchanged x
+               where x.claim_id = c.id and x.currency = c.currency)
+        """,
+    ),
+    Invariant(
+        "T3",
+        "each claim in another currency: what was exchanged is all there",
+        """
+        select x.claim_id from exchanged x join holds_claim c on c.id = x.claim_id
+        where x.currency <> c.currency
+          and c.case_id not in (select case_id from waiting)
+        group by x.claim_id, x.currency
+        having sum(x.units) <> (
+          select coalesce(sum(t.held + t.lying + t.spent + t.returned + t.unknown), 0)
+          from holds_trail t
+          where t.claim_id = x.claim_id and t.currency = x.currency and t.rule = {rule})
+        """,
+    ),
+    Invariant(
+        "T4",
+        "each account: what its block holds is what the trail calls held",
+        """
+        select a.id from cases_account a
+        where (select coalesce(sum(b.amount_minor), 0) from holds_block b
+               where b.account_id = a.id and b.closed_at is null)
+          <> (select coalesce(sum(t.held), 0) from holds_trail t
+              where t.account_id = a.id and t.rule = {rule})
+          and a.id not in (select account_id from chased)
+          and a.id not in (select account_id from waiting_accounts)
+          and a.id not in (select about from owned)
+          and not exists (select 1 from holds_trail t where t.account_id = a.id
+            and t.unknown > 0 and t.currency <> a.currency)
+        """,
+    ),
+    Invariant(
+        "T5",
+        "each account: traced money that is there fits into its closing balance",
+        """
+        select w.account_id from (
+          select distinct on (account_id) account_id, closing_minor, is_complete
+          from kept_windows order by account_id, to_at desc, closing_minor desc
+        ) w
+        where w.is_complete
+          and w.closing_minor < (select coalesce(sum(t.held + t.lying), 0) from holds_trail t
+            join live c on c.id = t.claim_id
+            where t.account_id = w.account_id and t.rule = {rule})
+          and w.account_id not in (select about from owned)
+          and w.account_id not in (select account_id from waiting_accounts)
+          and not exists (select 1 from live c join holds_allegedpayment p on p.id = c.payment_id
+            where p.payer_id = w.account_id)
+          and not exists (select 1 from holds_flow f
+            where f.payee_id = w.account_id and f.state in ('pending', 'ruling'))
+        """,
+    ),
+    Invariant(
+        "T6",
+        "a ticket counts as answered exactly if its final answer is there",
+        """
+        select t.id from lawful_requests_ticket t
+        where (t.state in ('answered', 'closed', 'refused')) <> exists (
+          select 1 from lawful_requests_answer a
+          where a.ticket_id = t.id and a.stage = 'final' and a.replaces_id is null)
+          and t.state not in ('withdrawn', 'lapsed', 'undeliverable')
+        """,
+    ),
+    Invariant(
+        "T7",
+        "what is unknown has an open ticket, an open task, or a ground why nobody asks",
+        """
+        select t.account_id from holds_trail t join live c on c.id = t.claim_id
+        where t.unknown > 0 and t.rule = {rule}
+          and t.case_id not in (select case_id from waiting)
+          and not exists (select 1 from chased o
+            where o.case_id = t.case_id and o.account_id = t.account_id)
+          and t.account_id not in (select about from owned)
+          and t.claim_id not in (select about from owned)
+          and not exists (select 1 from lawful_requests_ticket e join of_case k on k.id = e.case_id
+            where k.case_id = t.case_id and e.account_id = t.account_id
+              and e.state in ('refused', 'lapsed', 'withdrawn', 'undeliverable'))
+        """,
+    ),
+    Invariant(
+        "T8",
+        "the windows of an account leave no gap and tell the same where they overlap",
+        """
+        select account_id from (
+          select w.account_id, w.from_at, w.opening_minor,
+            max(w.to_at) over before as reached,
+            lag(w.closing_minor) over (partition by w.account_id order by w.from_at, w.to_at)
+              as closed
+          from kept_windows w where w.is_complete
+          window before as (partition by w.account_id order by w.from_at, w.to_at
+            rows between unbounded preceding and 1 preceding)
+        ) n
+        where n.from_at > n.reached and n.opening_minor <> n.closed
+          and n.account_id not in (select account_id from chased)
+          and n.account_id not in (select account_id from waiting_accounts)
+          and n.account_id not in (select about from owned)
+        union
+        select s.account_id from holds_movementside s
+        join kept_windows own on own.answer_id = s.answer_id and own.account_id = s.account_id
+        join kept_windows w on w.account_id = s.account_id and w.answer_id <> s.answer_id
+          and w.is_complete and own.is_complete
+          and s.booked_at > w.from_at and s.booked_at < w.to_at
+        where not exists (select 1 from holds_movementside o where o.answer_id = w.answer_id
+            and o.account_id = s.account_id and o.reference = s.reference
+            and o.is_credit = s.is_credit and o.amount_minor = s.amount_minor)
+          and s.account_id not in (select account_id from chased)
+          and s.account_id not in (select account_id from waiting_accounts)
+          and s.account_id not in (select about from owned)
+        """,
+    ),
+    Invariant(
+        "T9",
+        "no claim is larger than its payment, and no payment has two claims",
+        """
+        select c.id from holds_claim c
+        join holds_movement m on m.id = c.movement_id
+        join holds_movementside s
+          on s.movement_id in (select o.id from holds_movement o
+            where coalesce(o.same_as_id, o.id) = coalesce(m.same_as_id, m.id))
+        where c.state in ('alleged', 'confirmed') and s.currency = c.currency
+          and s.amount_minor < c.amount_minor
+          and not exists (select 1 from lawful_requests_answer r where r.replaces_id = s.answer_id)
+        union
+        select min(c.id::text)::uuid from live c join holds_movement m on m.id = c.movement_id
+        group by coalesce(m.same_as_id, m.id) having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "out-box",
+        "what is authorised is in the out-box, what left it is sent, with its clocks",
+        """
+        select t.id from lawful_requests_ticket t
+        left join lawful_requests_dispatch d on d.ticket_id = t.id
+        where (t.authorised_at is not null and d.id is null)
+          or (t.sent_at is not null and d.sent_at is null)
+          or (t.state = 'authorised' and d.sent_at is not null)
+          or (t.state in ('sent', 'acknowledged', 'answered', 'closed') and (
+            t.sent_at is null or t.body is null or 2 > (
+              select count(*) from lawful_requests_deadline e where e.ticket_id = t.id
+                and e.level = 0 and e.kind in ('acknowledge', 'answer'))))
+        """,
+    ),
+    Invariant(
+        "one open",
+        "one open ticket at most for each case, account and measure",
+        """
+        select min(t.id::text)::uuid from lawful_requests_ticket t
+        where t.state in ('drafted', 'authorised', 'sent', 'acknowledged')
+        group by t.case_id, t.account_id, t.measure having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "lines",
+        "a ticket that asks for money says for which claims",
+        """
+        select t.id from lawful_requests_ticket t
+        where t.asked_minor > 0 and not exists (
+          select 1 from holds_ticketline l where l.ticket_id = t.id)
+        """,
+    ),
+    Invariant(
+        "block",
+        "each block is the sum of the holds in force on its account",
+        """
+        select a.id from cases_account a
+        where (select coalesce(sum(b.amount_minor), 0) from holds_block b
+               where b.account_id = a.id and b.closed_at is null)
+          <> (select coalesce(sum(h.held_minor), 0) from holds_hold h
+              where h.account_id = a.id and h.state in ('asked', 'placed', 'replaced'))
+        """,
+    ),
+    Invariant(
+        "limit",
+        "each hold that holds money has an end",
+        "select id from holds_hold where held_minor > 0 and state = 'placed' and until is null",
+    ),
+    Invariant(
+        "totals",
+        "the totals of a case are the sums of its trail",
+        """
+        select s.case_id from holds_casetotal s
+        where s.case_id not in (select case_id from waiting)
+          and row (s.held, s.lying, s.gone, s.returned, s.unknown) <> (
+            select coalesce(sum(t.held), 0), coalesce(sum(t.lying), 0),
+              coalesce(sum(t.spent), 0), coalesce(sum(t.returned), 0),
+              coalesce(sum(t.unknown), 0)
+            from holds_trail t
+            where t.case_id = s.case_id and t.rule = s.rule and t.currency = s.currency)
+        """,
+    ),
+    Invariant(
+        "members",
+        "a case is visible to its members and to nobody else",
+        """
+        select k.id from cases_case k
+        where (select coalesce(array_agg(v order by v), '{{}}') from unnest(k.visible_to) v)
+          <> (select coalesce(array_agg(m.organisation_id::bigint order by m.organisation_id),
+                '{{}}')
+              from cases_casemember m where m.case_id = k.id)
+        """,
+    ),
+    Invariant(
+        "audit",
+        "each line of the audit trail has its digest and follows the line before it",
+        """
+        select l.id from audit_auditleaf l
+        left join audit_auditleaf b on b.stream = l.stream and b.stream_seq = l.stream_seq - 1
+        where l.leaf_hash <> sha256('\\x00'::bytea || l.body)
+          or l.prev_stream_hash <> coalesce(b.leaf_hash, decode(repeat('00', 32), 'hex'))
+        """,
+    ),
+    Invariant(
+        "audited",
+        "each ticket that was sent, and each answer, has its line in the audit trail",
+        """
+        select t.id from lawful_requests_ticket t where t.sent_at is not null and not exists (
+          select 1 from audit_auditleaf l where l.stream = 'ticket:' || t.id
+            and convert_from(l.body, 'UTF8') like '%%"what":"ticket:sent"%%')
+        union
+        select a.id from lawful_requests_answer a where (
+          select count(*) from audit_auditleaf l where l.stream = 'ticket:' || a.ticket_id
+            and convert_from(l.body, 'UTF8') like '%%"what":"ticket:answered"%%') < (
+          select count(*) from lawful_requests_answer o where o.ticket_id = a.ticket_id)
+        """,
+    ),
+)
 
 
 def check_all() -> list[Finding]:
-    return []
+    """Ask every invariant, in the order of the table."""
+    return list(_findings())
+
+
+def _findings() -> Iterator[Finding]:
+    rule = load_pack(settings.COUNTRY).holding_rule
+    with connection.cursor() as cursor:
+        for invariant in INVARIANTS:
+            sql = invariant.sql.format(rule="%(rule)s")
+            cursor.execute(f"{PRELUDE} {sql} limit {AT_MOST}", {"rule": rule})  # noqa: S608
+            yield Finding(invariant, tuple(str(row[0]) for row in cursor.fetchall()))

@@ -30,6 +30,10 @@ class Movement(models.Model):
     uetr = models.UUIDField(null=True, unique=True)
     payer_institution = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     payer_reference = models.CharField(max_length=140, blank=True)
+    same_as = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+",
+        help_text="Two banks told one payment without a common reference; the planner joined them.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -39,11 +43,6 @@ class Movement(models.Model):
                 condition=~Q(payer_reference=""),
             ),
         ]
-
-    same_as = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+",
-        help_text="Two banks told one payment without a common reference; the planner joined them.",
-    )  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.uetr or self.payer_reference or self.id)
@@ -162,6 +161,9 @@ class Claim(models.Model):
     adopted_at = models.DateTimeField(null=True)
     adopted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     returned_minor = models.BigIntegerField(default=0, help_text="Stopped or recalled units.")
+    is_barred = models.BooleanField(
+        default=False, help_text="Beyond the caps: nothing is asked before an officer adopts it."
+    )
     possible_double_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -296,6 +298,22 @@ class PlanWanted(models.Model):
 
     def __str__(self) -> str:
         return str(self.case_id)
+
+
+class PlanTrouble(models.Model):
+    """A thing on the work list with which planning failed; parked after some tries, with a task.
+
+    One thing that cannot be planned must not stop the planning of all others.
+    """
+
+    about = models.UUIDField(primary_key=True, help_text="Report, answer or wanted plan.")
+    tries = models.IntegerField(default=0)
+    trouble = models.CharField(max_length=400)
+    last_at = models.DateTimeField()
+    parked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.about)
 
 
 class Trail(models.Model):

@@ -44,7 +44,7 @@ def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -
         ]
     )  # fmt: skip
     Case.objects.filter(pk=case.pk).update(version=F("version") + 1, changed_at=at)
-    audit.record(what=f"case:{what}", about=f"case:{case.id}", by=by, at=at, **values)
+    audit.record(what=f"case:{what}", about=f"case:{case.id}", by=by, at=at, **values)  # type: ignore[arg-type]
     requests.notify(requests.CASE_CHANNEL, {str(case.id)})
 
 

@@ -8,7 +8,7 @@ traced again from the facts (DATAMODEL B1). A lost job loses nothing: the work l
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from django.db import (
     transaction,
 )
 
-from recoup.apps.holds import conclusions, facts, folding
+from recoup.apps.holds import conclusions, facts, folding, trouble_operations
 from recoup.apps.holds.case_operations import Opened, open_cases
 from recoup.apps.holds.models import Claim, PlanWanted
 from recoup.apps.lawful_requests import operations as requests
@@ -57,6 +57,11 @@ class Planned:
     @property
     def is_idle(self) -> bool:
         return not (self.reports or self.answers or self.tickets)
+
+    def and_then(self, other: Planned) -> Planned:
+        return Planned(
+            self.reports + other.reports, self.answers + other.answers, self.tickets + other.tickets
+        )
 
 
 def work(*, most_passes: int = 1000) -> Planned:
@@ -91,16 +96,94 @@ where h.id = n.id
 
 
 def plan_waiting() -> Planned:
-    """One pass. Tried again where a ticket or a reference was taken by someone in between."""
+    """Plan all that waits, together; if that fails, one by one, so that one cannot stop the others.
+
+    Tried again where a ticket or a reference was taken by someone in between.
+    """
     with _alone():
-        for attempt in range(TRIES):
-            try:
-                return _pass()
-            except (IntegrityError, OperationalError) as trouble:
-                if attempt + 1 == TRIES or not _passes_by(trouble):
-                    raise
-                log.info("planning again: %s", str(trouble).splitlines()[0])
+        try:
+            return _tried(lambda: _pass(_waiting()))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            if connection.in_atomic_block:
+                raise
+            log.exception("planning together failed; planning one by one")
+            return _one_by_one()
+
+
+def _tried(plan: Callable[[], Planned]) -> Planned:
+    for attempt in range(TRIES):
+        try:
+            return plan()
+        except (IntegrityError, OperationalError) as trouble:
+            if attempt + 1 == TRIES or not _passes_by(trouble):
+                raise
+            log.info("planning again: %s", str(trouble).splitlines()[0])
     raise AssertionError("unreachable")
+
+
+def _one_by_one() -> Planned:
+    """Plan each waiting thing alone; what fails is noted, and after some tries left to a person."""
+    done = Planned()
+    for one in _waiting().apart():
+        try:
+            planned = _tried(lambda one=one: _pass(one))  # type: ignore[misc]
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as trouble:
+            log.exception("planning failed with %s", one.about)
+            trouble_operations.note(one.about, case_id=one.case_id, trouble=repr(trouble))
+        else:
+            done = done.and_then(planned)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits on the three work lists, without what is parked."""
+
+    reports: tuple[Report, ...] = ()
+    answers: tuple[UnplannedAnswer, ...] = ()
+    wanted: tuple[PlanWanted, ...] = ()
+
+    def apart(self) -> Iterator[Waiting]:
+        yield from (Waiting(reports=(report,)) for report in self.reports)
+        yield from (Waiting(answers=(answer,)) for answer in self.answers)
+        yield from (Waiting(wanted=(wanted,)) for wanted in self.wanted)
+
+    @property
+    def about(self) -> UUID:
+        """The thing that waits, where there is one only."""
+        ids = [*(r.id for r in self.reports), *(a.answer_id for a in self.answers),
+               *(w.id for w in self.wanted)]  # fmt: skip
+        return ids[0]
+
+    @property
+    def case_id(self) -> UUID | None:
+        cases = [*(a.answer.ticket.case_id for a in self.answers),
+                 *(w.case_id for w in self.wanted)]  # fmt: skip
+        return cases[0] if cases else None
+
+
+def _waiting() -> Waiting:
+    parked = trouble_operations.parked()
+    return Waiting(
+        tuple(
+            Report.objects.select_related(
+                "payer_institution", "payee_institution", "organisation", "competent"
+            )
+            .filter(opened_at=None)
+            .exclude(id__in=parked)
+            .order_by("received_at")[:REPORTS_AT_ONCE]
+        ),
+        tuple(
+            UnplannedAnswer.objects.select_related("answer__ticket__account__institution")
+            .exclude(answer_id__in=parked)
+            .order_by("since", "answer_id")[:ANSWERS_AT_ONCE]
+        ),
+        tuple(PlanWanted.objects.exclude(id__in=parked).order_by("since")[:ANSWERS_AT_ONCE]),
+    )
 
 
 @contextmanager
@@ -131,34 +214,24 @@ def _passes_by(trouble: Exception) -> bool:
 
 
 @transaction.atomic
-def _pass() -> Planned:
+def _pass(waiting: Waiting) -> Planned:
+    """Take in what waits and plan all that is connected to it, in one snapshot."""
     with connection.cursor() as cursor:
         if not _is_nested():
             cursor.execute("set transaction isolation level repeatable read")
+    if not (waiting.reports or waiting.answers or waiting.wanted):
+        return Planned()
     at = database_time()
     under = opening()
-    reports = list(
-        Report.objects.select_related(
-            "payer_institution", "payee_institution", "organisation", "competent"
-        )
-        .filter(opened_at=None)
-        .order_by("received_at")[:REPORTS_AT_ONCE]
-    )
-    answers = list(
-        UnplannedAnswer.objects.select_related("answer__ticket__account__institution").order_by(
-            "since", "answer_id"
-        )[:ANSWERS_AT_ONCE]
-    )
-    wanted = list(PlanWanted.objects.order_by("since")[:ANSWERS_AT_ONCE])
-    if not (reports or answers or wanted):
-        return Planned()
-    opened = open_cases(reports, under=under, at=at)
-    touched = folding.fold([row.answer for row in answers], under=under, at=at)
-    touched |= opened.accounts | _accounts_of_cases({row.case_id for row in wanted})
+    opened = open_cases(waiting.reports, under=under, at=at)
+    touched = folding.fold([row.answer for row in waiting.answers], under=under, at=at)
+    touched |= opened.accounts | _accounts_of_cases({row.case_id for row in waiting.wanted})
     tickets = _plan(touched, opened, under=under, at=at)
-    UnplannedAnswer.objects.filter(answer_id__in=[row.answer_id for row in answers]).delete()
-    PlanWanted.objects.filter(id__in=[row.id for row in wanted]).delete()
-    return Planned(len(reports), len(answers) + len(wanted), tickets)
+    UnplannedAnswer.objects.filter(
+        answer_id__in=[row.answer_id for row in waiting.answers]
+    ).delete()
+    PlanWanted.objects.filter(id__in=[row.id for row in waiting.wanted]).delete()
+    return Planned(len(waiting.reports), len(waiting.answers) + len(waiting.wanted), tickets)
 
 
 def _is_nested() -> bool:
@@ -173,18 +246,13 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
     known = facts.load(account_ids)
     concluded = chain.plan(known, rule=under.pack.holding_rule)
     conclusions.store(concluded, known, at=at)
-    wants = [want for want in concluded.wants if not _is_capped(want, opened)]
-    new = [*opened.tickets, *conclusions.tickets_for(wants, under=under, at=at)]
+    new = [*opened.tickets, *conclusions.tickets_for(concluded.wants, under=under, at=at)]
     tickets = requests.open_tickets(new, under=under, at=at)
     conclusions.store_lines(new, tickets)
     conclusions.withdraw(concluded.withdrawals, at=at)
     conclusions.open_tasks(concluded, at=at)
     conclusions.mark_changed(known, at=at)
     return len(tickets)
-
-
-def _is_capped(want: chain.Want, opened: Opened) -> bool:
-    return want.kind == "block" and any(UUID(line.claim) in opened.capped for line in want.lines)
 
 
 def _accounts_of_cases(case_ids: Iterable[UUID]) -> set[UUID]:

@@ -1,4 +1,4 @@
-"""Turns rows and core values into each other where only the form differs: moments, plain objects."""
+"""Turns rows and core values into each other where only the form differs."""
 
 from __future__ import annotations
 

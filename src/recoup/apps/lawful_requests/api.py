@@ -71,7 +71,7 @@ class InboxQuery(Schema):
 
 @router.get("/tickets", response={200: InboxOut, **ERRORS}, auth=Key("ticket:see"))
 def inbox(request: HttpRequest, query: Query[InboxQuery]) -> HttpResponse:
-    """Tickets that wait for you, the most urgent first. State-based: what you acknowledge leaves."""
+    """Tickets that wait for you, the most urgent first. What you acknowledge leaves."""
     bodies = queries.bodies_waiting(
         request.auth, unacknowledged=query.state == "unacknowledged"  # type: ignore[attr-defined]
     )  # fmt: skip
@@ -88,7 +88,7 @@ def inbox(request: HttpRequest, query: Query[InboxQuery]) -> HttpResponse:
 def one(request: HttpRequest, ticket: UUID) -> HttpResponse:
     """One ticket that was sent to you."""
     found = queries.addressed_to(request.auth).filter(pk=ticket).first()  # type: ignore[attr-defined]
-    if found is None:
+    if found is None or found.body is None:
         return error(404, "not_found", "There is no such ticket, or it is not yours.")
     return HttpResponse(bytes(found.body), content_type="application/json")
 

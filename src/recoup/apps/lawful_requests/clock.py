@@ -1,7 +1,7 @@
 """What happens to tickets because time passed: overdue rings, escalates, and lapses.
 
 A deadline is a row; it fires once, whatever restarts happen: the row that fired says when. If the
-desk stays silent the next step of the ladder (desk, supervisor, issuing authority) gets its own row.
+desk stays silent, the next step of the ladder (desk, supervisor, issuing authority) gets a row.
 """
 
 from __future__ import annotations

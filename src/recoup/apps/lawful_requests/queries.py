@@ -42,7 +42,7 @@ def bodies_waiting(actor: Actor, *, unacknowledged: bool) -> list[bytes]:
         .order_by("-urgency", "sent_at")
         .values_list("body", flat=True)[: AT_MOST + 1]
     )
-    return [bytes(row) for row in rows]
+    return [bytes(row) for row in rows if row is not None]
 
 
 def queue_of(actor: Actor) -> QuerySet[Ticket]:

@@ -1,4 +1,4 @@
-"""Marks a view with the act it is, and refuses it to roles for which the policy table has no row."""
+"""Marks a view with the act it is, and refuses it to roles that the policy table does not name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every API operation shares: who may call it, exactly one effect a key, one form of errors."""
+"""What every API operation shares: who may call it, one effect a key, one form of errors."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             message = f"Idempotency-Key is {text[:60]!r}. Send a UUID of your own with each write."
             return error(400, "idempotency_key_missing", message)
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        digest = hashlib.sha256(request.method.encode() + request.path.encode() + request.body)
+        digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body)
         _lock(actor.organisation_id, key)
         given = GivenAnswer.objects.filter(organisation_id=actor.organisation_id, key=key).first()
         if given is not None:

@@ -1,8 +1,8 @@
 """Tables of who takes part: organisations, persons, mandates, sign-in and machines' keys.
 
 A person is not an account and an account is not a mandate: a mandate is a role in one organisation
-from a day to a day. None of these tables has row-level security: sign-in reads them before anyone is
-known, and the directory of organisations is open to every desk (the list of exceptions is in
+from a day to a day. None of these tables has row-level security: sign-in reads them before anyone
+is known, and the directory of organisations is open to every desk (the list of exceptions is in
 ``docs/adr/0004-row-level-security.md``).
 """
 
@@ -99,14 +99,6 @@ class Mandate(models.Model):
         return f"{self.role} at {self.organisation_id}"
 
 
-class LoginManager(BaseUserManager["Login"]):
-    def create_login(self, *, username: str, password: str, person: Person) -> Login:
-        login = self.model(username=username, email=person.email, person=person)
-        login.set_password(password)
-        login.save(using=self._db)
-        return login
-
-
 class Login(AbstractBaseUser):
     """What somebody signs in with. It carries no right: the mandate does."""
 
@@ -117,7 +109,7 @@ class Login(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    objects = LoginManager()
+    objects = BaseUserManager["Login"]()
 
     def __str__(self) -> str:
         return self.username

@@ -31,6 +31,8 @@ def import_ledger(
     by: Actor, at: datetime,
 ) -> ImportedLedger:  # fmt: skip
     """Store every row of the file. Raises NotReadable with all refused rows, AlreadyImported."""
+    if by.person_id is None:
+        raise ValueError("A ledger is imported by a person.")
     flow = flow_csv.read(document)
     digest = hashlib.sha256(document).digest()
     known = ImportedLedger.objects.filter(case=case, sha256=digest).first()

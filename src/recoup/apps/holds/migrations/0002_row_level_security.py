@@ -48,6 +48,10 @@ create policy hub on holds_planwanted to recoup_planner using (true) with check 
 create policy ask on holds_planwanted for insert to recoup_app with check ({SEEN});
 grant select, insert, delete on holds_planwanted to recoup_planner;
 grant insert on holds_planwanted to recoup_app;
+alter table holds_plantrouble enable row level security;
+alter table holds_plantrouble force row level security;
+create policy hub on holds_plantrouble to recoup_planner using (true) with check (true);
+grant select, insert, update, delete on holds_plantrouble to recoup_planner;
 grant update on holds_claim, holds_hold, holds_block, holds_movement to recoup_planner;
 create policy see on holds_claim for select to recoup_app using ({SEEN});
 create policy decide on holds_claim for update to recoup_app using ({SEEN});
