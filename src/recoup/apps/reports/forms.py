@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any, Final
@@ -18,11 +19,12 @@ from recoup.apps.members import queries as members
 from recoup.apps.reports.wording import say
 from recoup.core.reference import ReferenceKind, read_reference, read_secret
 from recoup.core.report import FiveFacts, ReportNotReadable, read_five_facts
-from recoup.core.text import NotReadable, luhn_holds, mask_digits, read_email, read_line, read_note
+from recoup.core.text import NotReadable, mask_digits, read_email, read_line, read_note
 from recoup.data import currencies, usual_currency
 
 FIRST_CURRENCIES: Final = ("EUR", "USD", "CHF", "GBP")
 BABEL_NAMES: Final = {"sr": "sr_Cyrl", "sr-latn": "sr_Latn"}
+NATIONAL: Final = re.compile(r"[0-9]{3}-[0-9]{1,13}-[0-9]{2}")
 SHOWN_AGAIN: Final = 2000
 LONGEST_NAME: Final = 120
 LONGEST_PHONE: Final = 40
@@ -62,10 +64,15 @@ def shown_again(name: str, typed: str) -> str:
     text = "".join(c if c.isprintable() or c in "\r\n\t" else "\ufffd" for c in typed)
     if name not in ("payer_account", "payee_account"):
         return text[:SHOWN_AGAIN]
-    digits = "".join(c for c in text if c.isdecimal())
-    is_card = 12 <= len(digits) <= 19 and len(digits) != 18 and luhn_holds(digits)
-    has_letters = any(c.isalpha() for c in text)
-    return (mask_digits(text) if is_card and not has_letters else text)[:SHOWN_AGAIN]
+    return (mask_digits(text) if _looks_like_card(text) else text)[:SHOWN_AGAIN]
+
+
+def _looks_like_card(text: str) -> bool:
+    """Also one with a digit mistyped; but not a telephone, an IBAN or an account of the country."""
+    if any(c.isalpha() for c in text) or text.strip().startswith(("+", "0", "(")):
+        return False
+    digits = sum(c.isdecimal() for c in text)
+    return 13 <= digits <= 19 and digits != 18 and not NATIONAL.fullmatch(text.strip())
 
 
 class ReportForm(forms.Form):
