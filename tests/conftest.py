@@ -1,4 +1,4 @@
-"""Fixtures of all tests: the database and its roles, the invented country, the live hub, the browser.
+"""Fixtures of all tests: database and roles, the invented country, the running hub, the browser.
 
 The test database is made by recoup_owner; tests run as recoup_app, exactly like the pages, so that
 no isolation test can pass for nothing. After every test that used the database the invariants of
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support import browser, live, roles
 from support.world import World
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.db import connection, connections
+
 from support.roles import as_planner
 from support.world import World
 

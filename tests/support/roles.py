@@ -1,4 +1,4 @@
-"""Who a test is to the database: recoup_app as a rule, the planner or the owner where it says so."""
+"""Who a test is to the database: recoup_app as a rule, the planner or the owner where said."""
 
 from __future__ import annotations
 
@@ -107,3 +107,9 @@ def empty_tables() -> None:
         statements += [f"truncate {', '.join(tables)}"]
         statements += [f"alter table {table} enable trigger user" for table in REFUSING_TRIGGERS]
         cursor.execute("begin; " + "; ".join(statements) + "; commit")
+
+
+def reset() -> None:
+    """Empty the tables in the middle of a test that commits."""
+    with as_owner():
+        empty_tables()

@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
-from support.roles import as_owner, as_planner
 
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import clock, plan_operations
@@ -35,6 +34,7 @@ from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.money import Money
 from recoup.core.report import FiveFacts
 from recoup.demo.country import country, rs_iban
+from support.roles import as_owner, as_planner
 
 OFFICER, DUTY_OFFICER = "jelena.police", "luka.police"
 PROSECUTOR, FIU = "olga.prosecutor", "filip.fiu"
@@ -143,7 +143,7 @@ class World:
 
     def ticket(self, code: str, measure: str, kind: str = "") -> dict[str, Any]:
         """The one ticket of this measure and kind that waits at an institution."""
-        found = [t for t in self.inbox(code) if t["measure"] == measure and t["kind"] in (kind, "")]
+        found = [t for t in self.inbox(code) if t["measure"] == measure and kind in (t["kind"], "")]
         assert len(found) == 1, [(t["measure"], t["kind"]) for t in self.inbox(code)]
         return found[0]
 

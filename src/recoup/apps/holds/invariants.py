@@ -44,28 +44,30 @@ class Finding:
 # waiting: cases whose conclusions lag behind a fact. chased: (case, account) that somebody is
 # still asked about. owned: ids that an open task of a person is about.
 PRELUDE: Final = """
-with of_case as (select id, coalesce(merged_into_id, id) as case_id from cases_case),
-waiting as (
-  select k.case_id from holds_planwanted w join of_case k on k.id = w.case_id
+with waiting as (
+  select case_id from holds_planwanted
   union
-  select k.case_id from lawful_requests_unplannedanswer u
+  select t.case_id from lawful_requests_unplannedanswer u
     join lawful_requests_answer a on a.id = u.answer_id
-    join lawful_requests_ticket t on t.id = a.ticket_id join of_case k on k.id = t.case_id
+    join lawful_requests_ticket t on t.id = a.ticket_id
 ),
 waiting_accounts as (
   select account_id from holds_trail where case_id in (select case_id from waiting)
   union
-  select h.account_id from holds_hold h join of_case k on k.id = h.case_id
-    where k.case_id in (select case_id from waiting)
+  select account_id from holds_hold where case_id in (select case_id from waiting)
 ),
 chased as (
-  select k.case_id, t.account_id from lawful_requests_ticket t join of_case k on k.id = t.case_id
-  where t.measure = 'hold' and t.state in ('drafted', 'authorised', 'sent', 'acknowledged')
+  select case_id, account_id from lawful_requests_ticket
+  where measure = 'hold' and state in ('drafted', 'authorised', 'sent', 'acknowledged')
 ),
 owned as (select about from cases_task where done_at is null),
 live as (
   select * from holds_claim
   where state = 'confirmed' or (state = 'alleged' and adopted_at is not null)
+),
+followed as (
+  select * from holds_claim where state = 'confirmed' or (state = 'alleged'
+    and possible_double_of_id is null and (adopted_at is not null or not is_barred))
 ),
 exchanged as (
   select claim_id, currency, -carried as units from holds_flow
@@ -105,13 +107,12 @@ INVARIANTS: Final = (
         "T3",
         "each claim: every unit is held, lying, spent, returned or unknown somewhere",
         """
-        select distinct c.id from holds_claim c
+        select distinct c.id from followed c
         join holds_allegedpayment p on p.id = c.payment_id
-        join of_case k on k.id = c.case_id
         left join holds_trail t on t.claim_id = c.id and t.currency = c.currency
           and (t.rule = {rule} or c.id not in (select claim_id from exchanged))
-        where c.state in ('alleged', 'confirmed') and p.payee_id is not null
-          and k.case_id not in (select case_id from waiting)
+        where p.payee_id is not null
+          and c.case_id not in (select case_id from waiting)
         group by c.id, c.amount_minor, c.currency, t.rule
         having coalesce(sum(t.held + t.lying + t.spent + t.returned + t.unknown), 0)
           <> c.amount_minor + (select coalesce(sum(x.units), 0) from exchanged x
@@ -190,8 +191,8 @@ INVARIANTS: Final = (
             where o.case_id = t.case_id and o.account_id = t.account_id)
           and t.account_id not in (select about from owned)
           and t.claim_id not in (select about from owned)
-          and not exists (select 1 from lawful_requests_ticket e join of_case k on k.id = e.case_id
-            where k.case_id = t.case_id and e.account_id = t.account_id
+          and not exists (select 1 from lawful_requests_ticket e
+            where e.case_id = t.case_id and e.account_id = t.account_id
               and e.state in ('refused', 'lapsed', 'withdrawn', 'undeliverable'))
         """,
     ),
