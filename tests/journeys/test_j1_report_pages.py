@@ -116,6 +116,20 @@ def test_mistakes_are_named_beside_their_fields_and_nothing_is_lost(
     page.wait_for_url("**/report/sent")
 
 
+def test_going_back_and_sending_again_is_no_second_report(
+    new_page: Callable[..., Page], hub: Hub
+) -> None:
+    page = new_page()
+    for _ in range(2):
+        page.goto("/report")
+        fill(page)
+        send(page)
+        page.wait_for_url("**/report/sent")
+
+    assert not page.locator("#secret").count()
+    assert hub.world.run("select count(*) from reports_report") == [(1,)]
+
+
 @pytest.mark.parametrize("language", ["sr", "sr-latn"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_speak_serbian_in_both_scripts(

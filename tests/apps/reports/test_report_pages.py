@@ -121,6 +121,17 @@ def test_another_browser_that_repeats_the_form_gets_no_secret(world: World, clie
     assert other.get("/my-report")["Location"] == "/my-report/find"
 
 
+def test_going_back_and_sending_again_is_no_second_report(world: World, client: Client) -> None:
+    file(client)
+    client.get("/report/sent")
+    again = client.get("/report")
+    client.post("/report", facts(client_id=again.context["form"]["client_id"].value()))
+
+    [stored] = reports()
+    assert f"The report {stored.reference} was sent" in again.content.decode()
+    assert client.get("/my-report").status_code == 200
+
+
 def test_the_same_form_with_corrected_facts_is_another_report(world: World, client: Client) -> None:
     typed = facts()
     client.get("/report")

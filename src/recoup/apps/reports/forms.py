@@ -106,11 +106,14 @@ class ReportForm(forms.Form):
 
     def report_id(self) -> uuid.UUID:
         """The id of this form with these facts: changed facts are another report."""
+        return uuid.uuid5(uuid.UUID(self.cleaned_data["client_id"]), repr(self.facts))
+
+    def clean_client_id(self) -> str:
+        """The form's id; a new one in place of what is none."""
         try:
-            page = uuid.UUID(self.cleaned_data["client_id"])
+            return str(uuid.UUID(self.cleaned_data["client_id"]))
         except ValueError:
-            page = uuid.uuid4()
-        return uuid.uuid5(page, repr(self.facts))
+            return str(uuid.uuid4())
 
     def _show_again(self) -> None:
         again = QueryDict(mutable=True)

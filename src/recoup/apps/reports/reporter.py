@@ -38,10 +38,15 @@ class TooManyTries(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenReport:
-    """The report that this browser may follow. secret_sha256 is empty for a desk's own report."""
+    """The report that this browser may follow. secret_sha256 is empty for a desk's own report.
+
+    form_id: of the form it was sent with, so that going back and sending again is no second
+    report; empty if it was opened with reference and secret.
+    """
 
     reference: str
     secret_sha256: bytes
+    form_id: str = ""
 
 
 def sender_mark(request: HttpRequest) -> bytes:
@@ -108,14 +113,16 @@ def forget_secret(response: HttpResponse, told: dict[str, Any]) -> None:
 # --- The report that is open on this device ----------------------------------------------------
 
 
-def open_report(response: HttpResponse, reference: str, secret_sha256: bytes = b"") -> None:
-    _set(response, OPEN, [reference, secret_sha256.hex()], seconds=OPEN_SECONDS)
+def open_report(response: HttpResponse, opened: OpenReport) -> None:
+    """Let this browser follow a report without typing its secret again, for some hours."""
+    kept = [opened.reference, opened.secret_sha256.hex(), opened.form_id]
+    _set(response, OPEN, kept, seconds=OPEN_SECONDS)
 
 
 def opened_report(request: HttpRequest) -> OpenReport | None:
     """The report whose secret this browser has shown to know."""
     kept = _get(request, OPEN, seconds=OPEN_SECONDS)
-    return OpenReport(kept[0], bytes.fromhex(kept[1])) if kept else None
+    return OpenReport(kept[0], bytes.fromhex(kept[1]), kept[2]) if kept else None
 
 
 def close_report(response: HttpResponse) -> None:

@@ -53,7 +53,8 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _file(request)
     facts = demo_facts(request.GET.get("demo", "1"))
-    initial: dict[str, Any] = {"client_id": uuid4()}
+    opened = reporter.opened_report(request) if actor.is_public else None
+    initial: dict[str, Any] = {"client_id": (opened and opened.form_id) or uuid4()}
     if facts and "demo" in request.GET:
         initial |= {name: facts[name] for name in FIELDS}
     form = ReportForm(initial=initial, at=request.at)  # type: ignore[attr-defined]
@@ -65,7 +66,11 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def _report_page(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResponse:
     facts = demo_facts(request.GET.get("demo", "1")) if settings.IS_DEMO else None
-    context = {"form": form, "demo_facts": facts, "demo_facts_json": facts and as_fill(facts)}
+    opened = reporter.opened_report(request)
+    context = {
+        "form": form, "demo_facts": facts, "demo_facts_json": facts and as_fill(facts),
+        "sent_before": opened if opened and opened.secret_sha256 else None,
+    }  # fmt: skip
     return render(request, "public/report.html", context, status=status)
 
 
@@ -114,7 +119,9 @@ def _taken(
     }
     reporter.tell_sent(response, told)
     if secret or not request.actor.is_public:  # type: ignore[attr-defined]
-        reporter.open_report(response, filed.reference, hash_secret(secret) if secret else b"")
+        digest = hash_secret(secret) if secret else b""
+        form_id = form.cleaned_data["client_id"]
+        reporter.open_report(response, OpenReport(filed.reference, digest, form_id))
     return response
 
 
@@ -202,7 +209,7 @@ def report_find(request: HttpRequest) -> HttpResponse:
         digest = hash_secret(form.cleaned_data["secret"])
         if queries.follow(reference, digest):
             response = SeeOther(reverse("report-status"))
-            reporter.open_report(response, reference, digest)
+            reporter.open_report(response, OpenReport(reference, digest))
             return response
         form.add_error(None, gettext(
             "There is no report with this reference and this secret. Compare both, character by "
