@@ -1,0 +1,210 @@
+"""`./recoup drill crash`: kill parts of a whole hub at random; nothing may be lost or doubled.
+
+Reports arrive while web, worker, PostgreSQL and banks are killed with SIGKILL at seeded moments.
+Afterwards everything must be closed, balanced and reconciled, and the same as in a run without
+kills. With --fault a fault is planted, and the drill must find it: then finding it is success.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from recoup.cli import (
+    drill_checks,
+    drill_frauds,
+    drill_parts,
+    environment,
+    instance,
+    load_banks,
+    measured,
+)
+from recoup.cli.drill_checks import Trails
+from recoup.cli.drill_parts import Kill
+from recoup.cli.measured import Line
+
+FAULTS: Final = {
+    "bank_unique_ticket": "the bank's ledger has no unique key on the ticket",
+    "outbox_after_commit": "the out-box is written after the commit, in a transaction of its own",
+}
+SHORTEST_KILL_SECONDS: Final = 3.0
+DOCUMENT: Final = measured.DOCS / "drills.md"
+OPENING: Final = """\
+# Drills
+
+What was tried on purpose to break the hub, and what came of it. Each section is written by its
+command; `./recoup drill --help` says how to run it again with another seed.
+"""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run came to. problems: everything that is wrong; empty is well."""
+
+    trails: Trails = field(default_factory=dict)
+    kills: list[Kill] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    accepted: int = 0
+    repeats: int = 0
+    tickets: int = 0
+    seconds: float = 0.0
+    postgres: str = ""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the drill; 0 if all is well or, with --fault, if the fault was found."""
+    options = read_options(argv)
+    load_before = measured.load_average()
+    print(f"crash drill: {options.kills} kills, {options.frauds} frauds, seed {options.seed}")
+    if options.fault:
+        print(f"planted fault: {FAULTS[options.fault]}")
+    folder = environment.VAR / "drill"
+    shutil.rmtree(folder, ignore_errors=True)
+    reference = None if options.fault else run(options, folder / "reference", kills=())
+    kills = drill_parts.schedule(options.kills, options.seed)
+    outcome = run(options, folder / "killed", kills=kills, fault=options.fault or "")
+    if reference:
+        outcome.problems += [f"without kills: {problem}" for problem in reference.problems]
+        outcome.problems += drill_checks.compare(outcome.trails, reference.trails)
+    lines = table(options, outcome)
+    show(outcome, lines)
+    if options.write:
+        write(options, outcome, lines, load_before)
+    is_found = bool(outcome.problems)
+    if options.fault:
+        print(f"\nThe planted fault was {'found' if is_found else 'NOT found'}.")
+        return 0 if is_found else 1
+    return 1 if is_found else 0
+
+
+def read_options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./recoup drill", description=__doc__)
+    parser.add_argument("drill", choices=["crash"])
+    parser.add_argument("--kills", type=int, default=60, help="how many times SIGKILL (60)")
+    parser.add_argument("--frauds", type=int, help="how many reports arrive (as many as kills)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
+    parser.add_argument("--fault", choices=sorted(FAULTS), help="plant a fault: it must be found")
+    parser.add_argument(
+        "--no-write", dest="write", action="store_false", help="leave docs/drills.md as it is"
+    )
+    options = parser.parse_args(argv)
+    options.frauds = options.frauds or options.kills
+    return options
+
+
+def run(
+    options: argparse.Namespace, folder: Path, *, kills: Sequence[Kill], fault: str = ""
+) -> Outcome:
+    """One whole run in a hub of its own: reports, kills, settling, checks."""
+    variables = {"RECOUP_FAULT": fault} if fault else {}
+    outcome, began = Outcome(), time.monotonic()
+    with instance.running(folder / "hub", variables=variables) as hub:
+        address, databases = hub.address, hub.databases
+        keys = load_banks.enrol(databases, folder / "hub")
+        outcome.postgres = measured.postgres_version(databases.planner)
+        books = folder / "banks"
+        frauds = drill_frauds.write(
+            books, count=options.frauds, seed=options.seed, at=datetime.now(UTC)
+        )
+        reporter = drill_parts.Reporter(
+            address, keys, frauds, SHORTEST_KILL_SECONDS / 2 if kills else 0.1
+        )
+        with drill_parts.banks(address, books, keys, fault=fault) as banks:
+            sender = threading.Thread(target=reporter.run, daemon=True)
+            sender.start()
+            print(f"  {len(frauds)} reports arrive" + (", parts are killed" if kills else ""))
+            try:
+                outcome.kills = drill_parts.kill_all(kills, hub, banks)
+                sender.join(SHORTEST_KILL_SECONDS * len(frauds) + 60)
+            finally:
+                reporter.ended.set()
+            print("  everything settles")
+            outcome.problems += [f"report refused: {why}" for why in reporter.refused]
+            outcome.problems += drill_checks.settle(databases, books)
+            outcome.problems += [f"{code} ended badly" for code in banks.stop()]
+        outcome.problems += drill_checks.check(databases, address, keys, books, reporter.references)
+        outcome.trails = drill_checks.trails(databases, frauds)
+        outcome.tickets = drill_checks.ticket_count(databases)
+    outcome.accepted, outcome.repeats = len(reporter.references), reporter.repeats
+    if outcome.accepted != len(frauds):
+        outcome.problems.append(f"{outcome.accepted} of {len(frauds)} reports were accepted")
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def table(options: argparse.Namespace, outcome: Outcome) -> list[Line]:
+    """What is told of a run; a fault's run is judged by being found."""
+    killed = Counter(
+        "banks" if kill.part.startswith("bank-") else kill.part for kill in outcome.kills
+    )
+    held = drill_checks.money_held(outcome.trails)
+    parts = ", ".join(f"{part} {count}" for part, count in sorted(killed.items()))
+    sums = ", ".join(f"{name} {minor / 100:,.2f}" for name, minor in held.items())
+    wrong = len(outcome.problems)
+    verdict = "found" if options.fault else "nothing lost, doubled or stuck"
+    return [
+        Line("kills with SIGKILL", str(options.kills), f"{len(outcome.kills)} ({parts})"),
+        Line("reports accepted", str(options.frauds), str(outcome.accepted)),
+        Line("reports sent again for want of an answer", "", str(outcome.repeats)),
+        Line("tickets", "", str(outcome.tickets)),
+        Line("what became of the money, RSD", "", sums),
+        Line(
+            "problems", verdict, str(wrong),
+            wrong > 0 if options.fault else wrong == 0,
+        ),
+        Line("seconds in all", "", f"{outcome.seconds:.0f}"),
+    ]  # fmt: skip
+
+
+def show(outcome: Outcome, lines: Sequence[Line]) -> None:
+    print("\nschedule:")
+    for kill in outcome.kills:
+        print(f"  {kill}")
+    print()
+    print(measured.as_text(lines))
+    for problem in outcome.problems[:40]:
+        print(f"  ✘ {problem}", file=sys.stderr)
+
+
+def write(
+    options: argparse.Namespace, outcome: Outcome, lines: Sequence[Line], load_before: float
+) -> None:
+    """Write the run into docs/drills.md, with its seed and schedule."""
+    fault = f" --fault {options.fault}" if options.fault else ""
+    title = f"Crash with a planted fault: {options.fault}" if options.fault else "Crash"
+    command = (
+        f"./recoup drill crash --kills {options.kills} --frauds {options.frauds} "
+        f"--seed {options.seed}{fault}"
+    )
+    told = FAULT_TEXT if options.fault else CRASH_TEXT
+    found = "\n".join(f"- {problem}" for problem in outcome.problems[:8])
+    if options.fault:
+        found = f"What was found (the first of {len(outcome.problems)}):\n\n{found}"
+    schedule = "\n".join(str(kill) for kill in outcome.kills)
+    text = (
+        f"{told}\n\n```\n{command}\n```\n\n{measured.as_markdown(lines)}\n\n{found}\n\n"
+        f"{measured.conditions(outcome.postgres, options.seed, load_before)}\n\n"
+        f"<details><summary>Schedule</summary>\n\n```\n{schedule}\n```\n\n</details>"
+    )
+    name = f"crash {options.fault or ''}".strip()
+    measured.write_section(DOCUMENT, name, title, text, opening=OPENING)
+
+
+CRASH_TEXT: Final = """\
+Reports of seeded frauds over up to four hops arrive through the API of five banks, each a process
+of its own that answers after up to a second. Meanwhile web, worker, PostgreSQL (the postmaster)
+and banks are killed; what was killed starts again, the hub's parts by its own supervisor.
+Afterwards: every accepted report has one case, every acknowledged ticket was executed once, every
+accepted answer is stored, each bank reconciles with `GET /api/v1/holds`, all invariants hold,
+nothing waits any more, and each fraud's trail is, account by account, what it is in a run of the
+same frauds without kills."""
+FAULT_TEXT: Final = "The same drill with a fault planted in the program: it has to be found."

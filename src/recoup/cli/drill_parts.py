@@ -1,0 +1,216 @@
+"""The parts of a drill that run beside the hub: its banks, its reporters, and what kills them all.
+
+Everything random comes from seeds. The killer uses SIGKILL only, on a part that runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from recoup.cli import supervisor
+from recoup.cli.drill_frauds import Fraud, codes
+from recoup.cli.instance import Instance, own_environment
+from recoup.demo.client import Hub, HubRefused, HubSilent, body_of
+
+BANK_DELAY: Final = "0-1"
+REPORTER_TIMEOUT_SECONDS: Final = 5.0
+# How often each part is chosen; a bank is one of the five.
+WEIGHTS: Final = {"web": 3, "worker": 4, "postgres": 2, "bank": 4}
+PAUSE_SECONDS: Final = (0.2, 2.5)
+
+
+@dataclass(slots=True)
+class Banks:
+    """The banks as processes of their own; `start` also starts again what was killed."""
+
+    address: str
+    folder: Path
+    fault: str
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        for code in codes():
+            process = self.running.get(code)
+            if process is None or process.poll() is not None:
+                self.running[code] = supervisor.spawn(
+                    self._command(code), self._environment(), self.folder / f"{code}.log"
+                )
+
+    def bury(self, part: str) -> None:
+        """Wait until a bank that was killed has ended, so that it can start again."""
+        process = self.running.get(part.removeprefix("bank-"))
+        if process is not None:
+            process.wait(5)
+
+    def stop(self) -> list[str]:
+        """End all in order; returns those that found a difference at the last reconciliation."""
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+        wrong = []
+        for code, process in self.running.items():
+            try:
+                if process.wait(15):
+                    wrong.append(code)
+            except subprocess.TimeoutExpired:
+                wrong.append(code)
+                supervisor.end_group(process.pid)
+                process.wait(5)
+        return wrong
+
+    def end(self) -> None:
+        """Kill whatever is left."""
+        for process in self.running.values():
+            supervisor.end_group(process.pid)
+            process.wait(5)
+
+    def _command(self, code: str) -> list[str]:
+        key = str(self.folder / f"{code}.key")
+        where = ["--url", self.address, "--key-file", key, "--data", str(self.folder)]
+        return [sys.executable, "-m", "recoup", "demo-bank", code, *where, "--delay", BANK_DELAY]
+
+    def _environment(self) -> dict[str, str]:
+        return own_environment(self.folder, {"RECOUP_FAULT": self.fault} if self.fault else {})
+
+
+@contextlib.contextmanager
+def banks(
+    address: str, folder: Path, keys: Mapping[str, str], *, fault: str = ""
+) -> Iterator[Banks]:
+    """Run the banks; nothing of them is left afterwards."""
+    for code in codes():
+        path = folder / f"{code}.key"
+        path.touch(mode=0o600)
+        path.write_text(keys[code])
+    found = Banks(address, folder, fault)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.end()
+
+
+# --- Reporters -------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Files the reports one after another, each again and again until the hub has taken it.
+
+    references: what was accepted, by the number of the fraud.
+    """
+
+    url: str
+    keys: Mapping[str, str]
+    frauds: Sequence[Fraud]
+    seconds_between: float
+    references: dict[int, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    repeats: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        for fraud in self.frauds:
+            self._file(fraud)
+            if self.ended.wait(self.seconds_between):
+                return
+
+    def _file(self, fraud: Fraud) -> None:
+        body, key = body_of(fraud.report.body()), str(uuid.uuid4())
+        while not self.ended.is_set():
+            hub = Hub(
+                self.url, self.keys[fraud.report.payer_bank],
+                timeout_seconds=REPORTER_TIMEOUT_SECONDS,
+            )  # fmt: skip
+            try:
+                receipt = hub.post("/api/v1/reports", body, key)
+            except HubSilent:
+                self.repeats += 1
+                self.ended.wait(0.3)
+            except HubRefused as refusal:
+                self.refused.append(str(refusal))
+                return
+            else:
+                self.references[fraud.number] = receipt["reference"]
+                return
+            finally:
+                hub.close()
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.references) + len(self.refused) == len(self.frauds)
+
+
+# --- The killer ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill: after how long a pause, which part, and when it came to pass."""
+
+    pause_seconds: float
+    part: str
+    at_seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.at_seconds:6.1f} s  {self.part}"
+
+
+def schedule(count: int, seed: int) -> list[Kill]:
+    """Which parts are killed, and the pauses between; the same for the same seed."""
+    dice = random.Random(f"kills {seed}")  # noqa: S311
+    kills = []
+    for _ in range(count):
+        part = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        if part == "bank":
+            part = f"bank-{dice.choice(codes())}"
+        kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part))
+    return kills
+
+
+def kill_all(kills: Sequence[Kill], hub: Instance, running: Banks) -> list[Kill]:
+    """Carry the schedule out; a part that is down is waited for. Returns it with the moments."""
+    began, done = time.monotonic(), []
+    for kill in kills:
+        time.sleep(kill.pause_seconds)
+        pid = _running_part(kill.part, hub, running)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        done.append(Kill(kill.pause_seconds, kill.part, time.monotonic() - began))
+        running.bury(kill.part)
+        running.start()
+    return done
+
+
+def _running_part(part: str, hub: Instance, running: Banks) -> int:
+    """The process of a part, as soon as it runs and has had a moment to begin."""
+    code = part.removeprefix("bank-")
+    if code in running.running:
+        while running.running[code].poll() is not None:
+            running.start()
+            time.sleep(0.2)
+        return running.running[code].pid
+    while not (pid := hub.processes.get(part, 0)) or not _is_alive(pid):
+        running.start()
+        time.sleep(0.1)
+    return pid
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
