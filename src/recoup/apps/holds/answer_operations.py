@@ -11,34 +11,30 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from recoup.apps.holds import wording
+from recoup.apps.holds.answer_destinations import read_destinations
 from recoup.apps.holds.answer_facts import Taken, store_facts
 from recoup.apps.holds.models import TicketLine
 from recoup.apps.jobs import defer
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests import queries as tickets
 from recoup.apps.lawful_requests.models import Answer, Ticket
-from recoup.apps.members import queries as members
 from recoup.core import chain
 from recoup.core.access import Actor
-from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.answer import (
     REFUSING,
     AnswerRefused,
     AnswerTold,
     Asked,
     Booking,
-    DestinationTold,
     Problem,
     check,
 )  # fmt: skip
-from recoup.core.text import NotReadable
 from recoup.data import currency
 
 PLAN = "holds.plan"
@@ -88,7 +84,7 @@ class Known:
 
 
 def record_answer(told: Told, *, by: Actor, at: datetime) -> Receipt:
-    """Store one answer with its facts. Raises AnswerRefused with every problem; stores nothing then.
+    """Store one answer with its facts, or nothing: raises AnswerRefused with every problem.
 
     The same id with the same content is the same answer, and gets the same receipt.
     """
@@ -154,7 +150,7 @@ def _take(told: Told, known: Known, taken: list[Taken], *, by: Actor, at: dateti
     if problems:
         raise AnswerRefused(tuple(problems))
     content, dropped = keep_needed(told.content, asked, lines)
-    destinations = _read_destinations(content, ticket)
+    destinations = read_destinations(content, ticket)
     answer = Answer(
         id=told.id, ticket=ticket, issuer_id=ticket.issuer_id, addressee_id=ticket.addressee_id,
         code=content.code, stage=content.stage, replaces_id=told.replaces,
@@ -212,8 +208,8 @@ def keep_needed(
 ) -> tuple[AnswerTold, int]:
     """Drop the destinations of debits that carry no traced money; ask for those that are missing.
 
-    Only for a first disclosure: later ones lie behind a window whose remainder the hub knows and the
-    bank's own books tell; there what is told is kept, and what is missing is asked by a ticket.
+    Only for a first disclosure: later ones lie behind a window whose remainder the hub knows and
+    the bank's own books tell; there what is told is kept, and what is missing is asked by a ticket.
     """
     window = content.window
     if window is None or asked.kind not in ("first", "back") or content.code == "unclear":
@@ -259,50 +255,6 @@ def _drafted(booking: Booking) -> chain.Booking:
     return chain.Booking(
         booking.reference, booking.amount_minor, wording.micros(booking.booked_at), booking.seq
     )
-
-
-def _read_destinations(content: AnswerTold, ticket: Ticket) -> dict[str, tuple[Any, str, str]]:
-    """Reference of a debit -> (account id or None, sink, place); raises AnswerRefused."""
-    if content.window is None:
-        return {}
-    found, problems = {}, []
-    for debit in content.window.debits:
-        if debit.to is None:
-            continue
-        try:
-            found[debit.reference] = _destination(debit.to, ticket)
-        except NotReadable as problem:
-            message = f"Debit {debit.reference}: {problem}"
-            problems.append(Problem("window.debits.to", debit.to.ident, message))
-    if problems:
-        raise AnswerRefused(tuple(problems))
-    return found
-
-
-def _destination(to: DestinationTold, ticket: Ticket) -> tuple[Any, str, str]:
-    if to.kind != "account":
-        return None, to.kind, to.place or to.ident
-    identifier = read_account(to.ident, scheme=to.scheme or None)
-    institution = members.institution_of(identifier)
-    if institution is None:
-        if identifier.country and identifier.country != members.competent_unit().country:
-            return None, "abroad", identifier.ident
-        raise NotReadable(
-            "to", to.ident, "No institution in the directory keeps this account.",
-            "Check the number, or answer with kind other and say what is known.",
-        )  # fmt: skip
-    ccy = to.credit_currency or ticket.currency
-    return account_id(institution.id, identifier, ccy), "", ""
-
-
-def account_id(institution_id: int, identifier: AccountIdentifier, ccy: str) -> UUID:
-    """The account's id, whether it is new or not, by the one definer function that may tell."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select account_for(%s, %s, %s, %s)",
-            [institution_id, identifier.scheme, identifier.ident, ccy],
-        )
-        return cursor.fetchone()[0]
 
 
 def _kept_body(content: AnswerTold) -> bytes:

@@ -132,7 +132,7 @@ def _empty(request: HttpRequest, body: dict[str, Any], replaces: UUID | None = N
 
 
 def _with_names(rows: Any) -> Any:
-    return rows.select_related("account", "taken_by")
+    return rows.select_related("taken_by")
 
 
 def _record(form: AnswerForm, *, by: Actor, request: HttpRequest) -> Receipt:
