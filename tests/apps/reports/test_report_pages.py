@@ -327,7 +327,7 @@ def test_a_call_taker_files_with_the_same_form_and_gets_no_secret(
     assert answer.status_code == 303
     assert (stored.channel, stored.secret_sha256) == ("call_taker", None)
     assert shown(page, "secret") is None and 'href="/cases"' in page.content.decode()
-    assert client.post("/report/story", {"phone": "011 1234"}).status_code == 303
+    assert client.post("/report/story", {"phone": "011 1234"})["Location"] == "/desk"
 
 
 def test_a_bank_clerk_files_for_a_customer(world: World, client: Client) -> None:

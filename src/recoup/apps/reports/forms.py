@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -48,7 +49,11 @@ class ToldChoice(forms.ChoiceField):
 
 def currency_choices() -> list[tuple[str, str]]:
     """The country's own currency, the usual ones, then all others by code, with their names."""
-    language = get_language() or "en"
+    return _currencies_in(get_language() or "en")
+
+
+@cache
+def _currencies_in(language: str) -> list[tuple[str, str]]:
     locale = BABEL_NAMES.get(language, language)
     own = usual_currency().get(settings.COUNTRY, "EUR")
     first = list(dict.fromkeys([own, *FIRST_CURRENCIES]))

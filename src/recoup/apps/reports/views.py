@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,6 +27,7 @@ from recoup.apps.reports.operations import Filed, TooManyReports
 from recoup.apps.reports.reporter import OpenReport, TooManyTries
 from recoup.apps.reports.told import status_of, sums_told, timeline
 from recoup.apps.reports.wording import ODD
+from recoup.core.accounts import rs_account_of
 from recoup.core.reference import hash_secret, show_secret
 from recoup.data.policy import load_policy
 
@@ -176,7 +178,8 @@ def report_story(request: HttpRequest) -> HttpResponse:
         at=request.at,  # type: ignore[attr-defined]
         **form.cleaned_data,
     )
-    return SeeOther(reverse("report-status"))
+    messages.success(request, gettext("Contact and story were saved."))
+    return SeeOther(reverse("report-status" if opened.secret_sha256 else "desk"))
 
 
 def _report_id(request: HttpRequest, opened: OpenReport) -> Any:
@@ -243,8 +246,8 @@ def report_status(request: HttpRequest) -> HttpResponse:
             "amount_minor": seen.amount_minor,
             "currency": seen.currency,
             "paid_at": seen.paid_at,
-            "payer_shown": told.payer.shown,
-            "payee_shown": told.payee.shown,
+            "payer_shown": rs_account_of(told.payer) or told.payer.shown,
+            "payee_shown": rs_account_of(told.payee) or told.payee.shown,
             "payment_reference": told.payment_reference,
             "has_story": told.has_story,
         },
