@@ -220,9 +220,9 @@ def test_ten_thousand_pasted_lines_are_answered_in_seconds(ticket: Ticket, mila:
     checked = time.perf_counter() - began
     assert page.context["window"].check.is_complete
     assert send(mila, ticket, form).status_code == 302
-    took = time.perf_counter() - began - checked
-    assert (checked, took) < (5, 20)
-    print(f"checked in {checked:.1f} s, stored in {took:.1f} s")
+    stored = time.perf_counter() - began - checked
+    # An idle machine needs 1 s and 4 s; the limits leave room for a busy one.
+    assert (checked < 10, stored < 40) == (True, True), (checked, stored)
 
 
 def test_the_way_the_screen_writes_is_remembered(ticket: Ticket, mila: Client):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from recoup.apps.holds.answer_operations import traced_debits
 from recoup.apps.holds.models import TicketLine
 from recoup.core.accounts import read_account
-from recoup.core.answer import AnswerTold, Booking, WindowTold
+from recoup.core.answer import AnswerTold, Booking, DestinationTold, WindowTold
 from recoup.core.text import NotReadable
 
 ELSEWHERE: Final = "-"
@@ -116,14 +116,15 @@ def check_window(
         return check
     check.problems += [mark.problem for mark in marks if mark.problem]
     check.carried = _carried(told, ticket)
+    known: dict[str, str] = {}
     for debit in told.debits:
         units = check.carried.get(debit.reference)
-        if units is None or len(check.must_tell) >= MISSING_AT_MOST:
+        if units is None or len(check.must_tell) + len(check.wrong_accounts) >= MISSING_AT_MOST:
             continue
         if debit.to is None:
             check.must_tell.append({"reference": debit.reference, "units_minor": units})
-        elif debit.to.kind == "account":
-            _check_account(debit, check)
+        elif debit.to.kind == "account" and (problem := _problem_of(debit.to, known)):
+            check.wrong_accounts.append({"reference": debit.reference, "problem": problem})
     return check
 
 
@@ -184,9 +185,12 @@ def _carried(told: WindowTold, ticket: Mapping[str, Any]) -> dict[str, int]:
     return traced_debits(AnswerTold("unclear", window=told), lines)
 
 
-def _check_account(debit: Booking, check: Check) -> None:
-    assert debit.to is not None  # noqa: S101 - the caller has asked
-    try:
-        read_account(debit.to.ident, scheme=debit.to.scheme or None)
-    except NotReadable as problem:
-        check.wrong_accounts.append({"reference": debit.reference, "problem": str(problem)})
+def _problem_of(to: DestinationTold, known: dict[str, str]) -> str:
+    """What is wrong with an account; each number is looked at once."""
+    if to.ident not in known:
+        try:
+            read_account(to.ident, scheme=to.scheme or None)
+            known[to.ident] = ""
+        except NotReadable as problem:
+            known[to.ident] = str(problem)
+    return known[to.ident]

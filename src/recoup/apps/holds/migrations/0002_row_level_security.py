@@ -71,8 +71,10 @@ grant select on holds_ticketline, holds_hold, holds_block to recoup_app;
 
 create policy definer on holds_movement to recoup_policy using (true) with check (true);
 grant select, insert, update on holds_movement to recoup_policy;
+-- Its plan is kept while one answer adds thousands of rows: made on an empty table it would read
+-- the whole table each time (19 s for 10,000 movements instead of 1.6 s).
 create function movement_for(unique_ref uuid, bank int, bank_reference text) returns uuid
-  language plpgsql security definer set search_path = public as $$
+  language plpgsql security definer set search_path = public set enable_seqscan = off as $$
 declare found uuid;
 begin
   select m.id into found from holds_movement m where m.uetr = unique_ref;
