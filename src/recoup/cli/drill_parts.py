@@ -15,20 +15,23 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from recoup.cli import supervisor
 from recoup.cli.drill_frauds import Fraud, codes
 from recoup.cli.instance import Instance, own_environment
+from recoup.cli.keeper import born
 from recoup.demo.client import Hub, HubRefused, HubSilent, body_of
 
 BANK_DELAY: Final = "0-1"
 REPORTER_TIMEOUT_SECONDS: Final = 5.0
 # How often each part is chosen; a bank is one of the five.
 WEIGHTS: Final = {"web": 3, "worker": 4, "postgres": 2, "bank": 4}
-PAUSE_SECONDS: Final = (0.2, 2.5)
+PAUSE_SECONDS: Final = (0.1, 1.5)
+# How old the process is that is killed: some have just begun, most are in the midst of work.
+AGE_SECONDS: Final = (0.0, 5.0)
 
 
 @dataclass(slots=True)
@@ -158,10 +161,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: after how long a pause, which part, and when it came to pass."""
+    """One kill: after how long a pause, which part, how old at least, and when it came to pass."""
 
     pause_seconds: float
     part: str
+    age_seconds: float
     at_seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -176,7 +180,7 @@ def schedule(count: int, seed: int) -> list[Kill]:
         part = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         if part == "bank":
             part = f"bank-{dice.choice(codes())}"
-        kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part))
+        kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part, dice.uniform(*AGE_SECONDS)))
     return kills
 
 
@@ -185,32 +189,30 @@ def kill_all(kills: Sequence[Kill], hub: Instance, running: Banks) -> list[Kill]
     began, done = time.monotonic(), []
     for kill in kills:
         time.sleep(kill.pause_seconds)
-        pid = _running_part(kill.part, hub, running)
+        pid = _running_part(kill, hub, running)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        done.append(Kill(kill.pause_seconds, kill.part, time.monotonic() - began))
+        done.append(replace(kill, at_seconds=time.monotonic() - began))
         running.bury(kill.part)
         running.start()
     return done
 
 
-def _running_part(part: str, hub: Instance, running: Banks) -> int:
-    """The process of a part, as soon as it runs and has had a moment to begin."""
-    code = part.removeprefix("bank-")
-    if code in running.running:
-        while running.running[code].poll() is not None:
-            running.start()
-            time.sleep(0.2)
-        return running.running[code].pid
-    while not (pid := hub.processes.get(part, 0)) or not _is_alive(pid):
+def _running_part(kill: Kill, hub: Instance, running: Banks) -> int:
+    """The process of a part, as soon as it runs and has reached the age."""
+    code = kill.part.removeprefix("bank-")
+    while True:
         running.start()
-        time.sleep(0.1)
-    return pid
+        known = running.running.get(code)
+        pid = known.pid if known else hub.processes.get(kill.part, 0)
+        if pid and _age_seconds(pid) >= kill.age_seconds:
+            return pid
+        time.sleep(0.05)
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+def _age_seconds(pid: int) -> float:
+    """How long a process has been running; below zero if it has ended."""
+    since = born(pid)
+    if not since:
+        return -1.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(since) / os.sysconf("SC_CLK_TCK")

@@ -103,9 +103,9 @@ def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
         for ticket in tickets
     ]
     if os.environ.get("RECOUP_FAULT") == "outbox_after_commit":
-        # The planted fault of the crash drill: the out-box in a second transaction, somewhat later
+        # The planted fault of the crash drill: the out-box in a second transaction, a moment later
         # as on a busy machine. Whoever is killed in between has tickets that never leave.
-        transaction.on_commit(lambda: (time.sleep(0.3), Dispatch.objects.bulk_create(rows)))
+        transaction.on_commit(lambda: (time.sleep(1), Dispatch.objects.bulk_create(rows)))
         return
     Dispatch.objects.bulk_create(rows)
 
