@@ -15,7 +15,7 @@ from recoup.data.policy import load_policy
 
 # URL name, act, label.
 PLACES: Final = (
-    ("desk", "desk:see", _("Queue")),
+    ("desk", "desk:see", _("My desk")),
     ("cases", "case:see", _("Cases")),
     ("reports-to-adopt", "case:adopt", _("Reports to adopt")),
     ("tasks", "task:see", _("Tasks")),

@@ -1,7 +1,7 @@
 """Tables of the audit trail, insert-only, in their final shape (SECURITY 6.1, decision 27).
 
-A leaf's body is kept as the canonical bytes that were hashed (RFC 8785), never as a document that a
-database may rewrite. Personal data is in the body only as a salted commitment; the salt and the value
+A leaf's body is kept as the canonical bytes that were hashed (RFC 8785), never as a document that
+a database may rewrite. Personal data is in the body only as a salted commitment; salt and value
 stand in ``AuditCommitment`` and can be erased without breaking a proof.
 """
 

@@ -15,7 +15,7 @@ from django.db.models import Sum
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import CaseEvent, Task
-from recoup.apps.holds import plan_operations, trouble_operations
+from recoup.apps.holds import plan_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
 from recoup.apps.lawful_requests import clock as request_clock
 from recoup.apps.lawful_requests.models import Ticket

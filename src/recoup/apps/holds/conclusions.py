@@ -145,7 +145,9 @@ def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) ->
                     payments, until)
         )  # fmt: skip
     Hold.objects.bulk_create(new)
-    Hold.objects.bulk_update(changed, ["asked_minor", "asked_kind", "is_precautionary", "state"])
+    Hold.objects.bulk_update(
+        changed, ["asked_minor", "asked_kind", "asked_currency", "is_precautionary", "state"]
+    )
     return tickets
 
 
@@ -162,12 +164,14 @@ def _hold(want: chain.Want, account: Account, *, under: Opening, at: datetime) -
     return Hold(
         id=uuid4(), case_id=want.case, account=account, issuer=under.issuer,
         addressee_id=account.institution_id, asked_minor=want.total, asked_kind=want.kind,
+        asked_currency=want.currency,
         is_precautionary=want.kind == PRECAUTIONARY, asked_at=at,
     )  # fmt: skip
 
 
 def _ask(hold: Hold, want: chain.Want) -> None:
     hold.asked_minor, hold.asked_kind = want.total, want.kind
+    hold.asked_currency = want.currency
     hold.is_precautionary = want.kind == PRECAUTIONARY
     if hold.state == "declined" and want.kind != "set":
         hold.state = "asked"

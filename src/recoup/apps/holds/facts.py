@@ -26,9 +26,7 @@ from recoup.apps.lawful_requests.models import OPEN_STATES, Answer, Ticket
 from recoup.core import chain
 
 ENDED_CLAIM = ("denied", "withdrawn", "double")
-GROUND_OF_STATE = {
-    "lapsed": "lapsed", "withdrawn": "withdrawn", "undeliverable": "undeliverable",
-}  # fmt: skip
+GROUND_OF_STATE = {"lapsed": "lapsed", "undeliverable": "undeliverable"}
 
 NEIGHBOURS = """
 with layer as (select unnest(%s::uuid[]) as id),
@@ -162,30 +160,41 @@ def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
     """The holds as the banks last spoke of them.
 
     An answer says what the bank found when it carried the ticket out, which may be as early as the
-    sending: money that came free after the sending is asked for again.
+    sending: money that came free after the sending is asked for again. Where the planner took back
+    the last ticket, nothing stands as asked.
     """
-    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
-    latest = {(row.case_id, row.account_id): row for row in rows}
+    latest = _latest_holds(account_ids)
+    tickets = Ticket.objects.filter(request__in=[row.id for row in latest.values()])
     found_at = dict(
-        Ticket.objects.filter(
-            request__in=[row.id for row in latest.values()], answered_at__isnull=False
-        )
+        tickets.filter(answered_at__isnull=False)
         .values_list("request")
         .annotate(last=Max("sent_at"))
     )
+    last = {ticket.request: ticket for ticket in tickets.order_by("round")}
     for (case, account), row in latest.items():
-        in_force = row.state in ("asked", "placed", "declined")
+        is_taken_back = row.id in last and _is_taken_back(last[row.id])
         yield chain.HoldFact(
             case=str(case),
             account=str(account),
-            asked=row.asked_minor if in_force else 0,
-            held=row.held_minor if in_force else 0,
+            asked=None if is_taken_back else row.asked_minor,
+            held=row.held_minor if row.state in ("asked", "placed", "declined") else 0,
             state=row.state,
             asked_kind=row.asked_kind,
             answered_rank=micros(found_at[row.id]) if row.id in found_at else 0,
             freed_rank=micros(row.freed_at) if row.freed_at else 0,
             limit=row.limit_minor,
+            asked_currency=row.asked_currency,
         )
+
+
+def _latest_holds(account_ids: list[UUID]) -> dict[tuple[UUID, UUID], Hold]:
+    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
+    return {(row.case_id, row.account_id): row for row in rows}
+
+
+def _is_taken_back(ticket: Ticket) -> bool:
+    """Withdrawn by the planner; a person's withdrawal stands against asking again."""
+    return ticket.state == "withdrawn" and ticket.withdrawn_by_id is None
 
 
 def _hold_tickets(account_ids: list[UUID], **conditions: object) -> list[Ticket]:
@@ -238,14 +247,19 @@ def _answered_lines(
 
 
 def _grounds(account_ids: list[UUID]) -> Iterable[chain.ClosingGround]:
-    """Why nothing more is asked: how the last ticket of a kind ended, if it ended without facts."""
+    """Why nothing more is asked: how the last ticket of a kind, or the hold, ended."""
     tickets = _hold_tickets(account_ids)
     last = {(_case(t), t.account_id, t.kind): t for t in tickets}
     codes = _codes([t.id for t in last.values() if t.state == "refused"])
     for (case, account, kind), ticket in last.items():
         ground = GROUND_OF_STATE.get(ticket.state) or codes.get(ticket.id)
+        if ticket.state == "withdrawn" and not _is_taken_back(ticket):
+            ground = "withdrawn"
         if ground:
             yield chain.ClosingGround(case, str(account), ground, kind)
+    for (case_id, account), hold in _latest_holds(account_ids).items():
+        if hold.state == "lapsed":
+            yield chain.ClosingGround(str(case_id), str(account), "lapsed", hold.asked_kind)
 
 
 def _codes(ticket_ids: list[UUID]) -> dict[UUID, str]:

@@ -253,6 +253,7 @@ class Hold(models.Model):
         null=True, help_text="No more may be asked: an officer reduced or withdrew it."
     )
     asked_kind = models.CharField(max_length=16)
+    asked_currency = models.CharField(max_length=3)
     is_precautionary = models.BooleanField(default=True)
     answered_at = models.DateTimeField(null=True)
     answered_round = models.IntegerField(default=0)

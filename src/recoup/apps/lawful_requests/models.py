@@ -107,6 +107,13 @@ class Ticket(models.Model):
     taken_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     taken_at = models.DateTimeField(null=True)
     withdrawn_ground = models.CharField(max_length=200, blank=True)
+    withdrawn_by = models.ForeignKey(
+        Person,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Empty if the planner took it back: then new money may be asked for again.",
+    )
     version = models.IntegerField(default=1)
 
     class Meta:

@@ -98,8 +98,12 @@ class Desk:
             and arrival.claim in self.live_claims
         )
         total = self.share.target - in_ruling
-        limit = self.hold.limit if self.hold else None
-        return total if limit is None else min(total, limit)
+        return total if self.limit is None else min(total, self.limit)
+
+    @property
+    def limit(self) -> int | None:
+        """Return the most that may be asked: an officer reduced or withdrew the hold."""
+        return self.hold.limit if self.hold else None
 
     def is_closed(self, kind: str, *, new_money: bool = False) -> bool:
         """Say whether a ground stands against a ticket of this kind."""
@@ -265,8 +269,9 @@ def _new_total(desk: Desk) -> int | None:
     """Return the total that the bank should be asked for, None to leave things as they are."""
     if desk.share.foreign or (desk.hold and desk.hold.state == "replaced"):
         return None
-    if desk.held > desk.share.target:
-        return desk.share.target if desk.asked != desk.share.target else None
+    most = desk.share.target if desk.limit is None else min(desk.share.target, desk.limit)
+    if desk.held > most:
+        return most if desk.asked != most else None
     total = desk.to_hold
     if desk.held >= total or (desk.is_victims and not desk.block_in_ruling):
         return None

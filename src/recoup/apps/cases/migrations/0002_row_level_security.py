@@ -30,6 +30,11 @@ create policy step on cases_case for update to recoup_app using (visible_to @> a
 grant select on cases_case to recoup_app;
 grant update (state, changed_at, version, merged_into_id, handed_over_at) on cases_case to recoup_app;
 
+create policy member on reports_report for select to recoup_app
+  using (exists (select 1 from cases_case k where k.report_id = reports_report.id));
+create policy member on reports_reportstory for select to recoup_app
+  using (exists (select 1 from cases_case k where k.report_id = reports_reportstory.report_id));
+
 create policy mine on cases_casemember for select to recoup_app using (organisation_id = {ORG});
 create policy add on cases_casemember for insert to recoup_app
   with check ({SEEN.format(column="case_id")});

@@ -34,7 +34,7 @@ create policy see on lawful_requests_ticket for select to recoup_app using ({BOT
 create policy step on lawful_requests_ticket for update to recoup_app using ({BOTH});
 grant select on lawful_requests_ticket to recoup_app;
 grant update (state, acknowledged_at, answered_at, ended_at, due_at, taken_by_id, taken_at,
-  withdrawn_ground, version) on lawful_requests_ticket to recoup_app;
+  withdrawn_ground, withdrawn_by_id, version) on lawful_requests_ticket to recoup_app;
 
 create policy see on lawful_requests_answer for select to recoup_app using ({BOTH});
 create policy own on lawful_requests_answer for insert to recoup_app

@@ -1,8 +1,6 @@
-"""The planner runs at every answer, so it is quick. The bounds are for busy machines."""
+"""One account that paid on in very many lines. How long that takes is measured by the bench."""
 
 from __future__ import annotations
-
-from time import perf_counter
 
 from recoup.core.chain import AccountFact, ClaimFact, Destination, Facts, Side, Window, plan
 
@@ -20,20 +18,7 @@ def paid_out(lines: int) -> Facts:
     )
 
 
-def seconds(facts: Facts) -> float:
-    best = 60.0
-    for _ in range(3):
-        start = perf_counter()
-        plan(facts)
-        best = min(best, perf_counter() - start)
-    return best
-
-
-def test_ten_thousand_outgoing_lines_are_planned_within_two_seconds():
-    facts = paid_out(10_000)
-    assert seconds(facts) < 2
-    assert len(plan(facts).wants) == 10_000
-
-
-def test_two_accounts_are_planned_in_a_blink():
-    assert seconds(paid_out(1)) < 0.005
+def test_each_of_ten_thousand_outgoing_lines_opens_a_ticket():
+    wants = plan(paid_out(10_000)).wants
+    assert len(wants) == 10_000
+    assert sum(want.total for want in wants) == 100_000
