@@ -313,6 +313,36 @@ def test_before_the_debit_is_confirmed_the_page_tells_of_no_sums(
     assert "Until your bank has confirmed the payment" in page.content.decode()
 
 
+def test_a_hold_is_told_only_when_the_debit_is_confirmed_and_then_as_a_sum(
+    world: World, client: Client
+) -> None:
+    file(client)
+    world.plan()
+    block = world.ticket("quince", "hold", "block")
+    held = {"code": "held", "held_minor": 48_000_000, "block_reference": "B-1"}
+    world.answer("quince", {"ticket": block["ticket"], **held})
+    world.plan()
+    before = client.get("/my-report")
+    asked = world.ticket("plum", "confirm_debit")
+    payment = {
+        "uetr": None, "reference": "P-1", "booked_at": asked["lines"][0]["payment"]["at"],
+        "seq": 1, "amount_minor": 48_000_000, "currency": "RSD",
+    }  # fmt: skip
+    world.answer("plum", {"ticket": asked["ticket"], "code": "debit_confirmed", "payment": payment})
+    world.plan()
+    after = client.get("/my-report")
+
+    assert before.context["sums_told"] == [] and "eld" not in text_of(before, "h1")
+    assert [one.held_minor for one in after.context["sums_told"]] == [48_000_000]
+    page = after.content.decode()
+    assert "Quince" not in page and "B-1" not in page
+
+
+def text_of(page: Any, tag: str) -> str:
+    found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", page.content.decode(), re.DOTALL)
+    return found[1] if found else ""
+
+
 # Desks
 
 
