@@ -69,6 +69,16 @@ def open_world(transactional_db: None, country_folder: Path) -> World:
     return World(country_folder)
 
 
+@pytest.fixture(scope="module")
+def lived_in(django_db_setup: None, django_db_blocker: Any, country_folder: Path) -> Iterator[Any]:
+    """A hub that has been used, for all tests of a module; gives the report that it began with."""
+    from support.lived_in import live_in
+
+    with django_db_blocker.unblock():
+        yield live_in(World(country_folder))
+        roles.reset()
+
+
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback"}
 
 

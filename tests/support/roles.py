@@ -15,7 +15,7 @@ KEPT = {
     "django_migrations", "django_content_type", "auth_permission", "auth_group",
     "members_organisation", "members_hostedidentifier", "members_person", "members_mandate",
     "members_login", "members_apikey", "lawful_requests_packversion",
-    "lawful_requests_standinginstruction", "procrastinate_version",
+    "lawful_requests_standinginstruction",
 }  # fmt: skip
 REFUSING_TRIGGERS = ("audit_auditleaf", "audit_auditsequence")
 

@@ -376,8 +376,8 @@ def test_the_same_loss_reported_by_victim_and_bank(ledger: Ledger, victim_first:
 
 # Order, delay and repetition do not matter
 
-# What is held on an account, and what pro-rata leaves over, is shared out in the order of the claims'
-# random ids. So claim by claim what is there is compared, and account by account what is held.
+# What is held on an account is shared out among its claims in the order of their random ids: so
+# what is there is compared claim by claim, and what is held account by account.
 TRAIL = """
 select c.amount_minor, a.ident, t.rule, t.inn, t.held + t.lying, t.moved, t.spent, t.returned,
   t.unknown
