@@ -267,6 +267,7 @@ def prepare(server: Server, *, for_tests: bool) -> None:
             connection.execute("grant recoup_policy to recoup_owner")
         if for_tests:
             connection.execute("alter role recoup_owner createdb")
+            connection.execute("grant recoup_app, recoup_planner to recoup_owner")
         if not connection.execute("select 1 from pg_database where datname='recoup'").fetchone():
             connection.execute("create database recoup owner recoup_owner")
             connection.execute("revoke all on database recoup from public")

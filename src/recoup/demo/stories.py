@@ -25,6 +25,7 @@ from recoup.demo.country import country, rs_account
 from recoup.demo.ledger import AccountRow, Booking
 
 FACTS: Final = "facts.json"
+SHEETS: Final = "sheets.json"
 SPAN: Final = timedelta(minutes=35)
 SETTLED_BEFORE_MINUTES: Final = 30.0
 KEEPERS: Final = ("plum", "quince", "walnut", "linden", "sparrow", "firefly")
@@ -255,12 +256,21 @@ def _last_moment(db: sqlite3.Connection) -> datetime:
 
 def _write_facts(directory: Path, at: datetime, moment: Clock) -> list[dict[str, Any]]:
     found = [_facts_of(story, moment(story.minutes)) for story in STORIES]
-    place = directory / FACTS
+    sheets = {
+        account(kept.key).iban: clerk_sheet(directory, account(kept.key).iban)
+        for kept in ACCOUNTS
+        if country().organisation(kept.organisation).answers_by == "desk"
+    }
+    _write_at_once(directory / SHEETS, sheets)
     # Written last and at once: its presence says that the ledgers are complete.
-    fresh = place.with_suffix(".new")
-    fresh.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
-    fresh.replace(place)
+    _write_at_once(directory / FACTS, found)
     return found
+
+
+def _write_at_once(place: Path, content: Any) -> None:
+    fresh = place.with_suffix(".new")
+    fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    fresh.replace(place)
 
 
 def _facts_of(story: Story, paid_at: datetime) -> dict[str, Any]:

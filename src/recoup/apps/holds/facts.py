@@ -47,6 +47,14 @@ select p.payee_id from holds_allegedpayment p join layer on p.payer_id = layer.i
   where p.payee_id is not null
 """
 
+JOINED = """
+select m.id, m.same_as_id from holds_movement m
+where m.same_as_id is not null and m.id in (
+  select movement_id from holds_movementside where account_id = any(%s)
+  union
+  select movement_id from holds_destination where account_id = any(%s))
+"""
+
 
 def closure(account_ids: Iterable[UUID]) -> list[UUID]:
     """All accounts whose facts have to be seen together with the given ones, sorted."""
@@ -72,7 +80,7 @@ def load(account_ids: list[UUID]) -> chain.Facts:
         .select_related("payment")
     )
     cases = {claim.id: str(claim.case_id) for claim in claims}
-    joined = _joined()
+    joined = _joined(account_ids)
     return chain.Facts(
         accounts=tuple(_account(account) for account in accounts),
         claims=tuple(_claim(c, cases[c.id], joined) for c in claims if c.payment.payee_id),
@@ -86,10 +94,10 @@ def load(account_ids: list[UUID]) -> chain.Facts:
     )
 
 
-def _joined() -> dict[UUID, str]:
-    """Movements that the planner found to be one payment: id -> the one that stands for both."""
+def _joined(account_ids: list[UUID]) -> dict[UUID, str]:
+    """Movements here that the planner found to be one payment: id -> the one that stands for both."""
     with connection.cursor() as cursor:
-        cursor.execute("select id, same_as_id from holds_movement where same_as_id is not null")
+        cursor.execute(JOINED, [account_ids, account_ids])
         return {row[0]: str(row[1]) for row in cursor.fetchall()}
 
 

@@ -27,6 +27,7 @@ from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import TakenByAnother
 from recoup.apps.lawful_requests.queue import taken_by
 from recoup.apps.members.allowed import allowed
+from recoup.apps.reports.demo_facts import clerk_sheet
 from recoup.core.access import Actor
 from recoup.core.answer import AnswerRefused, Problem
 from recoup.data.policy import load_policy
@@ -183,6 +184,7 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "answers": [_given(one) for one in answers],
         "amount_plain": plain(body["amount_minor"], currency_of(body)),
         "clock_how": _("Counted from sending, as the law pack says"),
+        "demo_sheet": clerk_sheet(body["account"]["ident"]) if is_addressee and is_open else "",
         "can_withdraw": is_issuers and is_open,
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }

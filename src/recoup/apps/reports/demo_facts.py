@@ -28,6 +28,15 @@ def demo_facts(story: str = "1") -> dict[str, Any] | None:
     return next((_for_page(one) for one in stories if str(one["story"]) == story), None)
 
 
+def clerk_sheet(ident: str) -> str:
+    """What the core system of a demo bank without IT shows of an account; empty elsewhere."""
+    path = settings.VAR / "demo" / "ledgers" / "sheets.json"
+    if not settings.IS_DEMO or not path.exists():
+        return ""
+    sheets: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return sheets.get(ident, "")
+
+
 @lru_cache(maxsize=2)
 def _stories(path: Any, written: int) -> list[dict[str, Any]]:
     """Read anew when the demo has written anew."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from recoup.apps.audit import operations as audit
@@ -126,7 +127,7 @@ def _already_told(by: Actor, client_id: UUID) -> Filed | None:
 
 
 def _check_cap(sender_mark: bytes | None, *, at: datetime) -> None:
-    most = load_pack("RS").caps.reports_per_reporter_hour
+    most = load_pack(settings.COUNTRY).caps.reports_per_reporter_hour
     with connection.cursor() as cursor:
         cursor.execute("select reports_from(%s, %s)", [sender_mark, at - timedelta(hours=1)])
         if cursor.fetchone()[0] >= most:

@@ -57,14 +57,14 @@ function options (flow) {
     },
     series: [{
       type: 'sankey',
-      left: 8, right: 150, top: 22, bottom: 10,
+      left: 8, right: 210, top: 22, bottom: 10,
       nodeWidth: 14, nodeGap: 26, nodeAlign: 'left', draggable: false, layoutIterations: 48,
       emphasis: { focus: 'adjacency' },
       data: nodes.map((node) => ({
         name: node.id, tip: node.tip ?? node.label, depth: node.depth,
         itemStyle: { color: colours[node.kind] ?? colours.account, borderColor: plate },
         label: {
-          formatter: label(node.label),
+          formatter: node.isLast ? wrapped(node.label) : label(node.label),
           position: node.isFirst ? [0, -17] : node.isLast ? 'right' : [0, -17]
         }
       })),
@@ -78,6 +78,15 @@ function options (flow) {
 }
 
 const label = (words) => (words.length > 30 ? words.slice(0, 29) + '…' : words).replace(/[{}]/g, '')
+
+// The last labels stand at the edge: two lines of at most 28 letters.
+function wrapped (words) {
+  const clean = words.replace(/[{}]/g, '')
+  if (clean.length <= 28) return clean
+  const cut = clean.lastIndexOf(' ', 28) > 8 ? clean.lastIndexOf(' ', 28) : 28
+  const rest = clean.slice(cut).trim()
+  return clean.slice(0, cut) + '\n' + (rest.length > 28 ? rest.slice(0, 27) + '…' : rest)
+}
 
 // A Sankey has no loops. Money that returns to an account seen before is drawn as arriving at a second
 // node of that account.
