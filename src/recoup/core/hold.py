@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-HoldState = StrEnum(
-    "HoldState", ["ASKED", "PLACED", "DECLINED", "LIFTED", "LAPSED", "REPLACED"]
-)
+HoldState = StrEnum("HoldState", ["ASKED", "PLACED", "DECLINED", "LIFTED", "LAPSED", "REPLACED"])
 HoldMove = StrEnum("HoldMove", ["PLACE", "DECLINE", "LIFT", "LAPSE", "REPLACE"])
 
 MOVES: Final[Mapping[tuple[HoldState, HoldMove], HoldState]] = {
@@ -58,9 +56,7 @@ class MoveRefused(Exception):
     def __init__(self, state: HoldState, move: HoldMove) -> None:
         self.state, self.move = state, move
         allowed = [way.value for way in ways_out(state)] or ["none, the hold has ended"]
-        super().__init__(
-            f"A hold that is {state} cannot {move}. Possible: {', '.join(allowed)}."
-        )
+        super().__init__(f"A hold that is {state} cannot {move}. Possible: {', '.join(allowed)}.")
 
 
 def after(state: HoldState, move: HoldMove) -> HoldState:

@@ -106,9 +106,7 @@ class MoveRefused(Exception):
 
     def __init__(self, state: RequestState, move: RequestMove) -> None:
         self.state, self.move = state, move
-        allowed = [way.value for way in ways_out(state)] or [
-            "none, the request has ended"
-        ]
+        allowed = [way.value for way in ways_out(state)] or ["none, the request has ended"]
         super().__init__(
             f"A request that is {state} cannot {move}. Possible: {', '.join(allowed)}."
         )

@@ -54,7 +54,9 @@ TASKS = {
     ),
     "planning_failed": (
         gettext_lazy("The hub could not plan the next step"),
-        gettext_lazy("Nothing is lost, but nothing more is asked by itself. Call who runs the hub."),
+        gettext_lazy(
+            "Nothing is lost, but nothing more is asked by itself. Call who runs the hub."
+        ),
     ),
     "hold_ends": (
         gettext_lazy("A hold is about to end"),

@@ -95,7 +95,7 @@ def load(account_ids: list[UUID]) -> chain.Facts:
 
 
 def _joined(account_ids: list[UUID]) -> dict[UUID, str]:
-    """Movements here that the planner found to be one payment: id -> the one that stands for both."""
+    """Movements that the planner found to be one payment: id -> the one that stands for both."""
     with connection.cursor() as cursor:
         cursor.execute(JOINED, [account_ids, account_ids])
         return {row[0]: str(row[1]) for row in cursor.fetchall()}

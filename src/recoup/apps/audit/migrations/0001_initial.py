@@ -6,46 +6,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditLeaf',
+            name="AuditLeaf",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('organisation_id', models.IntegerField(help_text='Whose actor did it; the policy reads this.')),
-                ('stream', models.CharField(help_text='Kind and id of the object, kind:uuid.', max_length=64)),
-                ('stream_seq', models.IntegerField()),
-                ('prev_stream_hash', models.BinaryField(max_length=32)),
-                ('body', models.BinaryField()),
-                ('leaf_hash', models.BinaryField(help_text='SHA-256(0x00 then body).', max_length=32)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "organisation_id",
+                    models.IntegerField(help_text="Whose actor did it; the policy reads this."),
+                ),
+                (
+                    "stream",
+                    models.CharField(
+                        help_text="Kind and id of the object, kind:uuid.", max_length=64
+                    ),
+                ),
+                ("stream_seq", models.IntegerField()),
+                ("prev_stream_hash", models.BinaryField(max_length=32)),
+                ("body", models.BinaryField()),
+                (
+                    "leaf_hash",
+                    models.BinaryField(help_text="SHA-256(0x00 then body).", max_length=32),
+                ),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation_id', '-recorded_at'], name='audit_org_time')],
-                'constraints': [models.UniqueConstraint(fields=('stream', 'stream_seq'), name='audit_stream_in_order')],
+                "indexes": [
+                    models.Index(fields=["organisation_id", "-recorded_at"], name="audit_org_time")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("stream", "stream_seq"), name="audit_stream_in_order"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditCommitment',
+            name="AuditCommitment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('organisation_id', models.IntegerField()),
-                ('field', models.CharField(max_length=40)),
-                ('salt', models.BinaryField(max_length=16)),
-                ('value', models.TextField()),
-                ('leaf', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='audit.auditleaf')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("organisation_id", models.IntegerField()),
+                ("field", models.CharField(max_length=40)),
+                ("salt", models.BinaryField(max_length=16)),
+                ("value", models.TextField()),
+                (
+                    "leaf",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="audit.auditleaf",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditSequence',
+            name="AuditSequence",
             fields=[
-                ('seq', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('leaf', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='audit.auditleaf')),
+                ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "leaf",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="audit.auditleaf",
+                    ),
+                ),
             ],
         ),
     ]

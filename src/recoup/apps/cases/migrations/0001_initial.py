@@ -8,147 +8,325 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
-        ('reports', '0001_initial'),
+        ("members", "0001_initial"),
+        ("reports", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=16, unique=True)),
-                ('state', models.CharField(default='open', help_text='open, merged or closed', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('reported_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField(help_text='Last time anything shown on its page changed.')),
-                ('version', models.IntegerField(default=0, help_text='Rises with every such change.')),
-                ('handed_over_at', models.DateTimeField(null=True)),
-                ('visible_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, help_text='Kept by trigger from the members.', size=None)),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='cases.case')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='case', to='reports.report')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=16, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        default="open", help_text="open, merged or closed", max_length=12
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("reported_at", models.DateTimeField()),
+                (
+                    "changed_at",
+                    models.DateTimeField(help_text="Last time anything shown on its page changed."),
+                ),
+                (
+                    "version",
+                    models.IntegerField(default=0, help_text="Rises with every such change."),
+                ),
+                ("handed_over_at", models.DateTimeField(null=True)),
+                (
+                    "visible_to",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        default=list,
+                        help_text="Kept by trigger from the members.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "report",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="case",
+                        to="reports.report",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseEvent',
+            name="CaseEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('what', models.CharField(max_length=40)),
-                ('who', models.CharField(blank=True, help_text='Organisation and role.', max_length=160)),
-                ('values', models.JSONField(default=dict)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='cases.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("what", models.CharField(max_length=40)),
+                (
+                    "who",
+                    models.CharField(
+                        blank=True, help_text="Organisation and role.", max_length=160
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="cases.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseLink',
+            name="CaseLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(help_text='payee_account, payer_account, reference', max_length=24)),
-                ('value', models.CharField(max_length=140)),
-                ('found_at', models.DateTimeField()),
-                ('high', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
-                ('low', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        help_text="payee_account, payer_account, reference", max_length=24
+                    ),
+                ),
+                ("value", models.CharField(max_length=140)),
+                ("found_at", models.DateTimeField()),
+                (
+                    "high",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "low",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseMember',
+            name="CaseMember",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='cases.case')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=32)),
-                ('about', models.UUIDField(help_text='The ticket, claim or report it is about.')),
-                ('level', models.SmallIntegerField(default=0)),
-                ('values', models.JSONField(default=dict)),
-                ('opened_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='cases.case')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("about", models.UUIDField(help_text="The ticket, claim or report it is about.")),
+                ("level", models.SmallIntegerField(default=0)),
+                ("values", models.JSONField(default=dict)),
+                ("opened_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('scheme', models.CharField(max_length=16)),
-                ('ident', models.CharField(max_length=140)),
-                ('currency', models.CharField(max_length=3)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("scheme", models.CharField(max_length=16)),
+                ("ident", models.CharField(max_length=140)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('institution', 'scheme', 'ident', 'currency'), name='account_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "scheme", "ident", "currency"), name="account_once"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, fields=['visible_to'], name='case_visible_to'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fastupdate=True, fields=["visible_to"], name="case_visible_to"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['owner', '-opened_at'], name='case_owner_time'),
+            model_name="case",
+            index=models.Index(fields=["owner", "-opened_at"], name="case_owner_time"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'merged', 'closed'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "merged", "closed"])),
+                name="case_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_into__isnull', False), _connector='OR'), name='case_merged_has_target'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "merged"), _negated=True),
+                    ("merged_into__isnull", False),
+                    _connector="OR",
+                ),
+                name="case_merged_has_target",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseevent',
-            index=models.Index(fields=['case', '-at'], name='event_case_time'),
+            model_name="caseevent",
+            index=models.Index(fields=["case", "-at"], name="event_case_time"),
         ),
         migrations.AddIndex(
-            model_name='caselink',
-            index=models.Index(fields=['high'], name='link_high'),
+            model_name="caselink",
+            index=models.Index(fields=["high"], name="link_high"),
         ),
         migrations.AddConstraint(
-            model_name='caselink',
-            constraint=models.UniqueConstraint(fields=('low', 'high', 'reason', 'value'), name='link_once'),
+            model_name="caselink",
+            constraint=models.UniqueConstraint(
+                fields=("low", "high", "reason", "value"), name="link_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='caselink',
-            constraint=models.CheckConstraint(condition=models.Q(('low__lt', models.F('high'))), name='link_in_order'),
+            model_name="caselink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("low__lt", models.F("high"))), name="link_in_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='casemember',
-            index=models.Index(fields=['organisation', '-since'], name='member_org_time'),
+            model_name="casemember",
+            index=models.Index(fields=["organisation", "-since"], name="member_org_time"),
         ),
         migrations.AddConstraint(
-            model_name='casemember',
-            constraint=models.UniqueConstraint(fields=('case', 'organisation'), name='member_once'),
+            model_name="casemember",
+            constraint=models.UniqueConstraint(fields=("case", "organisation"), name="member_once"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['owner', 'due_at'], name='task_open'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("done_at", None)), fields=["owner", "due_at"], name="task_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['issuer', 'due_at'], name='task_asked'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("done_at", None)),
+                fields=["issuer", "due_at"],
+                name="task_asked",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['case'], name='task_case'),
+            model_name="task",
+            index=models.Index(fields=["case"], name="task_case"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('about', 'kind', 'level'), name='task_once'),
+            model_name="task",
+            constraint=models.UniqueConstraint(fields=("about", "kind", "level"), name="task_once"),
         ),
     ]

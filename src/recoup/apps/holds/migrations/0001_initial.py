@@ -7,354 +7,932 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
-        ('lawful_requests', '0001_initial'),
-        ('members', '0001_initial'),
-        ('reports', '0001_initial'),
+        ("cases", "0001_initial"),
+        ("lawful_requests", "0001_initial"),
+        ("members", "0001_initial"),
+        ("reports", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PlanTrouble',
+            name="PlanTrouble",
             fields=[
-                ('about', models.UUIDField(help_text='Report, answer or wanted plan.', primary_key=True, serialize=False)),
-                ('tries', models.IntegerField(default=0)),
-                ('trouble', models.CharField(max_length=400)),
-                ('last_at', models.DateTimeField()),
-                ('parked_at', models.DateTimeField(null=True)),
+                (
+                    "about",
+                    models.UUIDField(
+                        help_text="Report, answer or wanted plan.",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("tries", models.IntegerField(default=0)),
+                ("trouble", models.CharField(max_length=400)),
+                ("last_at", models.DateTimeField()),
+                ("parked_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='AllegedPayment',
+            name="AllegedPayment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('paid_at', models.DateTimeField()),
-                ('reference', models.CharField(blank=True, max_length=140)),
-                ('payee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('payer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('report', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='alleged_payment', to='reports.report')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("paid_at", models.DateTimeField()),
+                ("reference", models.CharField(blank=True, max_length=140)),
+                (
+                    "payee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "payer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "report",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alleged_payment",
+                        to="reports.report",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('amount_minor', models.BigIntegerField()),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='cases.account')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseTotal',
+            name="CaseTotal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('lost', models.BigIntegerField()),
-                ('held', models.BigIntegerField()),
-                ('lying', models.BigIntegerField()),
-                ('gone', models.BigIntegerField()),
-                ('returned', models.BigIntegerField()),
-                ('unknown', models.BigIntegerField()),
-                ('exchanged_out', models.BigIntegerField(default=0)),
-                ('exchanged_in', models.BigIntegerField(default=0)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='totals', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=16)),
+                ("currency", models.CharField(max_length=3)),
+                ("lost", models.BigIntegerField()),
+                ("held", models.BigIntegerField()),
+                ("lying", models.BigIntegerField()),
+                ("gone", models.BigIntegerField()),
+                ("returned", models.BigIntegerField()),
+                ("unknown", models.BigIntegerField()),
+                ("exchanged_out", models.BigIntegerField(default=0)),
+                ("exchanged_in", models.BigIntegerField(default=0)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="totals",
+                        to="cases.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(default='alleged', help_text='alleged, confirmed, denied, withdrawn, double', max_length=12)),
-                ('adopted_at', models.DateTimeField(null=True)),
-                ('returned_minor', models.BigIntegerField(default=0, help_text='Stopped or recalled units.')),
-                ('is_barred', models.BooleanField(default=False, help_text='Beyond the caps: nothing is asked before an officer adopts it.')),
-                ('adopted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='cases.case')),
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='claim', to='holds.allegedpayment')),
-                ('possible_double_of', models.ForeignKey(help_text="The same loss seems reported already: nothing is held twice before the payer's bank names the payment.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.claim')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        default="alleged",
+                        help_text="alleged, confirmed, denied, withdrawn, double",
+                        max_length=12,
+                    ),
+                ),
+                ("adopted_at", models.DateTimeField(null=True)),
+                (
+                    "returned_minor",
+                    models.BigIntegerField(default=0, help_text="Stopped or recalled units."),
+                ),
+                (
+                    "is_barred",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Beyond the caps: nothing is asked before an officer adopts it.",
+                    ),
+                ),
+                (
+                    "adopted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claim",
+                        to="holds.allegedpayment",
+                    ),
+                ),
+                (
+                    "possible_double_of",
+                    models.ForeignKey(
+                        help_text="The same loss seems reported already: nothing is held twice before the payer's bank names the payment.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(editable=False, help_text="The tickets' request.", primary_key=True, serialize=False)),
-                ('state', models.CharField(default='asked', max_length=12)),
-                ('asked_minor', models.BigIntegerField()),
-                ('held_minor', models.BigIntegerField(default=0)),
-                ('limit_minor', models.BigIntegerField(help_text='No more may be asked: an officer reduced or withdrew it.', null=True)),
-                ('asked_kind', models.CharField(max_length=16)),
-                ('asked_currency', models.CharField(max_length=3)),
-                ('is_precautionary', models.BooleanField(default=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answered_round', models.IntegerField(default=0)),
-                ('freed_at', models.DateTimeField(help_text='When the sum held last fell.', null=True)),
-                ('ground', models.CharField(blank=True, help_text='Why nothing more is asked.', max_length=24)),
-                ('until', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='cases.account')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('block', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='holds.block')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='cases.case')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        editable=False,
+                        help_text="The tickets' request.",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("state", models.CharField(default="asked", max_length=12)),
+                ("asked_minor", models.BigIntegerField()),
+                ("held_minor", models.BigIntegerField(default=0)),
+                (
+                    "limit_minor",
+                    models.BigIntegerField(
+                        help_text="No more may be asked: an officer reduced or withdrew it.",
+                        null=True,
+                    ),
+                ),
+                ("asked_kind", models.CharField(max_length=16)),
+                ("asked_currency", models.CharField(max_length=3)),
+                ("is_precautionary", models.BooleanField(default=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("answered_round", models.IntegerField(default=0)),
+                (
+                    "freed_at",
+                    models.DateTimeField(help_text="When the sum held last fell.", null=True),
+                ),
+                (
+                    "ground",
+                    models.CharField(
+                        blank=True, help_text="Why nothing more is asked.", max_length=24
+                    ),
+                ),
+                ("until", models.DateTimeField(null=True)),
+                ("asked_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "block",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="holds.block",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerWindow',
+            name="LedgerWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_at', models.DateTimeField()),
-                ('to_at', models.DateTimeField()),
-                ('opening_minor', models.BigIntegerField()),
-                ('closing_minor', models.BigIntegerField()),
-                ('is_complete', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='windows', to='cases.account')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('answer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='window', to='lawful_requests.answer')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_at", models.DateTimeField()),
+                ("to_at", models.DateTimeField()),
+                ("opening_minor", models.BigIntegerField()),
+                ("closing_minor", models.BigIntegerField()),
+                ("is_complete", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="windows",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "answer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="window",
+                        to="lawful_requests.answer",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('uetr', models.UUIDField(null=True, unique=True)),
-                ('payer_reference', models.CharField(blank=True, max_length=140)),
-                ('payer_institution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('same_as', models.ForeignKey(help_text='Two banks told one payment without a common reference; the planner joined them.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.movement')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("uetr", models.UUIDField(null=True, unique=True)),
+                ("payer_reference", models.CharField(blank=True, max_length=140)),
+                (
+                    "payer_institution",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "same_as",
+                    models.ForeignKey(
+                        help_text="Two banks told one payment without a common reference; the planner joined them.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.movement",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Flow',
+            name="Flow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=16)),
-                ('payer_ident', models.CharField(blank=True, max_length=140)),
-                ('payer_institution', models.CharField(blank=True, max_length=120)),
-                ('payee_ident', models.CharField(blank=True, max_length=140)),
-                ('payee_institution', models.CharField(blank=True, max_length=120)),
-                ('sink', models.CharField(blank=True, max_length=8)),
-                ('place', models.CharField(blank=True, max_length=140)),
-                ('state', models.CharField(default='arrived', max_length=12)),
-                ('carried', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('credited', models.BigIntegerField(null=True)),
-                ('credit_currency', models.CharField(blank=True, max_length=3)),
-                ('booked_at', models.DateTimeField(null=True)),
-                ('told_by', models.CharField(blank=True, max_length=120)),
-                ('told_at', models.DateTimeField(null=True)),
-                ('ticket_reference', models.CharField(blank=True, max_length=16)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='flows', to='cases.case')),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.claim')),
-                ('payee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('payer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('movement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.movement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=16)),
+                ("payer_ident", models.CharField(blank=True, max_length=140)),
+                ("payer_institution", models.CharField(blank=True, max_length=120)),
+                ("payee_ident", models.CharField(blank=True, max_length=140)),
+                ("payee_institution", models.CharField(blank=True, max_length=120)),
+                ("sink", models.CharField(blank=True, max_length=8)),
+                ("place", models.CharField(blank=True, max_length=140)),
+                ("state", models.CharField(default="arrived", max_length=12)),
+                ("carried", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("credited", models.BigIntegerField(null=True)),
+                ("credit_currency", models.CharField(blank=True, max_length=3)),
+                ("booked_at", models.DateTimeField(null=True)),
+                ("told_by", models.CharField(blank=True, max_length=120)),
+                ("told_at", models.DateTimeField(null=True)),
+                ("ticket_reference", models.CharField(blank=True, max_length=16)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="flows",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.claim",
+                    ),
+                ),
+                (
+                    "payee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "payer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.movement",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Destination',
+            name="Destination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sink', models.CharField(blank=True, max_length=8)),
-                ('place', models.CharField(blank=True, max_length=140)),
-                ('credit_minor', models.BigIntegerField(null=True)),
-                ('credit_currency', models.CharField(blank=True, max_length=3)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('answer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lawful_requests.answer')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('movement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='destinations', to='holds.movement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sink", models.CharField(blank=True, max_length=8)),
+                ("place", models.CharField(blank=True, max_length=140)),
+                ("credit_minor", models.BigIntegerField(null=True)),
+                ("credit_currency", models.CharField(blank=True, max_length=3)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "answer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="lawful_requests.answer",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="destinations",
+                        to="holds.movement",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='claim',
-            name='movement',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claim', to='holds.movement'),
+            model_name="claim",
+            name="movement",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="claim",
+                to="holds.movement",
+            ),
         ),
         migrations.CreateModel(
-            name='PlanWanted',
+            name="PlanWanted",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TicketLine',
+            name="TicketLine",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('asked_minor', models.BigIntegerField()),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('arrival', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.movement')),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.claim')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='lawful_requests.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("asked_minor", models.BigIntegerField()),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "arrival",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.movement",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.claim",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="lawful_requests.ticket",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MovementSide',
+            name="MovementSide",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_credit', models.BooleanField()),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('booked_at', models.DateTimeField()),
-                ('seq', models.BigIntegerField()),
-                ('reference', models.CharField(help_text="The bank's own, unique at that bank.", max_length=140)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('answer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sides', to='lawful_requests.answer')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('movement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sides', to='holds.movement')),
-                ('line', models.ForeignKey(help_text='The bank says: this credit is the payment that the line asks about.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.ticketline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_credit", models.BooleanField()),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("booked_at", models.DateTimeField()),
+                ("seq", models.BigIntegerField()),
+                (
+                    "reference",
+                    models.CharField(
+                        help_text="The bank's own, unique at that bank.", max_length=140
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "answer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sides",
+                        to="lawful_requests.answer",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sides",
+                        to="holds.movement",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        help_text="The bank says: this credit is the payment that the line asks about.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.ticketline",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Trail',
+            name="Trail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('account_ident', models.CharField(max_length=140)),
-                ('institution_name', models.CharField(max_length=120)),
-                ('inn', models.BigIntegerField()),
-                ('held', models.BigIntegerField()),
-                ('lying', models.BigIntegerField()),
-                ('moved', models.BigIntegerField()),
-                ('spent', models.BigIntegerField()),
-                ('returned', models.BigIntegerField()),
-                ('unknown', models.BigIntegerField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.account')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trail', to='cases.case')),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holds.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=16)),
+                ("currency", models.CharField(max_length=3)),
+                ("account_ident", models.CharField(max_length=140)),
+                ("institution_name", models.CharField(max_length=120)),
+                ("inn", models.BigIntegerField()),
+                ("held", models.BigIntegerField()),
+                ("lying", models.BigIntegerField()),
+                ("moved", models.BigIntegerField()),
+                ("spent", models.BigIntegerField()),
+                ("returned", models.BigIntegerField()),
+                ("unknown", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trail",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="holds.claim",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('account',), name='block_one_open'),
+            model_name="block",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)), fields=("account",), name="block_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='block_not_negative'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gte", 0)), name="block_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='casetotal',
-            constraint=models.UniqueConstraint(fields=('case', 'rule', 'currency'), name='total_once'),
+            model_name="casetotal",
+            constraint=models.UniqueConstraint(
+                fields=("case", "rule", "currency"), name="total_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='casetotal',
-            constraint=models.CheckConstraint(condition=models.Q(('lost', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('held'), '+', models.F('lying')), '+', models.F('gone')), '+', models.F('returned')), '+', models.F('unknown')), '+', models.F('exchanged_out')), '-', models.F('exchanged_in')))), name='total_balances'),
+            model_name="casetotal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "lost",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                models.F("held"), "+", models.F("lying")
+                                            ),
+                                            "+",
+                                            models.F("gone"),
+                                        ),
+                                        "+",
+                                        models.F("returned"),
+                                    ),
+                                    "+",
+                                    models.F("unknown"),
+                                ),
+                                "+",
+                                models.F("exchanged_out"),
+                            ),
+                            "-",
+                            models.F("exchanged_in"),
+                        ),
+                    )
+                ),
+                name="total_balances",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['addressee', 'state'], name='hold_addressee_state'),
+            model_name="hold",
+            index=models.Index(fields=["addressee", "state"], name="hold_addressee_state"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['account'], name='hold_account'),
+            model_name="hold",
+            index=models.Index(fields=["account"], name="hold_account"),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'placed'])), fields=('case', 'account'), name='hold_one_in_force'),
+            model_name="hold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["asked", "placed"])),
+                fields=("case", "account"),
+                name="hold_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'placed', 'declined', 'lifted', 'lapsed', 'replaced'])), name='hold_state_known'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["asked", "placed", "declined", "lifted", "lapsed", "replaced"])
+                ),
+                name="hold_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_minor__gte', 0), ('held_minor__gte', 0)), name='hold_sums_not_negative'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asked_minor__gte", 0), ("held_minor__gte", 0)),
+                name="hold_sums_not_negative",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerwindow',
-            index=models.Index(fields=['account', 'from_at'], name='window_account_time'),
+            model_name="ledgerwindow",
+            index=models.Index(fields=["account", "from_at"], name="window_account_time"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerwindow',
-            constraint=models.CheckConstraint(condition=models.Q(('from_at__lte', models.F('to_at'))), name='window_in_order'),
+            model_name="ledgerwindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_at__lte", models.F("to_at"))), name="window_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.UniqueConstraint(condition=models.Q(('payer_reference', ''), _negated=True), fields=('payer_institution', 'payer_reference'), name='movement_reference_once'),
+            model_name="movement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("payer_reference", ""), _negated=True),
+                fields=("payer_institution", "payer_reference"),
+                name="movement_reference_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='flow',
-            index=models.Index(fields=['case', 'rule'], name='flow_case_rule'),
+            model_name="flow",
+            index=models.Index(fields=["case", "rule"], name="flow_case_rule"),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(fields=('movement', 'answer'), name='destination_once'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                fields=("movement", "answer"), name="destination_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('sink', '')), models.Q(('account', None), ('sink__in', ['cash', 'card', 'fee', 'abroad', 'other'])), _connector='OR'), name='destination_account_or_sink'),
+            model_name="destination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__isnull", False), ("sink", "")),
+                    models.Q(
+                        ("account", None), ("sink__in", ["cash", "card", "fee", "abroad", "other"])
+                    ),
+                    _connector="OR",
+                ),
+                name="destination_account_or_sink",
+            ),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['case'], name='claim_case'),
+            model_name="claim",
+            index=models.Index(fields=["case"], name="claim_case"),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='claim_amount_above_zero'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="claim_amount_above_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['alleged', 'confirmed', 'denied', 'withdrawn', 'double'])), name='claim_state_known'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["alleged", "confirmed", "denied", "withdrawn", "double"])
+                ),
+                name="claim_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('returned_minor__gte', 0), ('returned_minor__lte', models.F('amount_minor'))), name='claim_returned_within'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("returned_minor__gte", 0), ("returned_minor__lte", models.F("amount_minor"))
+                ),
+                name="claim_returned_within",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketline',
-            constraint=models.UniqueConstraint(fields=('ticket', 'claim', 'arrival'), name='line_once', nulls_distinct=False),
+            model_name="ticketline",
+            constraint=models.UniqueConstraint(
+                fields=("ticket", "claim", "arrival"), name="line_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketline',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_minor__gte', 0)), name='line_asked_not_negative'),
+            model_name="ticketline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asked_minor__gte", 0)), name="line_asked_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='movementside',
-            index=models.Index(fields=['account', 'booked_at', 'seq'], name='side_account_order'),
+            model_name="movementside",
+            index=models.Index(fields=["account", "booked_at", "seq"], name="side_account_order"),
         ),
         migrations.AddConstraint(
-            model_name='movementside',
-            constraint=models.UniqueConstraint(fields=('movement', 'is_credit', 'answer'), name='side_once'),
+            model_name="movementside",
+            constraint=models.UniqueConstraint(
+                fields=("movement", "is_credit", "answer"), name="side_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movementside',
-            constraint=models.UniqueConstraint(fields=('account', 'reference', 'is_credit', 'answer'), name='side_booking_once'),
+            model_name="movementside",
+            constraint=models.UniqueConstraint(
+                fields=("account", "reference", "is_credit", "answer"), name="side_booking_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movementside',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='side_amount_above_zero'),
+            model_name="movementside",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="side_amount_above_zero"
+            ),
         ),
         migrations.AddIndex(
-            model_name='trail',
-            index=models.Index(fields=['case', 'rule'], name='trail_case_rule'),
+            model_name="trail",
+            index=models.Index(fields=["case", "rule"], name="trail_case_rule"),
         ),
         migrations.AddConstraint(
-            model_name='trail',
-            constraint=models.UniqueConstraint(fields=('account', 'claim', 'rule', 'currency'), name='trail_once'),
+            model_name="trail",
+            constraint=models.UniqueConstraint(
+                fields=("account", "claim", "rule", "currency"), name="trail_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trail',
-            constraint=models.CheckConstraint(condition=models.Q(('inn', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('held'), '+', models.F('lying')), '+', models.F('moved')), '+', models.F('spent')), '+', models.F('returned')), '+', models.F('unknown')))), name='trail_balances'),
+            model_name="trail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "inn",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("held"), "+", models.F("lying")
+                                        ),
+                                        "+",
+                                        models.F("moved"),
+                                    ),
+                                    "+",
+                                    models.F("spent"),
+                                ),
+                                "+",
+                                models.F("returned"),
+                            ),
+                            "+",
+                            models.F("unknown"),
+                        ),
+                    )
+                ),
+                name="trail_balances",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trail',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0), ('inn__gte', 0), ('lying__gte', 0), ('moved__gte', 0), ('returned__gte', 0), ('spent__gte', 0), ('unknown__gte', 0)), name='trail_not_negative'),
+            model_name="trail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("held__gte", 0),
+                    ("inn__gte", 0),
+                    ("lying__gte", 0),
+                    ("moved__gte", 0),
+                    ("returned__gte", 0),
+                    ("spent__gte", 0),
+                    ("unknown__gte", 0),
+                ),
+                name="trail_not_negative",
+            ),
         ),
     ]

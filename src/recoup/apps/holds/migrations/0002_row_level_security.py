@@ -71,8 +71,9 @@ grant select on holds_ticketline, holds_hold, holds_block to recoup_app;
 
 create policy definer on holds_movement to recoup_policy using (true) with check (true);
 grant select, insert, update on holds_movement to recoup_policy;
--- Its plan is kept while one answer adds thousands of rows: made on an empty table it would read
--- the whole table each time (19 s for 10,000 movements instead of 1.6 s).
+-- Its plans are kept while one answer adds thousands of rows. Made on an empty table they would read
+-- the whole table each time; and only with <> '' in the query can the unique index be used, which
+-- leaves empty references out (10,000 movements: 20 s without these, 2 s with them).
 create function movement_for(unique_ref uuid, bank int, bank_reference text) returns uuid
   language plpgsql security definer set search_path = public set enable_seqscan = off as $$
 declare found uuid;
@@ -80,7 +81,8 @@ begin
   select m.id into found from holds_movement m where m.uetr = unique_ref;
   if found is null and bank_reference <> '' then
     select m.id into found from holds_movement m
-    where m.payer_institution_id = bank and m.payer_reference = bank_reference;
+    where m.payer_institution_id = bank and m.payer_reference = bank_reference
+      and m.payer_reference <> '';
     if found is not null and unique_ref is not null then
       update holds_movement set uetr = unique_ref where id = found and uetr is null;
     end if;

@@ -6,240 +6,588 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
-        ('members', '0001_initial'),
+        ("cases", "0001_initial"),
+        ("members", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PackVersion',
+            name="PackVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('country', models.CharField(max_length=2)),
-                ('number', models.IntegerField()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('body', models.BinaryField(help_text='Canonical JSON.')),
-                ('loaded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("number", models.IntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
+                ("body", models.BinaryField(help_text="Canonical JSON.")),
+                ("loaded_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('country', 'number'), name='pack_number_once'), models.UniqueConstraint(fields=('country', 'digest'), name='pack_digest_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("country", "number"), name="pack_number_once"),
+                    models.UniqueConstraint(fields=("country", "digest"), name="pack_digest_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StandingInstruction',
+            name="StandingInstruction",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=24, unique=True)),
-                ('measure', models.CharField(max_length=32)),
-                ('first_role', models.CharField(max_length=60)),
-                ('second_role', models.CharField(max_length=60)),
-                ('signed_at', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('first_signer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='lawful_requests.packversion')),
-                ('second_signer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=24, unique=True)),
+                ("measure", models.CharField(max_length=32)),
+                ("first_role", models.CharField(max_length=60)),
+                ("second_role", models.CharField(max_length=60)),
+                ("signed_at", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(null=True)),
+                (
+                    "first_signer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "pack",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="lawful_requests.packversion",
+                    ),
+                ),
+                (
+                    "second_signer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=16, unique=True)),
-                ('request', models.UUIDField(help_text='The same over all rounds of one measure.')),
-                ('measure', models.CharField(max_length=32)),
-                ('kind', models.CharField(blank=True, max_length=16)),
-                ('round', models.IntegerField()),
-                ('asked_minor', models.BigIntegerField(help_text='The new total asked for, in minor units.')),
-                ('currency', models.CharField(max_length=3)),
-                ('account_ident', models.CharField(help_text="Copied for the addressee's search.", max_length=140)),
-                ('state', models.CharField(default='drafted', max_length=16)),
-                ('draft', models.JSONField(help_text='What will be sent, without the clocks of sending.')),
-                ('body', models.BinaryField(help_text='The bytes the addressee gets; frozen.', null=True)),
-                ('authorised_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(help_text='The next clock that acts on it.')),
-                ('hold_until', models.DateTimeField(null=True)),
-                ('urgency', models.BigIntegerField(default=0, help_text='Expected loss a minute, minor units.')),
-                ('taken_at', models.DateTimeField(null=True)),
-                ('withdrawn_ground', models.CharField(blank=True, max_length=200)),
-                ('version', models.IntegerField(default=1)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='cases.account')),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='cases.case')),
-                ('instruction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='lawful_requests.standinginstruction')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='lawful_requests.packversion')),
-                ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
-                ('withdrawn_by', models.ForeignKey(help_text='Empty if the planner took it back: then new money may be asked for again.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=16, unique=True)),
+                ("request", models.UUIDField(help_text="The same over all rounds of one measure.")),
+                ("measure", models.CharField(max_length=32)),
+                ("kind", models.CharField(blank=True, max_length=16)),
+                ("round", models.IntegerField()),
+                (
+                    "asked_minor",
+                    models.BigIntegerField(help_text="The new total asked for, in minor units."),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "account_ident",
+                    models.CharField(
+                        help_text="Copied for the addressee's search.", max_length=140
+                    ),
+                ),
+                ("state", models.CharField(default="drafted", max_length=16)),
+                (
+                    "draft",
+                    models.JSONField(help_text="What will be sent, without the clocks of sending."),
+                ),
+                (
+                    "body",
+                    models.BinaryField(
+                        help_text="The bytes the addressee gets; frozen.", null=True
+                    ),
+                ),
+                ("authorised_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(help_text="The next clock that acts on it.")),
+                ("hold_until", models.DateTimeField(null=True)),
+                (
+                    "urgency",
+                    models.BigIntegerField(
+                        default=0, help_text="Expected loss a minute, minor units."
+                    ),
+                ),
+                ("taken_at", models.DateTimeField(null=True)),
+                ("withdrawn_ground", models.CharField(blank=True, max_length=200)),
+                ("version", models.IntegerField(default=1)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="cases.account",
+                    ),
+                ),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "instruction",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="lawful_requests.standinginstruction",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "pack",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="lawful_requests.packversion",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
+                (
+                    "withdrawn_by",
+                    models.ForeignKey(
+                        help_text="Empty if the planner took it back: then new money may be asked for again.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Dispatch',
+            name="Dispatch",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('queued_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='dispatch', to='lawful_requests.ticket')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("queued_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dispatch",
+                        to="lawful_requests.ticket",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deadline',
+            name="Deadline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='acknowledge, answer, lapse, hand_over', max_length=16)),
-                ('level', models.SmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('fired_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, max_length=24)),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deadlines', to='lawful_requests.ticket')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="acknowledge, answer, lapse, hand_over", max_length=16
+                    ),
+                ),
+                ("level", models.SmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("fired_at", models.DateTimeField(null=True)),
+                ("outcome", models.CharField(blank=True, max_length=24)),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deadlines",
+                        to="lawful_requests.ticket",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=32)),
-                ('stage', models.CharField(max_length=12)),
-                ('held_minor', models.BigIntegerField(default=0)),
-                ('block_reference', models.CharField(blank=True, max_length=64)),
-                ('ground', models.CharField(blank=True, max_length=400)),
-                ('body', models.BinaryField(help_text='Canonical JSON as kept, destinations dropped.')),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('received_at', models.DateTimeField()),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
-                ('replaces', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='lawful_requests.answer')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='lawful_requests.ticket')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=32)),
+                ("stage", models.CharField(max_length=12)),
+                ("held_minor", models.BigIntegerField(default=0)),
+                ("block_reference", models.CharField(blank=True, max_length=64)),
+                ("ground", models.CharField(blank=True, max_length=400)),
+                (
+                    "body",
+                    models.BinaryField(help_text="Canonical JSON as kept, destinations dropped."),
+                ),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="lawful_requests.answer",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="lawful_requests.ticket",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='UnplannedAnswer',
+            name="UnplannedAnswer",
             fields=[
-                ('answer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='lawful_requests.answer')),
-                ('since', models.DateTimeField()),
-                ('addressee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "answer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        serialize=False,
+                        to="lawful_requests.answer",
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "addressee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='standinginstruction',
-            constraint=models.UniqueConstraint(fields=('issuer', 'measure', 'pack'), name='instruction_once'),
+            model_name="standinginstruction",
+            constraint=models.UniqueConstraint(
+                fields=("issuer", "measure", "pack"), name="instruction_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standinginstruction',
-            constraint=models.CheckConstraint(condition=models.Q(('first_signer', models.F('second_signer')), _negated=True), name='instruction_two_people'),
+            model_name="standinginstruction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_signer", models.F("second_signer")), _negated=True),
+                name="instruction_two_people",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state__in', ['sent', 'acknowledged'])), fields=['addressee', '-urgency'], name='ticket_queue'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("state__in", ["sent", "acknowledged"])),
+                fields=["addressee", "-urgency"],
+                name="ticket_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('state', 'sent')), fields=['addressee', 'sent_at'], name='ticket_inbox'),
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("state", "sent")),
+                fields=["addressee", "sent_at"],
+                name="ticket_inbox",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['issuer', 'due_at'], name='ticket_issuer_due'),
+            model_name="ticket",
+            index=models.Index(fields=["issuer", "due_at"], name="ticket_issuer_due"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['addressee', 'due_at'], name='ticket_addressee_due'),
+            model_name="ticket",
+            index=models.Index(fields=["addressee", "due_at"], name="ticket_addressee_due"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['case'], name='ticket_case'),
+            model_name="ticket",
+            index=models.Index(fields=["case"], name="ticket_case"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['addressee', 'account_ident'], name='ticket_account'),
+            model_name="ticket",
+            index=models.Index(fields=["addressee", "account_ident"], name="ticket_account"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['request'], name='ticket_request'),
+            model_name="ticket",
+            index=models.Index(fields=["request"], name="ticket_request"),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(fields=('case', 'account', 'measure', 'round'), name='ticket_round_once'),
+            model_name="ticket",
+            constraint=models.UniqueConstraint(
+                fields=("case", "account", "measure", "round"), name="ticket_round_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['drafted', 'authorised', 'sent', 'acknowledged'])), fields=('case', 'account', 'measure'), name='ticket_one_open'),
+            model_name="ticket",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("state__in", ["drafted", "authorised", "sent", "acknowledged"])
+                ),
+                fields=("case", "account", "measure"),
+                name="ticket_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.UniqueConstraint(fields=('id', 'issuer', 'addressee'), name='ticket_with_parties'),
+            model_name="ticket",
+            constraint=models.UniqueConstraint(
+                fields=("id", "issuer", "addressee"), name="ticket_with_parties"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['drafted', 'authorised', 'sent', 'acknowledged', 'answered', 'closed', 'refused', 'withdrawn', 'undeliverable', 'lapsed'])), name='ticket_state_known'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "drafted",
+                            "authorised",
+                            "sent",
+                            "acknowledged",
+                            "answered",
+                            "closed",
+                            "refused",
+                            "withdrawn",
+                            "undeliverable",
+                            "lapsed",
+                        ],
+                    )
+                ),
+                name="ticket_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['hold', 'confirm_debit', 'stop_before_execution', 'recall'])), name='ticket_measure_known'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("measure__in", ["hold", "confirm_debit", "stop_before_execution", "recall"])
+                ),
+                name="ticket_measure_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['', 'block', 'first', 'forward', 'back', 'set', 'destination'])), name='ticket_kind_known'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["", "block", "first", "forward", "back", "set", "destination"])
+                ),
+                name="ticket_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_minor__gte', 0)), name='ticket_asked_not_negative'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asked_minor__gte", 0)), name="ticket_asked_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('sent_at', None), ('body__isnull', False), _connector='OR'), name='ticket_sent_has_body'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sent_at", None), ("body__isnull", False), _connector="OR"),
+                name="ticket_sent_has_body",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'drafted'), ('instruction__isnull', False), _connector='OR'), name='ticket_rests_on_authority'),
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "drafted"), ("instruction__isnull", False), _connector="OR"
+                ),
+                name="ticket_rests_on_authority",
+            ),
         ),
         migrations.AddIndex(
-            model_name='dispatch',
-            index=models.Index(condition=models.Q(('sent_at', None)), fields=['queued_at'], name='dispatch_waiting'),
+            model_name="dispatch",
+            index=models.Index(
+                condition=models.Q(("sent_at", None)), fields=["queued_at"], name="dispatch_waiting"
+            ),
         ),
         migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('fired_at', None)), fields=['due_at'], name='deadline_due'),
+            model_name="deadline",
+            index=models.Index(
+                condition=models.Q(("fired_at", None)), fields=["due_at"], name="deadline_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(fields=('ticket', 'kind', 'level'), name='deadline_once'),
+            model_name="deadline",
+            constraint=models.UniqueConstraint(
+                fields=("ticket", "kind", "level"), name="deadline_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='answer',
-            index=models.Index(fields=['ticket', 'received_at'], name='answer_ticket_time'),
+            model_name="answer",
+            index=models.Index(fields=["ticket", "received_at"], name="answer_ticket_time"),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaces', None), ('stage', 'final')), fields=('ticket',), name='answer_one_final'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("replaces", None), ("stage", "final")),
+                fields=("ticket",),
+                name="answer_one_final",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('code__in', ['held', 'part_held', 'nothing_left', 'moved_on', 'cashed_out', 'stopped_before_execution', 'debit_confirmed', 'no_such_debit', 'recalled', 'not_ours', 'cannot_lawfully', 'unclear', 'others_hold'])), name='answer_code_known'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "code__in",
+                        [
+                            "held",
+                            "part_held",
+                            "nothing_left",
+                            "moved_on",
+                            "cashed_out",
+                            "stopped_before_execution",
+                            "debit_confirmed",
+                            "no_such_debit",
+                            "recalled",
+                            "not_ours",
+                            "cannot_lawfully",
+                            "unclear",
+                            "others_hold",
+                        ],
+                    )
+                ),
+                name="answer_code_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['interim', 'final', 'correction'])), name='answer_stage_known'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stage__in", ["interim", "final", "correction"])),
+                name="answer_stage_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('replaces__isnull', False), ('stage', 'correction')), models.Q(models.Q(('stage', 'correction'), _negated=True), ('replaces', None)), _connector='OR'), name='answer_correction_replaces'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("replaces__isnull", False), ("stage", "correction")),
+                    models.Q(models.Q(("stage", "correction"), _negated=True), ("replaces", None)),
+                    _connector="OR",
+                ),
+                name="answer_correction_replaces",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('held_minor__gte', 0)), name='answer_held_not_negative'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("held_minor__gte", 0)), name="answer_held_not_negative"
+            ),
         ),
     ]

@@ -6,117 +6,226 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Mandate',
+            name="Mandate",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(max_length=24)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
-                ('is_on_duty', models.BooleanField(default=False, help_text='Named person of the duty desk.')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("role", models.CharField(max_length=24)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "is_on_duty",
+                    models.BooleanField(default=False, help_text="Named person of the duty desk."),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('full_name', models.CharField(max_length=120)),
-                ('email', models.CharField(blank=True, max_length=120)),
-                ('is_system', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("full_name", models.CharField(max_length=120)),
+                ("email", models.CharField(blank=True, max_length=120)),
+                ("is_system", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('key_sha256', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('mandate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='members.mandate')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key_sha256", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "mandate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="members.mandate"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.IntegerField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=32, unique=True)),
-                ('kind', models.CharField(max_length=16)),
-                ('name', models.CharField(max_length=120)),
-                ('name_sr', models.CharField(blank=True, help_text='In Serbian Cyrillic.', max_length=120)),
-                ('country', models.CharField(help_text='ISO 3166-1 alpha-2.', max_length=2)),
-                ('bank_code', models.CharField(blank=True, db_index=True, max_length=12)),
-                ('bic', models.CharField(blank=True, max_length=11)),
-                ('answers_by', models.CharField(default='desk', help_text='api or desk', max_length=8)),
-                ('contact_name', models.CharField(blank=True, max_length=120)),
-                ('contact_phone', models.CharField(blank=True, max_length=40)),
-                ('contact_email', models.CharField(blank=True, max_length=120)),
-                ('is_invented', models.BooleanField(default=False)),
+                ("id", models.IntegerField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=32, unique=True)),
+                ("kind", models.CharField(max_length=16)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "name_sr",
+                    models.CharField(blank=True, help_text="In Serbian Cyrillic.", max_length=120),
+                ),
+                ("country", models.CharField(help_text="ISO 3166-1 alpha-2.", max_length=2)),
+                ("bank_code", models.CharField(blank=True, db_index=True, max_length=12)),
+                ("bic", models.CharField(blank=True, max_length=11)),
+                (
+                    "answers_by",
+                    models.CharField(default="desk", help_text="api or desk", max_length=8),
+                ),
+                ("contact_name", models.CharField(blank=True, max_length=120)),
+                ("contact_phone", models.CharField(blank=True, max_length=40)),
+                ("contact_email", models.CharField(blank=True, max_length=120)),
+                ("is_invented", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['bank', 'payment', 'vasp', 'isp', 'police', 'prosecutor', 'fiu', 'public', 'foreign_bank'])), name='organisation_kind_known'), models.CheckConstraint(condition=models.Q(('answers_by__in', ['api', 'desk'])), name='organisation_answers_by_known')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "bank",
+                                    "payment",
+                                    "vasp",
+                                    "isp",
+                                    "police",
+                                    "prosecutor",
+                                    "fiu",
+                                    "public",
+                                    "foreign_bank",
+                                ],
+                            )
+                        ),
+                        name="organisation_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("answers_by__in", ["api", "desk"])),
+                        name="organisation_answers_by_known",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='mandate',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='members.organisation'),
+            model_name="mandate",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="mandates",
+                to="members.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='mandate',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='members.person'),
+            model_name="mandate",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="mandates",
+                to="members.person",
+            ),
         ),
         migrations.CreateModel(
-            name='Login',
+            name="Login",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=64, unique=True)),
-                ('email', models.CharField(blank=True, max_length=120)),
-                ('is_active', models.BooleanField(default=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='logins', to='members.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                ("username", models.CharField(max_length=64, unique=True)),
+                ("email", models.CharField(blank=True, max_length=120)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="logins",
+                        to="members.person",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='HostedIdentifier',
+            name="HostedIdentifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scheme', models.CharField(max_length=16)),
-                ('ident', models.CharField(help_text="The normalised key, or a card's first six.", max_length=140)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hosted', to='members.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scheme", models.CharField(max_length=16)),
+                (
+                    "ident",
+                    models.CharField(
+                        help_text="The normalised key, or a card's first six.", max_length=140
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hosted",
+                        to="members.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('scheme', 'ident'), name='hosted_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scheme", "ident"), name="hosted_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='GivenAnswer',
+            name="GivenAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField()),
-                ('request_sha256', models.BinaryField(max_length=32)),
-                ('status', models.SmallIntegerField()),
-                ('body', models.BinaryField()),
-                ('given_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='members.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField()),
+                ("request_sha256", models.BinaryField(max_length=32)),
+                ("status", models.SmallIntegerField()),
+                ("body", models.BinaryField()),
+                ("given_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="members.organisation"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'key'), name='given_answer_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "key"), name="given_answer_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.UniqueConstraint(fields=('person', 'organisation', 'role'), name='mandate_once'),
+            model_name="mandate",
+            constraint=models.UniqueConstraint(
+                fields=("person", "organisation", "role"), name="mandate_once"
+            ),
         ),
     ]

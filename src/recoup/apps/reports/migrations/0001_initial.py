@@ -6,83 +6,175 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=16, unique=True)),
-                ('channel', models.CharField(help_text='public, bank or call_taker', max_length=12)),
-                ('client_id', models.UUIDField(help_text='Made by the sender: a repeat is not a second report.')),
-                ('amount_minor', models.BigIntegerField(help_text='Whole minor units, for example cents.')),
-                ('currency', models.CharField(max_length=3)),
-                ('paid_at', models.DateTimeField()),
-                ('payer_scheme', models.CharField(max_length=16)),
-                ('payer_ident', models.CharField(max_length=140)),
-                ('payee_scheme', models.CharField(max_length=16)),
-                ('payee_ident', models.CharField(max_length=140)),
-                ('payment_reference', models.CharField(blank=True, max_length=140)),
-                ('secret_sha256', models.BinaryField(max_length=32, null=True)),
-                ('sender_mark', models.BinaryField(help_text='Keyed digest of where it came from, for the caps.', max_length=32, null=True)),
-                ('received_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField(help_text='When a case was opened from it.', null=True)),
-                ('competent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('payee_institution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('payer_institution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=16, unique=True)),
+                (
+                    "channel",
+                    models.CharField(help_text="public, bank or call_taker", max_length=12),
+                ),
+                (
+                    "client_id",
+                    models.UUIDField(
+                        help_text="Made by the sender: a repeat is not a second report."
+                    ),
+                ),
+                (
+                    "amount_minor",
+                    models.BigIntegerField(help_text="Whole minor units, for example cents."),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("paid_at", models.DateTimeField()),
+                ("payer_scheme", models.CharField(max_length=16)),
+                ("payer_ident", models.CharField(max_length=140)),
+                ("payee_scheme", models.CharField(max_length=16)),
+                ("payee_ident", models.CharField(max_length=140)),
+                ("payment_reference", models.CharField(blank=True, max_length=140)),
+                ("secret_sha256", models.BinaryField(max_length=32, null=True)),
+                (
+                    "sender_mark",
+                    models.BinaryField(
+                        help_text="Keyed digest of where it came from, for the caps.",
+                        max_length=32,
+                        null=True,
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
+                (
+                    "opened_at",
+                    models.DateTimeField(help_text="When a case was opened from it.", null=True),
+                ),
+                (
+                    "competent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "payee_institution",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "payer_institution",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReportStory',
+            name="ReportStory",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('email', models.CharField(blank=True, max_length=120)),
-                ('story', models.TextField(blank=True, max_length=8000)),
-                ('added_at', models.DateTimeField()),
-                ('competent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stories', to='reports.report')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("email", models.CharField(blank=True, max_length=120)),
+                ("story", models.TextField(blank=True, max_length=8000)),
+                ("added_at", models.DateTimeField()),
+                (
+                    "competent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stories",
+                        to="reports.report",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['organisation', '-received_at'], name='report_org_time'),
+            model_name="report",
+            index=models.Index(fields=["organisation", "-received_at"], name="report_org_time"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['competent', '-received_at'], name='report_competent_time'),
+            model_name="report",
+            index=models.Index(fields=["competent", "-received_at"], name="report_competent_time"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('opened_at', None)), fields=['received_at'], name='report_waiting'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("opened_at", None)),
+                fields=["received_at"],
+                name="report_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['sender_mark', 'received_at'], name='report_sender_time'),
+            model_name="report",
+            index=models.Index(fields=["sender_mark", "received_at"], name="report_sender_time"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['payee_ident', 'received_at'], name='report_payee_time'),
+            model_name="report",
+            index=models.Index(fields=["payee_ident", "received_at"], name="report_payee_time"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('organisation', 'client_id'), name='report_sent_once'),
+            model_name="report",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "client_id"), name="report_sent_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='report_amount_above_zero'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="report_amount_above_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['public', 'bank', 'call_taker'])), name='report_channel_known'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["public", "bank", "call_taker"])),
+                name="report_channel_known",
+            ),
         ),
     ]

@@ -6,55 +6,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
-        ('members', '0001_initial'),
+        ("cases", "0001_initial"),
+        ("members", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportedLedger',
+            name="ImportedLedger",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('profile', models.CharField(help_text='The declared profile it was read by.', max_length=40)),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('rows', models.IntegerField()),
-                ('sources', models.JSONField(default=list)),
-                ('terminals', models.JSONField(default=list)),
-                ('imported_at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledgers', to='cases.case')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "profile",
+                    models.CharField(
+                        help_text="The declared profile it was read by.", max_length=40
+                    ),
+                ),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("rows", models.IntegerField()),
+                ("sources", models.JSONField(default=list)),
+                ("terminals", models.JSONField(default=list)),
+                ("imported_at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledgers",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerTransfer',
+            name="LedgerTransfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ident', models.CharField(max_length=300)),
-                ('moved_at', models.DateTimeField()),
-                ('payer', models.CharField(max_length=140)),
-                ('payer_label', models.CharField(blank=True, max_length=140)),
-                ('payee', models.CharField(max_length=140)),
-                ('payee_label', models.CharField(blank=True, max_length=140)),
-                ('units', models.BigIntegerField(help_text='Valuation units of 1e-6, half-even.')),
-                ('line', models.IntegerField(help_text='Where the row stood in the file.')),
-                ('block', models.BigIntegerField()),
-                ('tx_hash', models.CharField(max_length=140)),
-                ('value', models.CharField(help_text='The value as the file had it.', max_length=60)),
-                ('ledger', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='traces.importedledger')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ident", models.CharField(max_length=300)),
+                ("moved_at", models.DateTimeField()),
+                ("payer", models.CharField(max_length=140)),
+                ("payer_label", models.CharField(blank=True, max_length=140)),
+                ("payee", models.CharField(max_length=140)),
+                ("payee_label", models.CharField(blank=True, max_length=140)),
+                ("units", models.BigIntegerField(help_text="Valuation units of 1e-6, half-even.")),
+                ("line", models.IntegerField(help_text="Where the row stood in the file.")),
+                ("block", models.BigIntegerField()),
+                ("tx_hash", models.CharField(max_length=140)),
+                (
+                    "value",
+                    models.CharField(help_text="The value as the file had it.", max_length=60),
+                ),
+                (
+                    "ledger",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers",
+                        to="traces.importedledger",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='importedledger',
-            constraint=models.UniqueConstraint(fields=('case', 'sha256'), name='ledger_once'),
+            model_name="importedledger",
+            constraint=models.UniqueConstraint(fields=("case", "sha256"), name="ledger_once"),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransfer',
-            constraint=models.UniqueConstraint(fields=('ledger', 'ident'), name='transfer_once'),
+            model_name="ledgertransfer",
+            constraint=models.UniqueConstraint(fields=("ledger", "ident"), name="transfer_once"),
         ),
     ]
