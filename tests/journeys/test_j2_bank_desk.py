@@ -1,0 +1,189 @@
+"""Two clerks of a bank without a system answer hold tickets in the browser, by keys or by mouse.
+
+Part of journey J2: the queue by urgency, one card an account, take next, the bookings pasted and
+checked while typing, and nothing lost when an answer is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from recoup.apps.holds.bookings import local
+from support.live import Hub
+from support.world import iban
+
+pytestmark = pytest.mark.browser
+MILA, GORAN = "mila.linden", "goran.linden"
+ACCOUNT, NEXT = iban("linden", 77), iban("sparrow", 5)
+
+
+def hold_asked(hub: Hub, *, victim: int = 1, account: str = ACCOUNT, amount: int = 480_000_00):
+    """Another bank reports for its customer; the worker sends the ticket."""
+    hub.world.report(
+        payer=iban("plum", victim), payee=account, amount=amount, by=hub.world.at_bank("plum"),
+        reference=f"RF{victim}",
+    )  # fmt: skip
+
+
+def queue_with(page: Any, cards: int) -> None:
+    """The queue, once the worker has sent as many tickets as were asked for."""
+    for _ in range(50):
+        page.goto("/desk")
+        if page.locator(".rc-queue__card").count() == cards:
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"{page.locator('.rc-queue__card').count()} cards, not {cards}")
+
+
+def sheet(hub: Hub) -> str:
+    """What the clerk copies from the bank's own screen: 480,000 came, 300,000 went on."""
+    came = hub.world.now() - timedelta(minutes=20)
+    return "\n".join(
+        [
+            "# opening balance\t12000.00",
+            f"# from\t{local(came)}",
+            "# closing balance\t192000.00",
+            f"credit\tC-100\t{local(came)}\t480000.00",
+            f"debit\tB-771\t{local(came + timedelta(minutes=9))}\t300000.00\taccount\t{NEXT}",
+        ]
+    )
+
+
+def pasted(page: Any, text: str) -> None:
+    page.get_by_text("Paste lines from a spreadsheet").click()
+    page.locator("#pasted").fill(text)
+    page.get_by_role("button", name="Put the lines into the table").click()
+    page.locator("#row-1-reference").wait_for()
+    page.get_by_text("It closes.").wait_for()
+
+
+def test_a_ticket_is_answered_by_keys_and_the_next_bank_is_asked_at_once(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None]
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA)
+    queue_with(page, 1)
+    page.keyboard.press("t")
+    page.get_by_role("heading", name="Your answer").wait_for()
+    page.keyboard.press("m")
+    assert page.locator("#code-moved_on").is_checked()
+    pasted(page, sheet(hub))
+    assert page.locator("#mark-0").input_value() == "C-100"
+    page.locator("#held").fill("180000.00")
+    axe(page)
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("heading", name="Answers given").wait_for()
+    assert page.get_by_text("The answer was taken").is_visible()
+    for _ in range(50):
+        following = hub.world.tickets(addressee__code="sparrow")
+        if following:
+            break
+        page.wait_for_timeout(200)
+    assert [ticket.asked_minor for ticket in following] == [288_000_00]
+    axe(page)
+
+
+def test_the_same_works_with_the_mouse_alone(hub: Hub, new_page: Callable[..., Any]) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA)
+    queue_with(page, 1)
+    page.get_by_role("button", name="Answer HT-").click()
+    page.get_by_role("button", name="Take this ticket").click()
+    page.get_by_role("radio", name="Not ours").check()
+    assert not page.locator("#window").is_visible()
+    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_role("heading", name="Answers given").wait_for()
+
+
+def test_two_clerks_get_two_tickets_and_see_what_the_other_has(
+    hub: Hub, new_page: Callable[..., Any]
+) -> None:
+    hold_asked(hub, victim=1, amount=900_000_00)
+    hold_asked(hub, victim=2, account=iban("linden", 78))
+    hold_asked(hub, victim=3, account=iban("linden", 78))
+    mila, goran = new_page(login=MILA), new_page(login=GORAN)
+    queue_with(mila, 2)
+    assert (
+        mila.locator(".rc-queue__card").nth(1).get_by_text("2 victims").count()
+        + mila.locator(".rc-queue__card").nth(0).get_by_text("2 victims").count()
+        == 1
+    )
+    mila.keyboard.press("t")
+    mila.get_by_role("heading", name="Your answer").wait_for()
+    queue_with(goran, 2)
+    assert goran.get_by_text("with Mila").count() == 1
+    goran.keyboard.press("t")
+    goran.get_by_role("heading", name="Your answer").wait_for()
+    assert goran.url != mila.url
+    goran.goto(mila.url)
+    goran.get_by_role("button", name="Take it over").click()
+    assert goran.get_by_text("has taken this ticket").is_visible()
+
+
+def test_the_sum_is_checked_while_typing_and_names_what_is_missing(
+    hub: Hub, new_page: Callable[..., Any]
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA)
+    queue_with(page, 1)
+    page.keyboard.press("t")
+    page.get_by_role("heading", name="Your answer").wait_for()
+    page.keyboard.press("p")
+    pasted(page, sheet(hub))
+    page.locator("#row-1-to").fill("")
+    page.locator("#row-1-to_kind").select_option("")
+    page.get_by_text("Debit B-771 carries 288,000.00").wait_for()
+    page.locator("#closing").fill("200000.00")
+    page.get_by_text("8,000.00 RSD too little: a credit is missing").wait_for()
+    assert page.evaluate("document.activeElement.id") == "closing"
+
+
+def test_a_refused_answer_leads_to_its_place_and_loses_nothing(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None]
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA)
+    queue_with(page, 1)
+    page.keyboard.press("t")
+    page.get_by_role("heading", name="Your answer").wait_for()
+    page.keyboard.press("m")
+    pasted(page, sheet(hub))
+    page.locator("#held").fill("180.000,00")
+    page.locator("#note").fill("as agreed by telephone")
+    page.get_by_role("button", name="Send the answer").click()
+    problem = page.get_by_role("alert").get_by_role("link")
+    problem.wait_for()
+    axe(page)
+    problem.click()
+    assert page.evaluate("document.activeElement.id") == "held"
+    assert page.locator("#held").input_value() == "180.000,00"
+    assert page.locator("#row-1-reference").input_value() == "B-771"
+    assert page.locator("#note").input_value() == "as agreed by telephone"
+    page.locator("#held").fill("180000.00")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("heading", name="Answers given").wait_for()
+
+
+@pytest.mark.parametrize("language", ["en", "sr", "sr-latn"])
+@pytest.mark.parametrize("width", [1360, 390])
+def test_the_desk_fits_the_screen_in_each_language(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int, language: str
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA, width=width)
+    queue_with(page, 1)
+    page.locator(f"button[name=language][value={language}]").click()
+    page.wait_for_load_state()
+    page.goto("/desk")
+    page.get_by_role("link", name="HT-").first.click()
+    page.locator("[data-key=t]").click()
+    page.locator("#answer-form").wait_for()
+    here = page.url
+    for path in ("/desk", here, "/desk/done", "/desk/done?q=HT-0000-00000"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        axe(page)
