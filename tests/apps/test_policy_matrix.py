@@ -269,6 +269,9 @@ def test_pages(world: World, foreign: dict[str, Any], role: str) -> None:
                 cells += 1
                 where = f"{method} {route.pattern} {kind}: {response.status_code}"
                 bodies[kind] = (response.status_code, comparable(response, value))
+                # A second act is asked only where the object was found.
+                if not may and response.status_code == 404 and second_act(route, one.actor):
+                    continue
                 wrong += judged(response, may=may, kind=kind, where=where)
                 if kind != "own":
                     wrong += [f"{where} shows {c}" for c in one.canaries if shows(response, c)]
@@ -278,6 +281,13 @@ def test_pages(world: World, foreign: dict[str, Any], role: str) -> None:
                 wrong.append(f"{method} {route.pattern}: a refusal has written something")
     assert not wrong, "\n".join(wrong)
     assert cells > 60
+
+
+def second_act(route: Route, actor: Actor) -> bool:
+    """Whether the role may do the first act of a route that is two."""
+    return any(name == route.name for _, name in SECOND_ACTS) and load_policy().may(
+        actor, route.view.act
+    )
 
 
 def act_of(route: Route, method: str, actor: Actor) -> str:
