@@ -1,8 +1,8 @@
 """How urgent a ticket is: the money that will probably leave in the next minute.
 
-The shares are a proposal to be replaced by what the hub measures itself: criminals empty an account
-within 3 to 10 minutes of the credit (PRODUCT.md), accounts for instant payments and crypto-assets
-fastest. A stored whole number, so that an index can order the queue (decision 28).
+The shares are a proposal to be replaced by what the hub measures itself. They assume that criminals
+empty an account within 3 to 10 minutes of the credit, accounts for instant payments and
+crypto-assets fastest. A stored whole number, so that an index can order the queue (decision 28).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A bank's disclosure before it is stored: does it add up, and which debits carry traced money.
 
 A bank tells counterparties only of debits that carry traced money under the printed rule
-(DECISIONS: the known window). The clerk's page asks by ``destinations_needed``; the hub drops
+(docs/datamodel.md, B2). The clerk's page asks by ``destinations_needed``; the hub drops
 what was told beyond it.
 """
 
