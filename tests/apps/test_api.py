@@ -65,6 +65,12 @@ def test_the_inbox_shows_exactly_what_was_sent(asked: World) -> None:
     assert "case" not in answer.content.decode().replace("case-insensitive", "")
 
 
+def test_a_parameter_that_nothing_knows_is_refused(asked: World) -> None:
+    answer = Client().get("/api/v1/tickets?stat=open", headers=asked.bearer("quince"))
+    assert answer.status_code == 422
+    assert "'stat'" in answer.json()["message"]
+
+
 def test_the_same_key_gives_the_same_bytes(asked: World) -> None:
     body = {"tickets": [asked.ticket("quince", "hold")["ticket"]]}
     key = {"Idempotency-Key": str(uuid4())}
