@@ -124,6 +124,19 @@ def test_two_clerks_get_two_tickets_and_see_what_the_other_has(
     assert goran.get_by_text("has taken this ticket").is_visible()
 
 
+def test_a_new_ticket_appears_on_the_open_page_and_so_does_who_took_it(
+    hub: Hub, new_page: Callable[..., Any]
+) -> None:
+    mila, goran = new_page(login=MILA), new_page(login=GORAN)
+    mila.goto("/desk")
+    mila.locator("[data-live=on]").wait_for()
+    hold_asked(hub)
+    mila.locator(".rc-queue__card").wait_for()
+    queue_with(goran, 1)
+    goran.keyboard.press("t")
+    mila.get_by_text("with Goran").wait_for()
+
+
 def test_the_sum_is_checked_while_typing_and_names_what_is_missing(
     hub: Hub, new_page: Callable[..., Any]
 ) -> None:

@@ -26,7 +26,7 @@ class Choice:
     fills: str = "none"
 
 
-NOT_OURS: Final = Choice("not_ours", "X", _("Not ours"), _("This account is not kept by us."))
+NOT_OURS: Final = Choice("not_ours", "U", _("Not ours"), _("This account is not kept by us."))
 CANNOT: Final = Choice(
     "cannot_lawfully", "L", _("Cannot lawfully"), _("The law does not let us. Say why.")
 )
@@ -54,7 +54,7 @@ ANSWERS: Final = {
     "set": (HELD, NOTHING, CANNOT, UNCLEAR),
     "confirm_debit": (
         Choice("debit_confirmed", "D", _("Debit confirmed"), _("The payment left the account.")),
-        Choice("no_such_debit", "N", _("No such debit"), _("There is no such payment.")),
+        Choice("no_such_debit", "X", _("No such debit"), _("There is no such payment.")),
         NOT_OURS,
         CANNOT,
         UNCLEAR,

@@ -42,8 +42,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     elif scope["path"] == INBOX and scope["method"] == "GET" and _wait(scope):
         await _long_poll(scope, receive, send)
+    elif scope["path"] == "/desk/events":
+        await _events(scope, receive, send, "/desk/version")
     elif scope["path"].startswith("/cases/") and scope["path"].endswith("/events"):
-        await _events(scope, receive, send)
+        await _events(scope, receive, send, scope["path"].removesuffix("events") + "version")
     else:
         await django(scope, _as_coroutine(receive), _as_coroutine(send))  # type: ignore[arg-type]
 
@@ -120,18 +122,18 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _events(scope: Scope, receive: Receive, send: Send) -> None:
-    """Server-sent events of one case: only that something changed, never what.
+async def _events(scope: Scope, receive: Receive, send: Send, version_at: str) -> None:
+    """Server-sent events of a case or a desk: only that something changed, never what.
 
-    Django is asked again every few seconds whether the reader may still see the case.
+    Django is asked again every few seconds whether the reader may still see it.
     """
     tide.start()
-    case_id = scope["path"].split("/")[2]
-    status, headers, body = await ask_django(scope, f"/cases/{case_id}/version")
+    status, headers, body = await ask_django(scope, version_at)
     if status != 200:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return
+    wakes = _woken_by(version_at, headers)
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"),
                (b"x-accel-buffering", b"no")]  # fmt: skip
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -141,12 +143,12 @@ async def _events(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         while not gone.done():
             seen = tide.mark()
-            changed = await tide.case_changed(
-                case_id, since=seen, timeout=SECONDS_BETWEEN_CHECKS, until=gone
+            changed = await tide.changed(
+                wakes, since=seen, timeout=SECONDS_BETWEEN_CHECKS, until=gone
             )
             if gone.done():
                 break
-            status, _, body = await ask_django(scope, f"/cases/{case_id}/version")
+            status, _, body = await ask_django(scope, version_at)
             if status != 200:
                 await _event(send, "ended", b"")
                 break
@@ -156,6 +158,14 @@ async def _events(scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         gone.cancel()
     await send({"type": "http.response.body", "body": b""})
+
+
+def _woken_by(version_at: str, headers: list[Any]) -> str:
+    """The notification that wakes a reader: the case's, or the inbox of the desk's organisation."""
+    if version_at.startswith("/cases/"):
+        return f"recoup_case:{version_at.split('/')[2]}"
+    organisation = next((v for k, v in headers if k == b"x-recoup-organisation"), b"0")
+    return f"recoup_inbox:{int(organisation)}"
 
 
 async def _event(send: Send, name: str, data: bytes) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from recoup.apps.cases import queries as all_cases
+from recoup.apps.lawful_requests import queries as requests
+from recoup.apps.lawful_requests.queue import SHOWN_AT_MOST
 from recoup.apps.lawful_requests.views import queue
 from recoup.apps.members.allowed import allowed
+from recoup.core.access import Actor
 from recoup.web import cases
 
 INSTITUTIONS = frozenset({"bank", "payment", "vasp", "isp", "foreign_bank"})
@@ -28,3 +34,25 @@ def live(request: HttpRequest) -> HttpResponse:
     if request.actor.organisation_kind in INSTITUTIONS:  # type: ignore[attr-defined]
         return queue(request, template="desk/_queue.html")
     return cases.police_live(request)
+
+
+@require_GET
+@allowed("desk:see")
+def version(request: HttpRequest) -> HttpResponse:
+    """What the event stream compares: changes whenever what the desk shows first did."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if actor.organisation_kind in INSTITUTIONS:
+        rows = requests.queue_of(actor).values_list("id", "state", "taken_by_id")
+    else:
+        rows = all_cases.newest(actor).values_list("id", "version")
+    state = crc32(repr([tuple(map(str, row)) for row in rows[:SHOWN_AT_MOST]]).encode())
+    response = HttpResponse(str(state), content_type="text/plain")
+    response["X-Recoup-Organisation"] = str(actor.organisation_id)
+    return response
+
+
+@require_GET
+@allowed("desk:see")
+def events(request: HttpRequest) -> HttpResponse:
+    """Served by the waiting layer; here only where that layer is missing."""
+    return HttpResponse("retry: 5000\n\n", content_type="text/event-stream")

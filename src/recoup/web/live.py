@@ -49,10 +49,11 @@ class Tide:
     ) -> bool:
         return await self._wait(f"recoup_inbox:{organisation_id}", since, timeout, until)
 
-    async def case_changed(
-        self, case_id: str, *, since: int, timeout: float, until: asyncio.Task[None]
+    async def changed(
+        self, key: str, *, since: int, timeout: float, until: asyncio.Task[None]
     ) -> bool:
-        return await self._wait(f"recoup_case:{case_id}", since, timeout, until)
+        """Wait for a notification, named by its channel and what it is about."""
+        return await self._wait(key, since, timeout, until)
 
     async def _wait(self, key: str, since: int, timeout: float, until: asyncio.Task[None]) -> bool:
         if self._last.get(key, 0) > since:

@@ -30,5 +30,7 @@ urlpatterns = [
     path("", include("recoup.apps.holds.urls")),
     path("desk", desk.home, name="desk"),
     path("desk/live", desk.live, name="desk-live"),
+    path("desk/version", desk.version, name="desk-version"),
+    path("desk/events", desk.events, name="desk-events"),
     path("", include("recoup.web.case_urls")),
 ]

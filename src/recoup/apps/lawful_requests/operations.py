@@ -294,6 +294,7 @@ def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
     ticket.taken_by_id, ticket.taken_at = by.person_id, at
     ticket.save(update_fields=["taken_by", "taken_at"])
     audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at)
+    notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
     return ticket
 
 
@@ -326,6 +327,7 @@ def release(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
         ticket.taken_by_id = ticket.taken_at = None
         ticket.save(update_fields=["taken_by", "taken_at"])
         audit.record(what="ticket:released", about=f"ticket:{ticket.id}", by=by, at=at)
+        notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
     return ticket
 
 
