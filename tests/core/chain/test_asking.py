@@ -91,6 +91,21 @@ def test_a_claim_that_is_not_live_blocks_once_and_asks_for_nothing_else():
     assert (row(hub.plan(), "A").held, row(hub.plan(), "B").held) == (40, 60)
 
 
+def test_a_block_that_held_everything_is_asked_again_once_its_claim_is_live():
+    """Else it stayed precautionary and would end after its hour, with the debit confirmed."""
+    told = Facts(
+        accounts=(AccountFact("A", "EUR"),),
+        claims=(claim("V", 50, "A", "p1", 1),),
+        windows=(Window("A", 1, 9, 0, 50, True, "a"),),
+        sides=(Side("p1", "A", True, 50, "EUR", 1, 1, "a"),),
+        holds=(HoldFact("case", "A", 50, 50, state="placed", asked_kind="block", answered_rank=1),),
+    )
+    (want,) = plan(told).wants
+    assert (want.kind, want.total) == ("set", 50)
+    (hold,) = told.holds
+    assert not plan(replace(told, holds=(replace(hold, asked_kind="set"),))).wants
+
+
 def test_a_lapsed_block_is_not_renewed_but_a_confirmed_debit_asks_again():
     base = Facts(
         accounts=(AccountFact("A", "EUR"),),

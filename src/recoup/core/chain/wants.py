@@ -273,6 +273,8 @@ def _new_total(desk: Desk) -> int | None:
     if desk.held > most:
         return most if desk.asked != most else None
     total = desk.to_hold
+    if _is_outgrown_precaution(desk, total):
+        return total
     if desk.held >= total or (desk.is_victims and not desk.block_in_ruling):
         return None
     if desk.hold and desk.hold.state in ("declined", "lapsed"):
