@@ -31,7 +31,18 @@ def main(argv: Sequence[str]) -> int:
     import django
 
     django.setup()
-    return report()
+    from django.db import DatabaseError
+
+    try:
+        return report()
+    except DatabaseError as problem:
+        told = str(problem).splitlines()[0]
+        print(
+            f"recoup: the database could not be asked ({told}). Is it up to date? "
+            "./recoup migrate brings it there.",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def report() -> int:
