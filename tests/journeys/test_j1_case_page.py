@@ -57,7 +57,7 @@ def test_a_case_fills_by_itself_and_balances(
     page.locator("#trail").wait_for(timeout=20_000)
     page.get_by_text("balances to the last unit").first.wait_for()
     table = page.get_by_label("The money flow as a table").first
-    assert table.get_by_text("Walnut Bank").first.is_visible()
+    table.get_by_text("Walnut Bank").first.wait_for(timeout=20_000)
     assert page.locator("#flow-RSD svg").count() == 1
     assert page.get_by_text("pro rata").first.is_visible()
     axe(page)

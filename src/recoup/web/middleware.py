@@ -14,7 +14,6 @@ from recoup.apps.members.scope import enter
 
 log = logging.getLogger("recoup.web")
 Handler = Callable[[HttpRequest], HttpResponse]
-LARGE = ("/ledgers/preview", "/ledgers/import", "/api/v1/answers", "/answer", "/check")
 WITHOUT_SCOPE = ("/static/", "/healthz")
 
 

@@ -167,6 +167,7 @@ UPLOAD_LIMIT_BYTES = 20_000_000
 # Paths that take more, by their end: files, and answers with up to 20,000 bookings.
 BODY_LIMITS_BYTES = {
     "/ledgers/preview": UPLOAD_LIMIT_BYTES,
+    "/ledgers/import": 8_000_000,
     "/api/v1/answers": 8_000_000,
     "/answer": 8_000_000,
     "/check": 8_000_000,
