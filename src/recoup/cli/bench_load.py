@@ -149,8 +149,9 @@ def fan_out(options: argparse.Namespace, folder: Path) -> Result:
     """One payment that branches five times threefold; the hub's own time from level to level."""
     with loaded_hub(folder) as ready:
         url = ready.hub.address
-        load.hold_latency(url, ready.keys, ready.books / "warm", rate=5, seconds=2, seed=9)
-        # Banks that were used for warming up are gone; theirs was another set of books.
+        load.hold_latency(
+            url, ready.keys, ready.books / "warm", rate=5, seconds=2, seed=options.seed + 1000
+        )
         before, own, began = cpu_seconds(ready.hub.processes), time.process_time(), time.monotonic()
         found = load.fan_out_time(
             url, ready.keys, ready.books / "run", levels=LEVELS, fan_out=FAN_OUT, seed=options.seed
@@ -208,7 +209,8 @@ def memory(options: argparse.Namespace, folder: Path) -> Result:
         fresh = {part: memory_mib(processes[part]) for part in ("web", "worker")}
         found, _, _ = _under_load(ready, options)
         fan = load.fan_out_time(ready.hub.address, ready.keys, ready.books / "fan",
-                                levels=LEVELS, fan_out=FAN_OUT, seed=options.seed)  # fmt: skip
+                                levels=LEVELS, fan_out=FAN_OUT,
+                                seed=options.seed + 2000)  # fmt: skip
         processes = ready.hub.processes
         loaded = {part: memory_mib(processes[part]) for part in ("web", "worker")}
     together = sum(loaded.values())

@@ -38,8 +38,9 @@ COPIES: Final = {
       select (jsonb_populate_record(a, jsonb_build_object(
         'id', md5(side || n)::uuid, 'institution_id', (%(banks)s::int[])[1 + (n + shift) %% 4],
         'ident', 'RS3597' || shift || lpad(n::text, 15, '0')))).*
-      from (select * from cases_account limit 1) a, generate_series(1, %(cases)s) n,
-        (values ('payee', 0), ('payer', 1)) s (side, shift)""",
+      from cases_account a, generate_series(1, %(cases)s) n,
+        (values ('payee', 0), ('payer', 1)) s (side, shift)
+      where a.id = (select id from cases_account limit 1)""",
     "cases_case": """
       select (jsonb_populate_record(k, jsonb_build_object(
         'id', md5('case' || n)::uuid, 'reference', 'B-' || n, 'report_id', md5('report' || n)::uuid,
@@ -71,9 +72,9 @@ COPIES: Final = {
         'id', md5('hold' || n)::uuid, 'case_id', md5('case' || n)::uuid,
         'account_id', md5('payee' || n)::uuid, 'state', 'placed',
         'until', now() + (n %% 48 + 12) * interval '1 hour'))).*
-      from (select h.* from holds_hold h join cases_case k on k.id = h.case_id
-            where k.report_id = %(report)s limit 1) h,
-        generate_series(1, %(cases)s) n""",
+      from holds_hold h, generate_series(1, %(cases)s) n
+      where h.id = (select h.id from holds_hold h join cases_case k on k.id = h.case_id
+                    where k.report_id = %(report)s limit 1)""",
     "holds_casetotal": """
       select (jsonb_populate_record(t, jsonb_build_object(
         'id', 1000000 + 10 * n + (t.rule = 'fifo')::int, 'case_id', md5('case' || n)::uuid))).*
@@ -91,13 +92,14 @@ COPIES: Final = {
         'sent_at', now() - n * interval '7 seconds', 'due_at', now() + n * interval '1 second',
         'state', case when t.measure <> 'hold' or n %% 5 > 1 then 'closed'
                       when n %% 5 = 0 then 'sent' else 'acknowledged' end))).*
-      from (select distinct on (t.measure) t.* from lawful_requests_ticket t
-            join cases_case k on k.id = t.case_id where k.report_id = %(report)s
-            order by t.measure, t.round) t
+      from lawful_requests_ticket t
         cross join lateral (select
           case when t.measure = 'hold' then 'payee' else 'payer' end as side,
           case when t.measure = 'hold' then 0 else 1 end as shift) w,
-        generate_series(1, %(cases)s) n""",
+        generate_series(1, %(cases)s) n
+      where t.id in (select distinct on (t.measure) t.id from lawful_requests_ticket t
+                     join cases_case k on k.id = t.case_id where k.report_id = %(report)s
+                     order by t.measure, t.round)""",
     "cases_task": """
       select (jsonb_populate_record(null::cases_task, jsonb_build_object(
         'id', md5('task' || n)::uuid, 'case_id', md5('case' || n)::uuid, 'owner_id', k.owner_id,
@@ -117,7 +119,7 @@ def is_ready(connection: psycopg.Connection[Any], report: str) -> bool:
 
 def fill(databases: Databases, report: str, *, cases: int) -> dict[str, int]:
     """Copy the report this often; returns how many rows there are then."""
-    with psycopg.connect(databases.owner) as connection:
+    with psycopg.connect(databases.owner, autocommit=True) as connection:
         for table in TABLES:
             _let_owner_past(connection, table, is_forced=False)
         banks = [

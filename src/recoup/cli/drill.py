@@ -36,7 +36,7 @@ FAULTS: Final = {
     "bank_unique_ticket": "the bank's ledger has no unique key on the ticket",
     "outbox_after_commit": "the out-box is written after the commit, in a transaction of its own",
 }
-SHORTEST_KILL_SECONDS: Final = 3.0
+LAST_REPORTS_SECONDS: Final = 120.0
 DOCUMENT: Final = measured.DOCS / "drills.md"
 OPENING: Final = """\
 # Drills
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
     folder = environment.VAR / "drill"
     shutil.rmtree(folder, ignore_errors=True)
     reference = None if options.fault else run(options, folder / "reference", kills=())
-    kills = drill_parts.schedule(options.kills, options.seed)
+    kills = drill_parts.schedule(options.kills, options.seed, fault=options.fault or "")
     outcome = run(options, folder / "killed", kills=kills, fault=options.fault or "")
     if reference:
         outcome.problems += [f"without kills: {problem}" for problem in reference.problems]
@@ -115,18 +115,16 @@ def run(
         frauds = drill_frauds.write(
             books, count=options.frauds, seed=options.seed, at=datetime.now(UTC)
         )
-        reporter = drill_parts.Reporter(
-            address, keys, frauds, SHORTEST_KILL_SECONDS / 2 if kills else 0.1
-        )
+        reporter = drill_parts.Reporter(address, keys, frauds)
         with drill_parts.banks(address, books, keys, fault=fault) as banks:
             sender = threading.Thread(target=reporter.run, daemon=True)
             sender.start()
             print(f"  {len(frauds)} reports arrive" + (", parts are killed" if kills else ""))
             try:
-                outcome.kills = drill_parts.kill_all(kills, hub, banks)
-                sender.join(SHORTEST_KILL_SECONDS * len(frauds) + 60)
+                outcome.kills = drill_parts.kill_all(kills, hub, banks, reporter)
+                sender.join(LAST_REPORTS_SECONDS)
             finally:
-                reporter.ended.set()
+                reporter.end()
             print("  everything settles")
             outcome.problems += [f"report refused: {why}" for why in reporter.refused]
             outcome.problems += drill_checks.settle(databases, books)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, connect
 from typing import Any, Final
 
 import psycopg
@@ -99,6 +99,11 @@ def _stuck_tickets(databases: Databases) -> list[str]:
         return [f"the database is away: {trouble}"]
 
 
+def _read_only(path: Path) -> Connection:
+    """A ledger as its bank left it. The bank's own way to open it would mend a missing key."""
+    return connect(f"file:{path}?mode=ro", uri=True, timeout=30, isolation_level=None)
+
+
 class _books(ExitStack):  # noqa: N801  (used as a function: `with _books(folder) as books`)
     """All banks' ledgers, open."""
 
@@ -108,7 +113,7 @@ class _books(ExitStack):  # noqa: N801  (used as a function: `with _books(folder
 
     def __enter__(self) -> dict[str, Connection]:  # type: ignore[override]
         return {
-            code: self.enter_context(closing(ledger.open_ledger(self.folder / f"{code}.sqlite")))
+            code: self.enter_context(closing(_read_only(self.folder / f"{code}.sqlite")))
             for code in codes()
         }
 

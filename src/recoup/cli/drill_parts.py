@@ -29,9 +29,14 @@ BANK_DELAY: Final = "0-1"
 REPORTER_TIMEOUT_SECONDS: Final = 5.0
 # How often each part is chosen; a bank is one of the five.
 WEIGHTS: Final = {"web": 3, "worker": 4, "postgres": 2, "bank": 4}
-PAUSE_SECONDS: Final = (0.1, 1.5)
+# With a planted fault, mostly the part that has it is killed: fewer kills are enough to find it.
+FAULT_WEIGHTS: Final = {
+    "bank_unique_ticket": {"web": 1, "worker": 1, "postgres": 1, "bank": 10},
+    "outbox_after_commit": {"web": 1, "worker": 10, "postgres": 1, "bank": 1},
+}
+PAUSE_SECONDS: Final = (0.1, 2.5)
 # How old the process is that is killed: some have just begun, most are in the midst of work.
-AGE_SECONDS: Final = (0.0, 5.0)
+AGE_SECONDS: Final = (0.0, 6.0)
 
 
 @dataclass(slots=True)
@@ -112,23 +117,34 @@ def banks(
 class Reporter:
     """Files the reports one after another, each again and again until the hub has taken it.
 
+    Reports wait until they are let go, so that there is work whenever something is killed.
     references: what was accepted, by the number of the fraud.
     """
 
     url: str
     keys: Mapping[str, str]
     frauds: Sequence[Fraud]
-    seconds_between: float
     references: dict[int, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     repeats: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
+    _let_go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def run(self) -> None:
         for fraud in self.frauds:
-            self._file(fraud)
-            if self.ended.wait(self.seconds_between):
+            self._let_go.acquire()
+            if self.ended.is_set():
                 return
+            self._file(fraud)
+
+    def let_go(self, count: int) -> None:
+        """Let this many more reports be filed."""
+        if count > 0:
+            self._let_go.release(count)
+
+    def end(self) -> None:
+        self.ended.set()
+        self._let_go.release()
 
     def _file(self, fraud: Fraud) -> None:
         body, key = body_of(fraud.report.body()), str(uuid.uuid4())
@@ -172,22 +188,32 @@ class Kill:
         return f"{self.at_seconds:6.1f} s  {self.part}"
 
 
-def schedule(count: int, seed: int) -> list[Kill]:
+def schedule(count: int, seed: int, *, fault: str = "") -> list[Kill]:
     """Which parts are killed, and the pauses between; the same for the same seed."""
+    weights = FAULT_WEIGHTS.get(fault, WEIGHTS)
     dice = random.Random(f"kills {seed}")  # noqa: S311
     kills = []
     for _ in range(count):
-        part = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        part = dice.choices(list(weights), list(weights.values()))[0]
         if part == "bank":
             part = f"bank-{dice.choice(codes())}"
         kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part, dice.uniform(*AGE_SECONDS)))
     return kills
 
 
-def kill_all(kills: Sequence[Kill], hub: Instance, running: Banks) -> list[Kill]:
-    """Carry the schedule out; a part that is down is waited for. Returns it with the moments."""
+def kill_all(
+    kills: Sequence[Kill], hub: Instance, running: Banks, reporter: Reporter
+) -> list[Kill]:
+    """Carry the schedule out; a part that is down is waited for. Returns it with the moments.
+
+    The reports are let go a few before each kill; all of them, if nothing is to be killed.
+    """
     began, done = time.monotonic(), []
-    for kill in kills:
+    reports = len(reporter.frauds)
+    if not kills:
+        reporter.let_go(reports)
+    for number, kill in enumerate(kills):
+        reporter.let_go(reports * (number + 1) // len(kills) - reports * number // len(kills))
         time.sleep(kill.pause_seconds)
         pid = _running_part(kill, hub, running)
         with contextlib.suppress(ProcessLookupError):

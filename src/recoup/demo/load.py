@@ -104,7 +104,7 @@ class _Books:
     """Writes the ten ledgers: one transaction each."""
 
     def __init__(self, directory: Path, at: datetime, seed: int) -> None:
-        self.directory, self.at = directory, at
+        self.directory, self.at, self.seed = directory, at, seed
         self.dice = random.Random(seed)  # noqa: S311
         self.stack = ExitStack()
         self.entries = 0
@@ -127,7 +127,8 @@ class _Books:
         self.stack.close()
 
     def account(self, bank: int, number: int, opening_minor: int) -> str:
-        iban = rs_iban(str(FIRST_BANK_CODE + bank), number)
+        # Two loads on one hub must not meet: accounts and references are of one seed.
+        iban = rs_iban(str(FIRST_BANK_CODE + bank), self.seed * 10_000_000 + number)
         row = AccountRow(iban, "iban", "RSD", f"Holder {number} (invented)", opening_minor)
         ledger.add_account(self.dbs[bank_codes()[bank]], row)
         return iban
@@ -140,7 +141,8 @@ class _Books:
             bank = int(account[4:7]) - FIRST_BANK_CODE
             self.entries += 1
             is_internal = payer[4:7] == payee[4:7]
-            reference = f"L{bank}{self.entries - (side == 'c' and is_internal):07d}"
+            entry_number = self.entries - (side == "c" and is_internal)
+            reference = f"L{self.seed}.{bank}{entry_number:07d}"
             entry = Booking(
                 0, reference, uetr, account, side, amount, booked_at,
                 scheme="iban", ident=other, words=words,
