@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse
@@ -41,11 +42,13 @@ def live(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest) -> HttpResponse:
     """What the event stream compares: changes whenever what the desk shows first did."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
+    rows: list[tuple[Any, ...]]
     if actor.organisation_kind in INSTITUTIONS:
-        rows = requests.queue_of(actor).values_list("id", "state", "taken_by_id")
+        waiting = requests.queue_of(actor).values_list("id", "state", "taken_by_id")
+        rows = list(waiting[:SHOWN_AT_MOST])
     else:
-        rows = all_cases.newest(actor).values_list("id", "version")
-    state = crc32(repr([tuple(map(str, row)) for row in rows[:SHOWN_AT_MOST]]).encode())
+        rows = list(all_cases.newest(actor).values_list("id", "version")[:SHOWN_AT_MOST])
+    state = crc32(repr([tuple(map(str, row)) for row in rows]).encode())
     response = HttpResponse(str(state), content_type="text/plain")
     response["X-Recoup-Organisation"] = str(actor.organisation_id)
     return response

@@ -184,7 +184,7 @@ def _typed_rows(posted: Mapping[str, str]) -> Iterator[Row]:
     count = posted.get("row_count", "0")
     for n in range(min(int(count) if count.isdecimal() else 0, ROWS_AT_MOST * 2)):
         values = {name: posted.get(f"row-{n}-{name}", "").strip() for name in COLUMNS}
-        row = Row(n, **values)
+        row = Row(n, **values)  # type: ignore[arg-type]
         if not row.is_empty:
             yield row
 
@@ -322,7 +322,9 @@ def _show_needed(form: WindowForm) -> None:
     """Mark the rows of the page whose debits carry disputed money."""
     needed = form.check.carried if form.check else {}
     wrong = (
-        {one["reference"]: one["problem"] for one in form.check.wrong_accounts} if needed else {}
+        {one["reference"]: one["problem"] for one in form.check.wrong_accounts}
+        if form.check and needed
+        else {}
     )
     for row in form.rows:
         if row.side == "debit" and row.reference in needed:

@@ -1,0 +1,82 @@
+"""Answers that are not taken, or taken as a fact only, and what the bank is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from recoup.core.answer import AnswerRefused
+from support.bank import Banks, Ledger
+from support.chain import report, totals
+
+# What is refused
+
+
+def test_an_answer_to_a_ticket_that_is_not_yours_is_refused(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    report(ledger, paid)
+    ledger.world.plan()
+    ticket = ledger.world.ticket("quince", "hold")
+    with pytest.raises(AnswerRefused) as refused:
+        ledger.world.answer("walnut", {"ticket": ticket["ticket"], "code": "nothing_left"})
+    assert refused.value.problems[0].code == "not_found"
+
+
+def test_a_second_final_answer_is_refused(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    report(ledger, paid)
+    ledger.world.plan()
+    ticket = ledger.world.ticket("quince", "hold")
+    told = {"ticket": ticket["ticket"], "code": "nothing_left"}
+    ledger.world.answer("quince", told)
+    ledger.world.plan()
+    with pytest.raises(AnswerRefused) as refused:
+        ledger.world.answer("quince", told)
+    assert refused.value.problems[0].code == "already_answered"
+
+
+def test_an_answer_that_does_not_balance_is_refused_with_the_difference(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    report(ledger, paid, by=ledger.world.at_bank("plum"))
+    ledger.world.plan()
+    ticket = ledger.world.ticket("quince", "hold")
+    body = Banks(ledger).body(ticket)
+    body["window"]["closing_minor"] -= 7
+    body |= {"code": "part_held", "held_minor": 400}
+    with pytest.raises(AnswerRefused) as refused:
+        ledger.world.answer("quince", body)
+    assert "does_not_balance" in {problem.code for problem in refused.value.problems}
+    assert "0.07" in str(refused.value)
+    assert ledger.world.run("select count(*) from lawful_requests_answer") == [(0,)]
+
+
+def test_an_answer_after_the_hold_lapsed_is_kept_as_a_fact(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    filed = report(ledger, paid, by=ledger.world.at_bank("plum"))
+    ledger.world.plan()
+    ticket = ledger.world.ticket("quince", "hold")
+    ledger.world.run("update holds_hold set until = now() - interval '1 second'")
+    ledger.world.sweep()
+    assert ledger.world.tickets(id=ticket["ticket"])[0].state == "lapsed"
+    banks = Banks(ledger)
+    banks.answer("quince", ticket)
+    ledger.world.plan()
+    assert ledger.world.tickets(id=ticket["ticket"])[0].state == "lapsed"
+    assert ledger.world.run("select count(*) from holds_ledgerwindow") == [(1,)]
+    assert totals(ledger.world, filed)["RSD"][0] == 500
+
+
+def test_every_name_of_a_deferred_job_is_a_job() -> None:
+    import importlib
+    import re
+    from pathlib import Path
+
+    import recoup
+    from recoup.apps.jobs import app
+
+    importlib.import_module("recoup.apps.holds.tasks")
+    source = Path(recoup.__file__).parent
+    text = "\n".join(path.read_text() for path in source.rglob("*.py"))
+    names = set(re.findall(r'^(?:[A-Z_]+) = "((?:\w+)\.(?:\w+))"$', text, flags=re.M))
+    deferred = {name for name in names if name.startswith("holds.")}
+    assert deferred
+    assert deferred <= set(app.tasks)
