@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db import connection
+from django.db.models import Q, Sum
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
@@ -33,6 +34,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     claims = Claim.objects.select_related("payment", "case").in_bulk(
         {line.claim_id for found in lines.values() for line in found}
     )
+    before = {claim.id: _state_of(claim) for claim in claims.values()}
     holds = Hold.objects.in_bulk({a.ticket.request for a in answers})
     touched: set[UUID] = set()
     for answer in sorted(answers, key=lambda a: (a.received_at, a.id)):
@@ -46,17 +48,42 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
                 _fold_claim(claim, answer)
         touched |= {p for c in asked for p in (c.payment.payer_id, c.payment.payee_id) if p}
     _find_movements(answers, lines, claims)
-    Hold.objects.bulk_update(
-        holds.values(),
-        ["state", "held_minor", "answered_at", "answered_round", "freed_at", "ended_at", "ground"],
-    )
+    _save_holds(list(holds.values()))
     Claim.objects.bulk_update(
-        claims.values(), ["state", "movement", "returned_minor", "possible_double_of"]
+        [claim for claim in claims.values() if _state_of(claim) != before[claim.id]],
+        ["state", "movement", "returned_minor", "possible_double_of"],
     )
     _sum_blocks({hold.account_id for hold in holds.values()}, answers, at=at)
     _close([answer.ticket for answer in answers], under=under, at=at)
     _tell(answers)
     return touched
+
+
+def _state_of(claim: Claim) -> tuple[object, ...]:
+    return claim.state, claim.movement_id, claim.returned_minor, claim.possible_double_of_id
+
+
+SAVE_HOLDS = """
+update holds_hold h
+set state = n.state, held_minor = n.held, answered_at = n.answered, answered_round = n.round,
+    freed_at = n.freed, ended_at = n.ended, ground = n.ground
+from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::int[],
+    %s::timestamptz[], %s::timestamptz[], %s::text[])
+  as n (id, state, held, answered, round, freed, ended, ground)
+where h.id = n.id
+"""
+
+
+def _save_holds(holds: Sequence[Hold]) -> None:
+    """One short statement: under load there are hundreds at once."""
+    if holds:
+        rows = [
+            (h.id, h.state, h.held_minor, h.answered_at, h.answered_round, h.freed_at, h.ended_at,
+             h.ground)
+            for h in holds
+        ]  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(SAVE_HOLDS, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _fold_hold(hold: Hold, answer: Answer) -> None:
@@ -95,26 +122,31 @@ def _find_movements(
     answers: Sequence[Answer], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
 ) -> None:
     """Point claims to the bank's movement; join two tellings that share no reference."""
+    confirming = {a.id: a for a in answers if a.code == "debit_confirmed"}
     sides = MovementSide.objects.filter(answer_id__in=[a.id for a in answers]).filter(
-        line__isnull=False
+        Q(line__isnull=False) | Q(answer_id__in=list(confirming), is_credit=False)
     )
     by_line = {line.id: line for found in lines.values() for line in found}
+    pointed: list[tuple[Claim, UUID]] = []
     for side in sides:
-        line = by_line.get(side.line_id) if side.line_id else None
-        if line is not None and line.arrival_id is None:
-            _point(claims[line.claim_id], side.movement_id)
-    for answer in answers:
-        if answer.code == "debit_confirmed":
-            found = MovementSide.objects.filter(answer=answer, is_credit=False).first()
-            for line in lines.get(answer.ticket_id, []):
-                if found is not None:
-                    _point(claims[line.claim_id], found.movement_id)
+        if side.answer_id in confirming and not side.is_credit:
+            asked = lines.get(confirming[side.answer_id].ticket_id, [])
+            pointed += [(claims[line.claim_id], side.movement_id) for line in asked]
+        elif side.line_id in by_line and by_line[side.line_id].arrival_id is None:
+            pointed.append((claims[by_line[side.line_id].claim_id], side.movement_id))
+    holders = {
+        claim.movement_id: claim
+        for claim in Claim.objects.filter(movement_id__in={movement for _, movement in pointed})
+    }
+    for claim, movement_id in pointed:
+        _point(claim, movement_id, holders)
 
 
-def _point(claim: Claim, movement_id: UUID) -> None:
+def _point(claim: Claim, movement_id: UUID, holders: dict[UUID | None, Claim]) -> None:
+    """holders: which claim each movement has, kept up to date: of one payment there is one."""
     if claim.movement_id is None:
-        first = Claim.objects.filter(movement_id=movement_id).exclude(pk=claim.pk).first()
-        if first is None:
+        first = holders.setdefault(movement_id, claim)
+        if first.pk == claim.pk:
             claim.movement_id = movement_id
             claim.possible_double_of_id = None
         else:
@@ -140,14 +172,17 @@ def _sum_blocks(account_ids: set[UUID], answers: Sequence[Answer], *, at: dateti
     blocks = {
         b.account_id: b for b in Block.objects.filter(account_id__in=account_ids, closed_at=None)
     }
-    for account_id in account_ids:
-        total, block = sums.get(account_id, 0), blocks.get(account_id)
-        if block is None and total:
-            Block.objects.create(
-                account_id=account_id, institution_id=institution[account_id],
-                amount_minor=total, reference=references.get(account_id, ""), opened_at=at,
-            )  # fmt: skip
-        elif block is not None and block.amount_minor != total:
+    Block.objects.bulk_create(
+        Block(
+            account_id=account_id, institution_id=institution[account_id],
+            amount_minor=sums[account_id], reference=references.get(account_id, ""), opened_at=at,
+        )
+        for account_id in account_ids
+        if sums.get(account_id) and account_id not in blocks
+    )  # fmt: skip
+    for account_id, block in blocks.items():
+        total = sums.get(account_id, 0)
+        if block.amount_minor != total:
             block.amount_minor = total
             block.closed_at = None if total else at
             block.save(update_fields=["amount_minor", "closed_at"])

@@ -43,6 +43,7 @@ from recoup.data import load_pack
 log = logging.getLogger("recoup.planner")
 LOCK = 7_263_001
 REPORTS_AT_ONCE, ANSWERS_AT_ONCE = 50, 500
+ANSWERS_BESIDE_REPORTS = 40  # a new report's hold does not wait for a heap of answers
 TRIES = 5
 
 
@@ -168,19 +169,21 @@ class Waiting:
 
 def _waiting() -> Waiting:
     parked = trouble_operations.parked()
+    reports = tuple(
+        Report.objects.select_related(
+            "payer_institution", "payee_institution", "organisation", "competent"
+        )
+        .filter(opened_at=None)
+        .exclude(id__in=parked)
+        .order_by("received_at")[:REPORTS_AT_ONCE]
+    )
+    at_once = ANSWERS_BESIDE_REPORTS if reports else ANSWERS_AT_ONCE
     return Waiting(
-        tuple(
-            Report.objects.select_related(
-                "payer_institution", "payee_institution", "organisation", "competent"
-            )
-            .filter(opened_at=None)
-            .exclude(id__in=parked)
-            .order_by("received_at")[:REPORTS_AT_ONCE]
-        ),
+        reports,
         tuple(
             UnplannedAnswer.objects.select_related("answer__ticket__account__institution")
             .exclude(answer_id__in=parked)
-            .order_by("since", "answer_id")[:ANSWERS_AT_ONCE]
+            .order_by("since", "answer_id")[:at_once]
         ),
         tuple(PlanWanted.objects.exclude(id__in=parked).order_by("since")[:ANSWERS_AT_ONCE]),
     )

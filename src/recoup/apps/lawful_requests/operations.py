@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -105,8 +106,14 @@ def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
     if os.environ.get("RECOUP_FAULT") == "outbox_after_commit":
         # The planted fault of the crash drill: the out-box in a second transaction, a moment later
         # as on a busy machine. Whoever is killed in between has tickets that never leave.
-        transaction.on_commit(lambda: (time.sleep(1), Dispatch.objects.bulk_create(rows)))
+        transaction.on_commit(lambda: time.sleep(1))
+        transaction.on_commit(lambda: Dispatch.objects.bulk_create(rows))
         return
+    Dispatch.objects.bulk_create(rows)
+
+
+def _queue_too_late(rows: list[Dispatch]) -> None:
+    time.sleep(1)
     Dispatch.objects.bulk_create(rows)
 
 
