@@ -105,8 +105,7 @@ def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
     if os.environ.get("RECOUP_FAULT") == "outbox_after_commit":
         # The planted fault of the crash drill: the out-box in a second transaction, a moment later
         # as on a busy machine. Whoever is killed in between has tickets that never leave.
-        transaction.on_commit(lambda: time.sleep(1))
-        transaction.on_commit(lambda: Dispatch.objects.bulk_create(rows))
+        transaction.on_commit(lambda: _queue_too_late(rows))
         return
     Dispatch.objects.bulk_create(rows)
 
