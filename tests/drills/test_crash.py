@@ -1,0 +1,30 @@
+"""The crash drill as it runs in CI: sixty kills, and the two planted faults that it has to find."""
+
+from __future__ import annotations
+
+import pytest
+
+from recoup.cli import drill, environment
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "VAR", tmp_path)
+
+
+def test_sixty_kills_lose_and_double_nothing(capfd):
+    assert drill.main(["crash", "--kills", "60", "--seed", "1", "--no-write"]) == 0, (
+        capfd.readouterr()
+    )
+
+
+def test_the_drill_finds_a_ledger_without_its_unique_key():
+    fault = ["--fault", "bank_unique_ticket"]
+    assert drill.main(["crash", "--kills", "10", "--frauds", "20", *fault, "--no-write"]) == 0
+
+
+def test_the_drill_finds_an_out_box_written_after_the_commit():
+    fault = ["--fault", "outbox_after_commit"]
+    assert drill.main(["crash", "--kills", "10", "--frauds", "20", *fault, "--no-write"]) == 0
