@@ -125,6 +125,7 @@ def _known(told: Sequence[Told], by: Actor) -> Known:
         .filter(pk__in={one.ticket for one in told})
         .select_for_update(of=("self",), no_key=True)
         .select_related("account")
+        .defer("draft", "body")
         .order_by("id")
     )
     by_id = {ticket.id: ticket for ticket in found}
@@ -133,7 +134,7 @@ def _known(told: Sequence[Told], by: Actor) -> Known:
         lines[line.ticket_id][line.id] = line
     answers = Answer.objects.filter(
         Q(ticket_id__in=list(by_id)) | Q(id__in=[one.id for one in told])
-    )
+    ).defer("body")
     return Known(by_id, lines, {answer.id: answer for answer in answers})
 
 

@@ -209,6 +209,7 @@ def _hold_tickets(account_ids: list[UUID], **conditions: object) -> list[Ticket]
     return list(
         Ticket.objects.filter(account_id__in=account_ids, measure="hold", **conditions)
         .select_related("case")
+        .defer("draft", "body")
         .order_by("round")
     )
 

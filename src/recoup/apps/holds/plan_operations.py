@@ -182,6 +182,7 @@ def _waiting() -> Waiting:
         reports,
         tuple(
             UnplannedAnswer.objects.select_related("answer__ticket__account__institution")
+            .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
             .exclude(answer_id__in=parked)
             .order_by("since", "answer_id")[:at_once]
         ),

@@ -251,6 +251,7 @@ def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[
             for ticket in queries.addressed_to(by)
             .filter(id__in=ticket_ids)
             .select_for_update(of=("self",), no_key=True)
+            .defer("draft", "body")
             .order_by("id")
         }
         moved = []
