@@ -111,9 +111,9 @@ def choices_for(measure: str, kind: str) -> tuple[Choice, ...]:
     return ANSWERS.get(kind) or ANSWERS[measure]
 
 
-def answer_words(code: str) -> Words:
-    """Name an answer code in the reader's language."""
-    for choices in ANSWERS.values():
+def answer_words(code: str, measure: str = "hold") -> Words:
+    """Name an answer code in the reader's language, as the measure's own desk calls it."""
+    for choices in (ANSWERS.get(measure, ()), *ANSWERS.values()):
         for choice in choices:
             if choice.code == code:
                 return choice.label

@@ -139,7 +139,7 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
 def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     code = values["code"]
     text = gettext("%(answer)s: %(account)s") % {
-        "answer": answer_name(code),
+        "answer": answer_name(code, values["measure"]),
         "account": account(values),
     }
     if values["measure"] == "hold":

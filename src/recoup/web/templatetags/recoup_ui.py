@@ -300,9 +300,9 @@ def kind_name(kind: str) -> str:
 
 
 @register.filter
-def answer_name(code: str) -> str:
-    """Name an answer code in the reader's language."""
-    return str(answer_choices.answer_words(code))
+def answer_name(code: str, measure: str = "hold") -> str:
+    """Name an answer code in the reader's language: "nothing left" of a stop is "executed"."""
+    return str(answer_choices.answer_words(code, measure))
 
 
 @register.filter
