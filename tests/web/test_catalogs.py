@@ -18,6 +18,7 @@ from recoup.web.catalogs import (
     load,
     marked,
     missing,
+    texts_of_law,
 )
 from recoup.web.serbian_script import to_latin
 
@@ -31,6 +32,16 @@ def test_nothing_is_missing_empty_fuzzy_or_with_other_values(language: str) -> N
 def test_nothing_stands_in_a_catalog_that_no_page_says(language: str) -> None:
     wanted = {(message.context, str(message.id)) for message in marked()}
     assert {(m.context, str(m.id)) for m in load(language)} - wanted == set()
+
+
+def test_the_sentences_of_a_country_pack_are_texts_to_translate() -> None:
+    pack = {
+        "basis": [{"instrument": "Act", "text": "A bank may hold.", "article": "2"}],
+        "next_step": [{"name": "Order", "authorised_by": "court"}],
+    }
+    assert set(texts_of_law(pack)) == {"Act", "A bank may hold.", "Order", "court"}
+    said = {str(message.id) for message in marked()}
+    assert "Criminal Procedure Code of Serbia" in said
 
 
 @pytest.mark.parametrize(("language", "origin"), MADE.items())

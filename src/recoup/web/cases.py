@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from recoup.apps.cases import queries as cases
@@ -26,6 +27,9 @@ from recoup.core.money import Money, format_money, parse_amount
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_pack
 from recoup.web import case_list, case_page, wordings
+from recoup.web.templatetags.recoup_ui import law_words
+
+ASKS: Final = {"prosecutor": gettext_lazy("prosecutor"), "fiu": gettext_lazy("FIU")}
 
 Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
 
@@ -117,8 +121,9 @@ def adopt(request: Request, case_id: UUID) -> HttpResponse:
 def merge(request: Request, case_id: UUID) -> HttpResponse:
     found = _case(request, case_id)
     reference = request.POST.get("duplicate", "").strip().upper()
-    duplicate = cases.visible_to(request.actor).filter(reference=reference).first()
-    if duplicate is None:
+    is_one = reference.isprintable()
+    duplicate = is_one and cases.visible_to(request.actor).filter(reference=reference).first()
+    if not duplicate:
         text = gettext("There is no case %(reference)s, or it is not yours. Check the reference.")
         return errors.page(request, 422, "422.html", problem=text % {"reference": reference[:20]})
     try:
@@ -174,6 +179,7 @@ def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
                 "since": hold.answered_at or hold.asked_at,
                 "block_reference": _block_reference(parts, hold.id),
                 "basis_text": tickets[hold.id].draft["legal_basis"]["instrument"],
+                "is_assumed": tickets[hold.id].draft["legal_basis"]["assumed"],
             }
             for hold in parts.holds
             if hold.held_minor and hold.id in tickets
@@ -202,14 +208,22 @@ def _lines(found: Case) -> list[dict[str, str]]:
     ]
 
 
+def _at_most(lasts: timedelta) -> str:
+    """Hours as a law counts them; days where it is more than a week."""
+    if lasts > timedelta(days=7):
+        return gettext("at most %(days)s days") % {"days": lasts.days}
+    return gettext("at most %(hours)s h") % {"hours": int(lasts.total_seconds() // 3600)}
+
+
 def _next_step(step: Any) -> dict[str, Any]:
     basis = step.legal_basis
     who = gettext("asks: %(asks)s · decides: %(decides)s") % {
-        "asks": step.requested_by, "decides": step.authorised_by,
+        "asks": ASKS.get(step.requested_by, step.requested_by),
+        "decides": law_words(step.authorised_by),
     }  # fmt: skip
     return {
         "title": step.name, "text": basis.text, "who": who,
-        "within": f"{int(step.lasts.total_seconds() // 3600)} h" if step.lasts else "",
+        "within": _at_most(step.lasts) if step.lasts else "",
         "instrument": basis.instrument, "article": basis.article,
         "is_confirmed": basis.confirmed,
     }  # fmt: skip

@@ -7,11 +7,12 @@ English is the source. Serbian is written by hand in Cyrillic; its Latin form is
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
@@ -23,6 +24,7 @@ from recoup.web.serbian_script import to_latin
 
 SOURCE: Final = Path(__file__).resolve().parents[1]
 LOCALE: Final = SOURCE / "locale"
+LAW: Final = SOURCE / "data" / "law"
 BY_HAND: Final = ("sr",)
 MADE: Final = {"sr_Latn": "sr"}
 BEGINNING: Final = datetime(2026, 11, 21, tzinfo=UTC)
@@ -80,7 +82,18 @@ def marked() -> Catalog:
         lines = templatize(path.read_text(encoding="utf-8")).splitlines()
         text = "\n".join(line.lstrip() for line in lines)  # it need not be indented like Python
         _add(catalog, BytesIO(text.encode()), path)
+    for path in sorted(LAW.glob("*.toml")):
+        for message in texts_of_law(tomllib.loads(path.read_text(encoding="utf-8"))):
+            catalog.add(message, locations=[(str(path.relative_to(SOURCE)), 0)])
     return catalog
+
+
+def texts_of_law(pack: Mapping[str, Any]) -> Iterator[str]:
+    """The sentences of a country pack that pages show; requests keep them in English."""
+    for basis in pack.get("basis", ()):
+        yield from (basis["instrument"], basis["text"])
+    for step in pack.get("next_step", ()):
+        yield from (step["name"], step["authorised_by"])
 
 
 def _add(catalog: Catalog, file: object, path: Path) -> None:

@@ -146,6 +146,12 @@ def get_item(mapping: Mapping[str, Any] | None, key: str) -> Any:
 
 
 @register.filter
+def law_words(text: str) -> str:
+    """A sentence of the country pack in the reader's language, where it has been translated."""
+    return gettext(text) if text else ""
+
+
+@register.filter
 def role_name(role: str) -> str:
     """Name a role of the policy table in the reader's language."""
     names = {
