@@ -137,6 +137,9 @@ def test_a_case_is_handed_over_to_the_prosecutor(
     page.get_by_role("button", name="Hand over to the prosecutor").click()
     page.get_by_text("Handed over").first.wait_for()
     assert prosecutor.goto(f"/cases/{case.id}").status == 200
+    tickets = prosecutor.locator("section[aria-labelledby=tickets]")
+    assert tickets.get_by_text("Moved on").first.is_visible()
+    assert tickets.get_by_role("link").count() == 0, "a ticket opens for its issuer and addressee"
     prosecutor.goto("/tasks")
     assert prosecutor.get_by_text("Decide before the hold ends").first.is_visible()
     assert prosecutor.evaluate("document.documentElement.scrollWidth") <= 390

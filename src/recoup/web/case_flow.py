@@ -46,7 +46,9 @@ class Picture:
         key = f"{self.currency}-{len(self.rows)}"
         labels = self.nodes[source]["label"], self.nodes[target]["label"]
         value = float(Decimal(amount).scaleb(-decimals_of(self.currency)))
-        who = told.get("answered_by") or gettext("as reported")
+        who = told.get("answered_by") or (
+            gettext("not answered yet") if told.get("is_untold") else gettext("as reported")
+        )
         tip = f"{labels[0]} → {labels[1]}\n{money_plain(amount, self.currency)}\n{who}"
         self.links.append(
             {"key": key, "source": source, "target": target, "value": value, "fate": fate,
@@ -56,7 +58,8 @@ class Picture:
             {
                 "key": key, "from_label": labels[0], "to_label": labels[1], "fate": fate,
                 "amount_minor": amount, "at": None, "answered_by": "", "answered_at": None,
-                "ticket_id": None, "ticket_reference": "", **told,
+                "ticket_id": None, "ticket_reference": "", "is_asked": False, "is_untold": False,
+                **told,
             }
         )  # fmt: skip
 
@@ -69,12 +72,20 @@ def pictures(
     victims: frozenset[str],
 ) -> list[dict[str, Any]]:
     """One picture a currency, the claims' currency first."""
+    tickets = list(tickets)
     known = {ticket.reference: ticket.id for ticket in tickets}
+    asked = {ticket.account_ident: ticket for ticket in tickets if _is_open_hold(ticket)}
+    answered = {ticket.account_ident: ticket for ticket in tickets if _is_answered_hold(ticket)}
     drawn: dict[str, Picture] = {}
     for flow in flows:
         _draw_flow(drawn.setdefault(flow.currency, Picture(flow.currency)), flow, known, victims)
     for row in trail:
-        _draw_rest(drawn.setdefault(row.currency, Picture(row.currency)), row)
+        _draw_rest(
+            drawn.setdefault(row.currency, Picture(row.currency)),
+            row,
+            asked.get(row.account_ident),
+            answered.get(row.account_ident),
+        )
     return [
         {
             "currency": picture.currency,
@@ -133,8 +144,19 @@ def _draw_flow(
     )  # fmt: skip
 
 
-def _draw_rest(picture: Picture, row: Trail) -> None:
-    """What stays on an account: held, there but not held, returned, unknown."""
+def _is_open_hold(ticket: Ticket) -> bool:
+    return ticket.measure == "hold" and ticket.answered_at is None and ticket.ended_at is None
+
+
+def _is_answered_hold(ticket: Ticket) -> bool:
+    return ticket.measure == "hold" and ticket.answered_at is not None
+
+
+def _draw_rest(picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None) -> None:
+    """What stays on an account: held, there but not held, returned, unknown.
+
+    What is there was told in the last answer; of what is unknown the bank is asked, or nobody is.
+    """
     names = {
         "held": gettext("held"),
         "lying": gettext("there but not held"),
@@ -148,5 +170,19 @@ def _draw_rest(picture: Picture, row: Trail) -> None:
         amount = getattr(row, fate)
         if amount and not (fate == "unknown" and row.inn == row.moved):
             target = picture.node(f"{fate}:{row.account_ident}", names[fate], fate)
-            told = {"answered_by": row.institution_name if fate in ("held", "lying") else ""}
-            picture.band(here, target, amount, fate, told)
+            picture.band(here, target, amount, fate, _told_of_rest(row, fate, asked, answered))
+
+
+def _told_of_rest(
+    row: Trail, fate: str, asked: Ticket | None, answered: Ticket | None
+) -> dict[str, Any]:
+    ticket = asked if fate == "unknown" else answered
+    known: dict[str, Any] = {}
+    if ticket is not None:
+        known = {"ticket_id": ticket.id, "ticket_reference": ticket.reference}
+    if fate == "unknown":
+        return known | {"is_asked": asked is not None, "is_untold": True}
+    if fate == "returned":
+        return {}
+    when = answered.answered_at if answered else None
+    return known | {"answered_by": row.institution_name, "answered_at": when}

@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext, gettext_lazy
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from recoup.apps.cases import queries as cases
-from recoup.apps.cases.models import Case, Task
+from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.models import Claim, Hold
 from recoup.apps.lawful_requests import queries as requests
@@ -41,14 +40,14 @@ ORIGINS = {
     "call_taker": gettext_lazy("taken down by a call taker"),
 }
 NEXT_ACTS = {
-    "authorised": noop("send"),
-    "sent": noop("acknowledge"),
-    "acknowledged": noop("answer"),
-    "answered": noop("take the answer in"),
-    "refused": noop("decide on the binding step"),
-    "lapsed": noop("decide whether to ask again"),
-    "undeliverable": noop("call by telephone"),
-    "drafted": noop("authorise"),
+    "authorised": gettext_noop("send"),
+    "sent": gettext_noop("acknowledge"),
+    "acknowledged": gettext_noop("answer"),
+    "answered": gettext_noop("take the answer in"),
+    "refused": gettext_noop("decide on the binding step"),
+    "lapsed": gettext_noop("decide whether to ask again"),
+    "undeliverable": gettext_noop("call by telephone"),
+    "drafted": gettext_noop("authorise"),
 }
 
 
@@ -90,6 +89,8 @@ def read(case: Case) -> Parts:
 def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     """The part of the page that changes by itself."""
     parts = read(case)
+    happened = list(cases.events_of([case.id])[:300])
+    told = _answers_told(happened)
     totals = [wordings.sums(total) for total in holds.totals_of([case.id], rule=RULE)]
     flows = list(holds.flows_of(case.id, rule=RULE))
     trail = list(holds.trail_of(case.id))
@@ -102,9 +103,12 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
             parts.tickets,
             victims=frozenset({case.report.payer_ident}),
         ),
-        "tickets": [ticket_row(parts, ticket, at=at) for ticket in reversed(parts.tickets)],
+        "tickets": [
+            ticket_row(parts, ticket, told.get(ticket.reference), at=at)
+            for ticket in reversed(parts.tickets)
+        ],
         "trace": trace(trail),
-        "events": events(case, parts),
+        "events": events(happened, parts),
         "links": links(case),
         "tasks": [wordings.task(t, actor) for t in cases.tasks_in_case(actor, case.id)],
         "ledgers": wordings.ledgers(case),
@@ -146,9 +150,27 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def ticket_row(parts: Parts, ticket: Ticket, *, at: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer as the timeline tells it to every member of the case."""
+
+    code: str
+    held_minor: int
+
+
+def _answers_told(happened: Sequence[CaseEvent]) -> dict[str, Told]:
+    """The last answer to each ticket, for members who are not its issuer: they read no answers."""
+    return {
+        event.values["ticket"]: Told(event.values["code"], event.values["held_minor"])
+        for event in reversed(happened)
+        if event.what == "answer"
+    }
+
+
+def ticket_row(parts: Parts, ticket: Ticket, told: Told | None, *, at: datetime) -> dict[str, Any]:
     state = RequestState(ticket.state)
-    duty, answer = DUTIES[state], parts.answers.get(ticket.id)
+    duty, answer = DUTIES[state], parts.answers.get(ticket.id) or told
+    next_act = "" if _is_settled(ticket) else NEXT_ACTS.get(ticket.state, "")
     owner = {
         "addressee": parts.names.get(ticket.addressee_id, ""),
         "issuing_authority": parts.names.get(ticket.issuer_id, ""),
@@ -172,9 +194,14 @@ def ticket_row(parts: Parts, ticket: Ticket, *, at: datetime) -> dict[str, Any]:
         "clock_stopped": _stopped(ticket),
         "clock_how": clock_how(ticket),
         "owner_name": owner,
-        "next_act": gettext(NEXT_ACTS[ticket.state]) if ticket.state in NEXT_ACTS else "",
+        "next_act": gettext(next_act) if next_act else "",
         "telephone_sheet": is_silent,
     }
+
+
+def _is_settled(ticket: Ticket) -> bool:
+    """A recall or a stop that was refused asks for nothing more: the hold goes on by itself."""
+    return ticket.state == "refused" and ticket.measure in ("recall", "stop_before_execution")
 
 
 def _stopped(ticket: Ticket) -> str:
@@ -224,10 +251,10 @@ def trace(trail: Sequence[Any]) -> dict[str, Any]:
     return {"rule_name": RULE_NAME, "rule_text": RULE_TEXT, "rows": rows}
 
 
-def events(case: Case, parts: Parts) -> list[dict[str, Any]]:
+def events(happened: Sequence[CaseEvent], parts: Parts) -> list[dict[str, Any]]:
     known = {ticket.reference: ticket.id for ticket in parts.tickets}
     rows = []
-    for event in cases.events_of([case.id])[:300]:
+    for event in happened:
         kind, text = wordings.event(event.what, event.values)
         reference = event.values.get("ticket", "")
         rows.append(
