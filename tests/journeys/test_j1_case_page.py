@@ -145,6 +145,25 @@ def test_a_case_is_handed_over_to_the_prosecutor(
     assert prosecutor.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_money_beyond_the_border_is_a_task_that_says_which_case_and_where_to(
+    ledger: Ledger, new_page: Callable[..., Any]
+) -> None:
+    """The financial intelligence unit is no member of the case: its task has to say enough."""
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    ledger.pay("first", "abroad", 50_000, minute=12)
+    world = ledger.world
+    report = world.report(
+        payer=ledger.accounts["victim"].ident, payee=ledger.accounts["first"].ident,
+        amount=50_000, paid_at=ledger.at(paid),
+    )  # fmt: skip
+    Banks(ledger).run()
+    page = new_page(login="filip.fiu")
+    page.goto("/tasks")
+    row = page.get_by_role("row", name="The money left the country")
+    assert world.case_of(report).reference in row.inner_text()
+    assert "abroad of first" in row.inner_text()
+
+
 def test_a_silent_bank_gets_a_telephone_sheet(
     ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None]
 ) -> None:

@@ -291,13 +291,30 @@ def open_tasks(concluded: chain.Conclusions, *, at: datetime) -> None:
               amount_minor=t.amount, currency=t.currency)
         for t in concluded.tasks
     ]  # fmt: skip
+    beyond = _beyond_the_border(concluded.border)
     rows += [
         _task(cases[UUID(t.case)], "abroad", t.account or t.claim,
               fiu.id if fiu else cases[UUID(t.case)].owner_id, BORDER_CLOCK, at,
-              amount_minor=t.amount, currency=t.currency)
+              amount_minor=t.amount, currency=t.currency,
+              case_reference=cases[UUID(t.case)].reference,
+              place=beyond.get(t.account or t.claim, ""))
         for t in concluded.border
     ]  # fmt: skip
     Task.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _beyond_the_border(border: Iterable[chain.BorderTask]) -> dict[str, str]:
+    """Where the money went, by account or claim: its owner is no member of the case."""
+    border = list(border)
+    places: dict[str, set[str]] = {}
+    rows = Flow.objects.filter(claim_id__in={t.claim for t in border}, sink="abroad")
+    for claim_id, place in rows.values_list("claim_id", "place"):
+        places.setdefault(str(claim_id), set()).add(place)
+    found = {claim: "; ".join(sorted(filter(None, told))) for claim, told in places.items()}
+    accounts = Account.objects.filter(id__in={t.account for t in border if t.account})
+    for account in accounts.select_related("institution"):
+        found[str(account.id)] = f"{account.institution.name}, {account.ident}"
+    return found
 
 
 def _task(
