@@ -45,7 +45,7 @@ def test_one_hub_from_its_first_start_to_its_end(tmp_path):
         assert {"postgres", "web", "worker"} <= set(first)
         assert any(name.startswith("bank-") for name in first)
         assert health(hub) == 200
-        assert "Sign in as" in hub.output
+        assert wait_until(lambda: "Sign in as" in hub.output, 10)
 
         for name in ("postgres", "web"):  # what dies comes back
             os.kill(first[name], signal.SIGKILL)

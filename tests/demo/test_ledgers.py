@@ -79,7 +79,8 @@ def test_the_first_story_ends_with_most_of_the_money_at_six_institutions(country
 
 def test_the_stories_can_happen_again_after_what_was_disclosed(country_dir):
     before = {iban: len(entries) for iban, entries in all_bookings(country_dir).items()}
-    later = NOW + timedelta(minutes=2)
+    now = datetime.now(UTC)
+    later = now + timedelta(minutes=2)
     facts = stories.refresh(country_dir, later)
     for iban, entries in all_bookings(country_dir).items():
         old, new = entries[: before[iban]], entries[before[iban] :]
@@ -87,11 +88,11 @@ def test_the_stories_can_happen_again_after_what_was_disclosed(country_dir):
         assert len({(one.side, one.reference) for one in entries}) == len(entries)
     assert facts == stories.facts(country_dir)
     with pytest.raises(stories.TooEarly):
-        stories.refresh(country_dir, NOW - timedelta(hours=1))
+        stories.refresh(country_dir, now - timedelta(hours=1))
 
 
 def test_a_refresh_brings_accounts_back_to_their_opening_balance(country_dir):
-    stories.refresh(country_dir, NOW + timedelta(hours=1))
+    stories.refresh(country_dir, datetime.now(UTC) + timedelta(hours=1))
     sheet = stories.clerk_sheet(country_dir, cast.account("mule_3").iban).splitlines()
     assert sheet[1] == "# opening balance\t3500.00"
     assert sheet[3] == "# closing balance\t83500.00"
