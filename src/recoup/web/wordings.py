@@ -104,6 +104,13 @@ TASKS = {
     ),
 }
 
+OWN_TASKS = {
+    "acknowledge_overdue": gettext_lazy(
+        "Your institution has not acknowledged the ticket. Take it."
+    ),
+    "answer_overdue": gettext_lazy("Your institution has not answered in time. Answer it now."),
+}
+
 
 def account(values: Mapping[str, Any]) -> str:
     if not values.get("account"):
@@ -207,6 +214,8 @@ def sums(total: CaseTotal) -> dict[str, Any]:
 
 def task(row: Task, actor: Actor) -> dict[str, Any]:
     title, text = TASKS.get(row.kind, (row.kind.replace("_", " "), ""))
+    if row.owner_id != row.issuer_id:
+        text = OWN_TASKS.get(row.kind, text)
     ticket = row.values.get("ticket", "")
     return {
         "id": row.id,
