@@ -129,17 +129,45 @@ def _movements(taken: Sequence[Taken]) -> dict[Side, UUID]:
 
 
 def _new_movements(unknown: Sequence[tuple[Side, Taken, Booking]]) -> list[UUID]:
-    """The movements behind bookings, whoever told of them first, in the given order."""
+    """The movements behind bookings, whoever told of them first, in the given order.
+
+    A booking that names the payment of another account's booking on the same side is a movement of
+    its own: nobody takes a place in a trail by a reference.
+    """
     if not unknown:
         return []
+    names = _names_of_their_own(unknown)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select movement_for(u, b, r) from "
-            "unnest(%s::uuid[], %s::int[], %s::text[]) as n (u, b, r)",
+            "select movement_for(u, b, r, a, c) from "
+            "unnest(%s::uuid[], %s::int[], %s::text[], %s::uuid[], %s::bool[]) "
+            "as n (u, b, r, a, c)",
             [
-                [booking.uetr for _, _, booking in unknown],
+                [uetr for uetr, _ in names],
                 [one.ticket.account.institution_id for _, one, _ in unknown],
-                ["" if is_credit else reference for (_, is_credit, reference), _, _ in unknown],
+                [reference for _, reference in names],
+                [account_id for (account_id, _, _), _, _ in unknown],
+                [is_credit for (_, is_credit, _), _, _ in unknown],
             ],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _names_of_their_own(
+    unknown: Sequence[tuple[Side, Taken, Booking]],
+) -> list[tuple[UUID | None, str]]:
+    """UETR and payer's reference of each booking, without those that another account has here.
+
+    The database sees what was stored; this sees the answers that came together.
+    """
+    first: dict[tuple[object, ...], UUID] = {}
+    names = []
+    for (account_id, is_credit, told), one, booking in unknown:
+        uetr, reference = booking.uetr, "" if is_credit else told
+        if uetr and first.setdefault((is_credit, uetr), account_id) != account_id:
+            uetr = None
+        bank = one.ticket.account.institution_id
+        if reference and first.setdefault((bank, reference), account_id) != account_id:
+            reference = ""
+        names.append((uetr, reference))
+    return names

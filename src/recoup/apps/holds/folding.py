@@ -16,6 +16,7 @@ from django.db.models import Q, Sum
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Case, CaseEvent
+from recoup.apps.holds.facts import ENDED_CLAIM
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
@@ -127,26 +128,41 @@ def _find_movements(
         Q(line__isnull=False) | Q(answer_id__in=list(confirming), is_credit=False)
     )
     by_line = {line.id: line for found in lines.values() for line in found}
-    pointed: list[tuple[Claim, UUID]] = []
+    pointed: list[tuple[Claim, UUID, bool]] = []
     for side in sides:
         if side.answer_id in confirming and not side.is_credit:
             asked = lines.get(confirming[side.answer_id].ticket_id, [])
-            pointed += [(claims[line.claim_id], side.movement_id) for line in asked]
+            pointed += [(claims[line.claim_id], side.movement_id, True) for line in asked]
         elif side.line_id in by_line and by_line[side.line_id].arrival_id is None:
-            pointed.append((claims[by_line[side.line_id].claim_id], side.movement_id))
+            pointed.append((claims[by_line[side.line_id].claim_id], side.movement_id, False))
     holders = {
-        claim.movement_id: claim
-        for claim in Claim.objects.filter(movement_id__in={movement for _, movement in pointed})
+        claim.movement_id: claims.get(claim.id, claim)
+        for claim in Claim.objects.select_related("payment").filter(
+            movement_id__in={movement for _, movement, _ in pointed}
+        )
     }
-    for claim, movement_id in pointed:
-        _point(claim, movement_id, holders)
+    for claim, movement_id, is_payers in pointed:
+        _point(claim, movement_id, holders, is_payers=is_payers)
 
 
-def _point(claim: Claim, movement_id: UUID, holders: dict[UUID | None, Claim]) -> None:
-    """holders: which claim each movement has, kept up to date: of one payment there is one."""
+def _point(
+    claim: Claim, movement_id: UUID, holders: dict[UUID | None, Claim], *, is_payers: bool
+) -> None:
+    """holders: which claim each movement has, kept up to date: of one payment there is one.
+
+    is_payers: the payer's own bank names the payment. That outweighs what a payee's bank says, and
+    a claim that has ended: no victim's claim falls for a claim that somebody else's bank denies.
+    """
     if claim.movement_id is None:
-        first = holders.setdefault(movement_id, claim)
-        if first.pk == claim.pk:
+        first = holders.get(movement_id)
+        if first is not None and first.pk != claim.pk:
+            if first.state in ENDED_CLAIM or (is_payers and _is_of_another_payer(first, claim)):
+                Claim.objects.filter(pk=first.pk).update(movement=None)
+                first.movement_id, first = None, None
+            elif _is_of_another_payer(first, claim):
+                return
+        if first is None or first.pk == claim.pk:
+            holders[movement_id] = claim
             claim.movement_id = movement_id
             claim.possible_double_of_id = None
         else:
@@ -154,8 +170,13 @@ def _point(claim: Claim, movement_id: UUID, holders: dict[UUID | None, Claim]) -
             Case.objects.filter(pk=claim.case_id).exclude(pk=first.case_id).update(
                 state="merged", merged_into_id=first.case_id
             )
-    elif claim.movement_id != movement_id:
+    elif claim.movement_id != movement_id and movement_id not in holders:
         Movement.objects.filter(pk=movement_id, same_as=None).update(same_as=claim.movement_id)
+
+
+def _is_of_another_payer(first: Claim, claim: Claim) -> bool:
+    payers = {first.payment.payer_id, claim.payment.payer_id}
+    return None not in payers and len(payers) == 2
 
 
 def _sum_blocks(account_ids: set[UUID], answers: Sequence[Answer], *, at: datetime) -> None:
