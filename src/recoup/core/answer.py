@@ -89,6 +89,7 @@ class AnswerTold:
     ground: str = ""
     note: str = ""
     payment: Booking | None = None
+    payment_currency: str = ""
     window: WindowTold | None = None
 
 
@@ -179,6 +180,18 @@ def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
 def _payment(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if answer.code == "debit_confirmed" and answer.payment is None:
         yield Problem("payment", "", "Give the debit that you confirm: reference, time, amount.")
+    if answer.payment is not None and answer.code != "debit_confirmed":
+        yield Problem(
+            "payment", answer.payment.reference,
+            f"A debit goes with the answer debit_confirmed, not with {answer.code}: leave it out.",
+        )  # fmt: skip
+        return
+    if answer.payment is not None and answer.payment_currency not in ("", asked.currency.code):
+        yield Problem(
+            "payment.currency", answer.payment_currency,
+            f"The ticket is in {asked.currency.code}. Give the debit in {asked.currency.code}, or "
+            "answer unclear and say in the note what was debited.",
+        )  # fmt: skip
     if answer.payment is not None and answer.payment.amount_minor < asked.amount_minor:
         yield Problem(
             "payment.amount_minor", str(answer.payment.amount_minor),
@@ -234,6 +247,19 @@ def _bookings(window: WindowTold, asked: Asked) -> Iterator[Problem]:
                 yield Problem(
                     f"window.{side}.reference", reference,
                     f"{reference} is told {times} times among the {side}.",
+                )  # fmt: skip
+        for uetr, times in Counter(b.uetr for b in bookings if b.uetr).items():
+            if times > 1:
+                yield Problem(
+                    f"window.{side}.uetr", str(uetr),
+                    f"{times} of the {side} have the UETR {uetr}. One payment is one booking here: "
+                    "leave it out where it is not the booking's own.",
+                )  # fmt: skip
+        for line, times in Counter(b.line for b in bookings if b.line).items():
+            if times > 1:
+                yield Problem(
+                    f"window.{side}.line", str(line),
+                    f"{times} of the {side} are said to be the ticket's line {line}: mark one.",
                 )  # fmt: skip
         for place, booking in enumerate(bookings):
             where = f"window.{side}[{place}]"

@@ -126,3 +126,59 @@ def answer_together(banks: Banks, bank: str) -> None:
         told = [read_answer(AnswerIn(**one)) for one in whole]
         results = record_answers(told, by=actor, at=at)
     assert not [one for one in results if isinstance(one, AnswerRefused)]
+
+
+# What is refused
+
+
+def refused(ledger: Ledger, bank: str, body: dict[str, Any]) -> set[str]:
+    with pytest.raises(AnswerRefused) as problem:
+        ledger.world.answer(bank, body)
+    return {found.field for found in problem.value.problems}
+
+
+@pytest.fixture
+def held(ledger: Ledger) -> dict[str, Any]:
+    """The true answer of the payee's bank, before it is changed."""
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    ledger.pay("first", "second", 500, minute=20)
+    report(ledger, paid, by=ledger.world.at_bank("plum"))
+    ledger.world.plan()
+    return Banks(ledger).body(ledger.world.ticket("quince", "hold"))
+
+
+def test_one_payment_is_not_told_as_two_credits(ledger: Ledger, held: dict[str, Any]) -> None:
+    """It was a failure of the hub, for this answer and all that came with it."""
+    window = held["window"]
+    again = window["credits"][0] | {"reference": "again", "seq": 99}
+    window["credits"].append(again)
+    window["closing_minor"] += again["amount_minor"]
+    assert refused(ledger, "quince", held) == {"window.credits.uetr", "window.credits.line"}
+
+
+@pytest.mark.parametrize("code", ["ZZZ", "eur", "q\t'"])
+def test_money_does_not_move_on_in_a_currency_that_there_is_not(
+    ledger: Ledger, held: dict[str, Any], code: str
+) -> None:
+    """Nobody could have read the ticket that followed."""
+    held["window"]["debits"][0]["to"] |= {"credit_minor": 5, "credit_currency": code}
+    assert refused(ledger, "quince", held) == {"window.debits.to.credit_currency"}
+
+
+def test_a_debit_is_confirmed_in_the_currency_that_was_asked(ledger: Ledger) -> None:
+    """500 euros are not 500 dinars; the currency that the bank gave was not looked at."""
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    report(ledger, paid)
+    ledger.world.plan()
+    body = Banks(ledger).body(ledger.world.ticket("plum", "confirm_debit"))
+    body["payment"]["currency"] = "EUR"
+    assert refused(ledger, "plum", body) == {"payment.currency"}
+
+
+def test_no_debit_is_slipped_in_beside_the_bookings(ledger: Ledger, held: dict[str, Any]) -> None:
+    debit = held["window"]["debits"][0]
+    payment = {key: debit[key] for key in ("uetr", "booked_at")}
+    held["payment"] = payment | {
+        "reference": "d:x", "amount_minor": 500, "currency": "RSD", "seq": 50
+    }  # fmt: skip
+    assert refused(ledger, "quince", held) == {"payment"}

@@ -23,7 +23,9 @@ from recoup.core.answer import (
     WindowTold,
 )  # fmt: skip
 from recoup.core.moments import iso_utc, read_moment
+from recoup.core.money import read_currency
 from recoup.core.text import NotReadable, read_line, read_note
+from recoup.data import currencies
 
 router = Router(tags=["answers"])
 
@@ -158,6 +160,7 @@ def read_answer(body: AnswerIn) -> Told:
             ground=_line(body.ground, "ground"),
             note=read_note(body.note, field="note") if body.note else "",
             payment=_booking(body.payment, "payment") if body.payment else None,
+            payment_currency=body.payment.currency if body.payment else "",
             window=_window(body.window) if body.window else None,
         )
         return Told(
@@ -208,6 +211,8 @@ def _booking(body: BookingIn, where: str) -> Booking:
 
 
 def _to(body: ToIn) -> DestinationTold:
+    if body.credit_currency:
+        read_currency(body.credit_currency, currencies(), field="window.debits.to.credit_currency")
     return DestinationTold(
         body.kind, body.scheme, body.ident, _line(body.place or body.country, "place"),
         body.credit_minor, body.credit_currency or "",
