@@ -10,7 +10,7 @@ from recoup.core.answer import AnswerRefused
 from recoup.core.moments import iso_utc
 from support.bank import Banks, Ledger, Paid
 from support.chain import report, totals
-from support.world import iban
+from support.world import World, iban
 
 # A payment told under another payment's name
 
@@ -182,3 +182,39 @@ def test_no_debit_is_slipped_in_beside_the_bookings(ledger: Ledger, held: dict[s
         "reference": "d:x", "amount_minor": 500, "currency": "RSD", "seq": 50
     }  # fmt: skip
     assert refused(ledger, "quince", held) == {"payment"}
+
+
+# Reports in a bank's name
+
+
+def test_a_bank_vouches_for_its_own_customers_only(world: World) -> None:
+    """With a stolen key, holds on anybody's account would have been one message away."""
+    filed = world.report(
+        payer=iban("plum", 1), payee=iban("walnut", 2), amount=500, by=world.at_bank("quince")
+    )
+    own = world.report(
+        payer=iban("plum", 3), payee=iban("walnut", 4), amount=500, by=world.at_bank("plum")
+    )
+    world.plan()
+    adopted = dict(
+        world.run("select k.report_id, c.adopted_at is not null from holds_claim c "
+                  "join cases_case k on k.id = c.case_id")
+    )  # fmt: skip
+    assert adopted == {filed.id: False, own.id: True}
+    kinds = world.run(
+        "select case_id, kind from lawful_requests_ticket where measure = 'hold' order by kind"
+    )
+    assert kinds == [(world.case_of(filed).id, "block"), (world.case_of(own).id, "first")]
+
+
+def test_what_a_bank_tells_of_others_customers_is_capped(world: World) -> None:
+    for number in range(7):
+        world.report(
+            payer=iban("plum", 10 + number), payee=iban("walnut", 2), amount=500 + number,
+            by=world.at_bank("quince"),
+        )  # fmt: skip
+    world.plan()
+    assert world.run("select count(*) from lawful_requests_ticket where measure = 'hold'") == [(0,)]
+    world.report(payer=iban("plum", 30), payee=iban("walnut", 2), amount=400)
+    world.plan()
+    assert world.run("select count(*) from lawful_requests_ticket where measure = 'hold'") == [(1,)]

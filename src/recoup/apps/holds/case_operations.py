@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, F
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
@@ -28,7 +28,6 @@ from recoup.core.reference import ReferenceKind, make_reference
 from recoup.core.urgency import urgency
 
 PAYER_MEASURES = ("stop_before_execution", "confirm_debit", "recall")
-ADOPTED_CHANNELS = ("bank", "call_taker")
 BORDER_CLOCK = timedelta(hours=2)
 SAME_LOSS = timedelta(days=1)
 ADOPT_CLOCK = timedelta(minutes=30)
@@ -125,14 +124,23 @@ def _payment(report: Report, accounts: dict[tuple[UUID, str], Account]) -> Alleg
 
 
 def _claim(case: Case, payment: AllegedPayment, report: Report, *, at: datetime) -> Claim:
-    """Reports by a bank for its customer or by a call taker start adopted (decision 18)."""
+    """Reports by a bank for its customer or by a call taker start adopted (decision 18).
+
+    What a bank tells of another bank's customer is a report like any other: that bank is asked.
+    """
     return Claim(
         case=case,
         payment=payment,
         amount_minor=report.amount_minor,
         currency=report.currency,
-        adopted_at=at if report.channel in ADOPTED_CHANNELS else None,
+        adopted_at=at if _is_vouched_for(report) else None,
     )
+
+
+def _is_vouched_for(report: Report) -> bool:
+    if report.channel == "bank":
+        return report.organisation_id == report.payer_institution_id
+    return report.channel == "call_taker"
 
 
 def _record(
@@ -196,14 +204,30 @@ def payment_of(claim: Claim) -> Payment:
 def _bar_beyond_caps(
     claims: Sequence[Claim], reports: Sequence[Report], *, under: Opening, at: datetime
 ) -> None:
-    """Claims of public reports beyond the caps: no precautionary hold, a person decides."""
+    """Claims nobody vouches for, beyond the caps: no precautionary hold, a person decides.
+
+    Those of the public and those of banks for others' customers are counted apart, so that neither
+    uses up what is left for the other.
+    """
+    for channel in ("public", "bank"):
+        told = [
+            (claim, report)
+            for claim, report in zip(claims, reports, strict=True)
+            if report.channel == channel and not _is_vouched_for(report)
+        ]
+        if told:
+            _bar_of_channel(told, channel, under=under, at=at)
+
+
+def _bar_of_channel(
+    told: Sequence[tuple[Claim, Report]], channel: str, *, under: Opening, at: datetime
+) -> None:
     caps, since = under.pack.caps, at - timedelta(hours=1)
-    public = [(c, r) for c, r in zip(claims, reports, strict=True) if r.channel == "public"]
-    if not public:
-        return
-    recent = Report.objects.filter(channel="public", received_at__gte=since)
+    recent = Report.objects.filter(channel=channel, received_at__gte=since).exclude(
+        channel="bank", organisation_id=F("payer_institution_id")
+    )
     in_all = recent.count()
-    idents = [report.payee_ident for _, report in public]
+    idents = [report.payee_ident for _, report in told]
     by_account = dict(
         recent.filter(payee_ident__in=idents)
         .values_list("payee_ident")
@@ -212,7 +236,7 @@ def _bar_beyond_caps(
     )
     barred = [
         (claim, report)
-        for claim, report in public
+        for claim, report in told
         if in_all > caps.precautionary_per_hour
         or by_account.get(report.payee_ident, 0) > caps.precautionary_per_account_hour
         or report.amount_minor > caps.precautionary_amount_minor

@@ -39,7 +39,10 @@ class ReportOut(Schema):
 @router.post("/reports", response={201: ReportOut, **ERRORS}, auth=Key("report:file_for_customer"))
 @once
 def file_report(request: HttpRequest, body: ReportIn) -> HttpResponse:
-    """Report a fraud. Tickets leave at once; the report starts adopted, since you vouch for it."""
+    """Report a fraud. Tickets leave at once; the report of your own customer starts adopted.
+
+    What you tell of another bank's customer is a report like anybody's: that bank is asked first.
+    """
     at = request.at  # type: ignore[attr-defined]
     try:
         client_id = UUID(body.report)
