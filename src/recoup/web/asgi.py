@@ -74,7 +74,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 def _wait(scope: Scope) -> int:
     values = parse_qs(scope["query_string"].decode("latin-1")).get("wait", ["0"])
     text = values[-1]
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= LONGEST_WAIT else 0
+    is_short = len(text) <= 2 and text.isascii() and text.isdigit()
+    return int(text) if is_short and int(text) <= LONGEST_WAIT else 0
 
 
 async def ask_django(scope: Scope, path: str | None = None) -> tuple[int, list[Any], bytes]:

@@ -18,7 +18,7 @@ from recoup.apps.holds.models import Claim, Hold
 from recoup.apps.members import queries as members
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
-from recoup.core.text import NotReadable
+from recoup.core.text import NotReadable, read_search
 from recoup.web import case_page, wordings
 
 PAGE = 50
@@ -76,6 +76,10 @@ def _filtered(rows: QuerySet[Case], state: str, query: str) -> QuerySet[Case]:
 
 def _matches(query: str) -> Q:
     """A whole reference, or a whole account as people write it; nothing fuzzy."""
+    try:
+        query = read_search(query, field="q")
+    except NotReadable:
+        return Q(pk__in=[])
     upper = query.upper()
     condition = Q(reference=upper) | Q(report__reference=upper)
     try:

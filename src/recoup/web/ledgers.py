@@ -160,10 +160,12 @@ def _unpack(token: str) -> tuple[dict[str, Any], bytes]:
             raise ValueError("too large")
         head, _, content = data.partition(b"\n")
         fields = json.loads(head)
-        if set(fields) != {"sources", "terminals", "name"}:
+        if not isinstance(fields, dict) or set(fields) != {"sources", "terminals", "name"}:
             raise ValueError("other fields")
+        if not all(isinstance(a, str) for a in [*fields["sources"], *fields["terminals"]]):
+            raise ValueError("other addresses")
         return fields, content
-    except (binascii.Error, zlib.error, json.JSONDecodeError, TypeError) as trouble:
+    except (binascii.Error, zlib.error, json.JSONDecodeError, TypeError, RecursionError) as trouble:
         raise ValueError("not a token") from trouble
 
 
