@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import zlib
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from recoup.apps.cases.models import Case
+from recoup.apps.holds import operations
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.reports.operations import TooManyReports
+from recoup.data import load_pack
 from recoup.web.asgi import _wait
 from support.world import OFFICER, World, iban
 
@@ -115,3 +122,71 @@ def case_tickets(world: World) -> list[Ticket]:
 )
 def test_how_long_to_wait_is_read_strictly(query: bytes, seconds: int) -> None:
     assert _wait({"query_string": query}) == seconds
+
+
+# The same act twice, at once or late
+
+
+def test_two_officers_who_merge_two_cases_into_each_other_lose_neither(world: World) -> None:
+    one, other = case(world, 1), case(world, 2)
+    by = world.actor(OFFICER)
+    with world.acting(by) as at:
+        operations.merge(case=one, duplicate=other, ground="The same.", by=by, at=at)
+    with world.acting(by) as at, pytest.raises(operations.NotPossible):
+        operations.merge(case=other, duplicate=one, ground="The same.", by=by, at=at)
+    assert world.run("select state from cases_case order by state") == [("merged",), ("open",)]
+
+
+def test_a_case_is_handed_over_once(world: World) -> None:
+    found, by = case(world), world.actor(OFFICER)
+    with world.acting(by) as at:
+        operations.hand_over(case=found, note="Now.", by=by, at=at)
+    with world.acting(by) as at, pytest.raises(operations.NotPossible):
+        operations.hand_over(case=found, note="Now.", by=by, at=at)
+
+
+def test_a_reduction_goes_down_before_it_was_planned_too(world: World) -> None:
+    found, by = case(world), world.actor(OFFICER)
+    ticket = next(t for t in world.tickets(case=found) if t.measure == "hold")
+    told = {"case": found, "ticket": ticket, "ground": "Too much.", "by": by}
+    with world.acting(by) as at:
+        operations.reduce_hold(limit_minor=100, at=at, **told)
+    with world.acting(by) as at, pytest.raises(operations.NotPossible):
+        operations.reduce_hold(limit_minor=400, at=at, **told)
+    assert world.run("select limit_minor from holds_hold") == [(100,)]
+
+
+def test_reports_sent_at_once_by_one_sender_are_counted_one_by_one(open_world: World) -> None:
+    """The cap is no cap if as many may pass as threads can count at the same moment."""
+    sender, refused = b"x" * 32, []
+    most = load_pack("RS").caps.reports_per_reporter_hour
+    for number in range(most - 1):
+        report(open_world, number, sender)
+    ready = threading.Barrier(2)
+
+    def send(number: int) -> None:
+        try:
+            with transaction.atomic():
+                ready.wait(5)
+                report(open_world, number, sender)
+                with connection.cursor() as cursor:
+                    cursor.execute("select pg_sleep(0.5)")
+        except TooManyReports:
+            refused.append(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send, args=[number]) for number in (50, 51)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert open_world.run("select count(*) from reports_report") == [(most,)]
+
+
+def report(world: World, number: int, sender: bytes) -> None:
+    world.report(
+        payer=iban("plum", 100 + number), payee=iban("walnut", 100 + number), amount=500,
+        sender=sender, client_id=uuid4(), paid_at=world.now() - timedelta(minutes=5),
+    )  # fmt: skip

@@ -48,6 +48,12 @@ def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -
     requests.notify(requests.CASE_CHANNEL, {str(case.id)})
 
 
+def _locked(*cases: Case) -> dict[UUID, Case]:
+    """The cases as they are now, and stay until the act is done; always locked in one order."""
+    rows = Case.objects.select_for_update(of=("self",), no_key=True)
+    return {row.pk: row for row in rows.filter(pk__in=[c.pk for c in cases]).order_by("id")}
+
+
 @transaction.atomic
 def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
     """An accredited officer stands behind the report: banks disclose, and the chain may go on.
@@ -86,10 +92,15 @@ def reduce_hold(
 
     The planner sends the new total as the next round. Raises NotPossible.
     """
-    hold = Hold.objects.filter(pk=ticket.request, state__in=["asked", "placed"]).first()
+    hold = (
+        Hold.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk=ticket.request, state__in=["asked", "placed"])
+        .first()
+    )
     if hold is None:
         raise NotPossible("No hold of this ticket is in force: there is nothing to reduce.")
-    if limit_minor >= hold.asked_minor:
+    most = hold.asked_minor if hold.limit_minor is None else min(hold.asked_minor, hold.limit_minor)
+    if limit_minor >= most:
         raise NotPossible(
             "This is not less than what is asked now. A reduction goes down; to ask for more, the "
             "facts have to say so."
@@ -110,7 +121,8 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
     """
     if case.pk == duplicate.pk:
         raise NotPossible("A case cannot be merged into itself. Choose the duplicate.")
-    for one in (case, duplicate):
+    locked = _locked(case, duplicate)
+    for one in (locked[case.pk], locked[duplicate.pk]):
         if one.state != "open":
             raise NotPossible(f"{one.reference} is {one.state}; only open cases can be merged.")
     Claim.objects.filter(case=duplicate, state__in=["alleged", "confirmed"]).update(state="double")
@@ -127,6 +139,7 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
 
     Raises NotPossible if it was handed over already, or there is no prosecutor's office.
     """
+    case = _locked(case)[case.pk]
     if case.handed_over_at is not None:
         raise NotPossible(f"{case.reference} was handed over on {case.handed_over_at:%Y-%m-%d}.")
     office = Organisation.objects.filter(kind="prosecutor").order_by("id").first()

@@ -127,8 +127,13 @@ def _already_told(by: Actor, client_id: UUID) -> Filed | None:
 
 
 def _check_cap(sender_mark: bytes | None, *, at: datetime) -> None:
+    """Count this sender's reports. Those that it sends at once wait for each other."""
     most = load_pack(settings.COUNTRY).caps.reports_per_reporter_hour
     with connection.cursor() as cursor:
+        if sender_mark is not None:
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [sender_mark.hex()]
+            )
         cursor.execute("select reports_from(%s, %s)", [sender_mark, at - timedelta(hours=1)])
         if cursor.fetchone()[0] >= most:
             raise TooManyReports(most)
