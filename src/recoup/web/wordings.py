@@ -52,6 +52,10 @@ TASKS = {
         gettext_lazy("No institution known for an account"),
         gettext_lazy("The directory names nobody who keeps it. Find out who does."),
     ),
+    "hold_refused": (
+        gettext_lazy("An institution did not hold"),
+        gettext_lazy("Hand the case over for the binding step, or close the matter with a ground."),
+    ),
     "planning_failed": (
         gettext_lazy("The hub could not plan the next step"),
         gettext_lazy(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import uuid4
+
 import pytest
 
 from recoup.core.answer import AnswerRefused
 from support.bank import Banks, Ledger
-from support.chain import report, totals
+from support.chain import held_at, report, totals
 
 # What is refused
 
@@ -80,3 +83,76 @@ def test_every_name_of_a_deferred_job_is_a_job() -> None:
     deferred = {name for name in names if name.startswith("holds.")}
     assert deferred
     assert deferred <= set(app.tasks)
+
+
+def test_a_bank_corrects_its_word_on_the_debit(ledger: Ledger) -> None:
+    """A mistaken "no such debit" does not end the victim's case for good."""
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    filed = report(ledger, paid)
+    mistaken: dict[str, Any] = {}
+
+    def deny(ticket: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if ticket["measure"] == "confirm_debit":
+            mistaken.update(whole=body)
+            return {**body, "code": "no_such_debit", "payment": None}
+        return body
+
+    banks = Banks(ledger, change=deny)
+    banks.run()
+    assert ledger.world.run("select state from holds_claim") == [("denied",)]
+    first = ledger.world.run("select id from lawful_requests_answer where code = 'no_such_debit'")
+    right = {
+        **mistaken["whole"], "answer": str(uuid4()), "stage": "correction",
+        "replaces": str(first[0][0]),
+    }  # fmt: skip
+    ledger.world.answer("plum", right)
+    ledger.world.plan()
+    assert ledger.world.run("select state from holds_claim") == [("confirmed",)]
+    Banks(ledger).run()
+    assert held_at(ledger.world) == {"quince": 500}
+    assert totals(ledger.world, filed)["RSD"][:2] == (500, 500)
+
+
+def test_a_strangers_small_claim_does_not_stand_for_the_victims_whole_one(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    stranger = ledger.world.report(
+        payer=ledger.accounts["victim"].ident,
+        payee=ledger.accounts["first"].ident,
+        amount=1,
+        paid_at=ledger.at(paid),
+    )
+    ledger.world.plan()
+    asked = ledger.world.ticket("plum", "confirm_debit")
+    debit = Banks(ledger)._booking(ledger.books("victim")[-1])
+    ledger.world.answer(
+        "plum",
+        {
+            "ticket": asked["ticket"],
+            "code": "debit_confirmed",
+            "payment": {**debit, "currency": "RSD"},
+        },
+    )
+    Banks(ledger).run()
+    victim = report(ledger, paid)
+    Banks(ledger).run()
+    states = dict(ledger.world.run("select amount_minor, state from holds_claim"))
+    assert states == {1: "double", 500: "confirmed"}
+    assert totals(ledger.world, victim)["RSD"][:2] == (500, 500)
+    assert ledger.world.case_of(stranger).merged_into_id == ledger.world.case_of(victim).id
+
+
+def test_a_hold_that_a_bank_refuses_is_an_officers_task(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    report(ledger, paid)
+
+    def refuse(ticket: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if ticket["measure"] == "hold":
+            return {
+                **body, "code": "cannot_lawfully", "held_minor": 0, "window": None,
+                "ground": "No contract lets us.",
+            }  # fmt: skip
+        return body
+
+    Banks(ledger, change=refuse).run()
+    kinds_ = ledger.world.run("select kind from cases_task where done_at is null")
+    assert ("hold_refused",) in kinds_

@@ -7,7 +7,7 @@ writes only rows that the planner alone writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -15,7 +15,7 @@ from django.db.models import Q, Sum
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
-from recoup.apps.cases.models import Case, CaseEvent
+from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds.facts import ENDED_CLAIM
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
@@ -23,6 +23,8 @@ from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
 from recoup.core.answer import REFUSING
 from recoup.core.lawful_request import RequestMove, RequestState, after
+
+DECIDE_WITHIN = timedelta(hours=2)
 
 
 def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID]:
@@ -101,17 +103,46 @@ def _fold_hold(hold: Hold, answer: Answer) -> None:
         return
     if answer.code in REFUSING:
         hold.state, hold.ground = "declined", answer.code
+        _ask_for_a_decision(hold, answer)
     elif answer.held_minor > 0:
         hold.state = "placed"
     elif ticket.kind == "set" and ticket.asked_minor == 0:
         hold.state, hold.ended_at = "lifted", answer.received_at
 
 
+def _ask_for_a_decision(hold: Hold, answer: Answer) -> None:
+    """A bank that cannot lawfully, or does not keep the account: an officer decides."""
+    Task.objects.get_or_create(
+        about=answer.ticket_id,
+        kind="hold_refused",
+        level=0,
+        defaults={
+            "case_id": hold.case_id,
+            "owner_id": hold.issuer_id,
+            "issuer_id": hold.issuer_id,
+            "opened_at": answer.received_at,
+            "due_at": answer.received_at + DECIDE_WITHIN,
+            "values": {
+                "ticket": answer.ticket.reference,
+                "amount_minor": hold.asked_minor,
+                "currency": answer.ticket.currency,
+                "ground": answer.ground or answer.code,
+            },
+        },
+    )
+
+
 def _fold_claim(claim: Claim, answer: Answer) -> None:
     """What the payer's bank says of the debit decides whether the claim stands."""
-    if answer.code == "debit_confirmed" and claim.state == "alleged":
+    is_correction = answer.stage == "correction"
+    if answer.code == "debit_confirmed" and (
+        claim.state == "alleged" or (is_correction and claim.state == "denied")
+    ):
         claim.state = "confirmed"
-    elif answer.code == "no_such_debit" and claim.state == "alleged":
+    elif answer.code == "no_such_debit" and (
+        claim.state == "alleged"
+        or (is_correction and claim.state == "confirmed" and not claim.returned_minor)
+    ):
         claim.state = "denied"
     elif answer.code in ("stopped_before_execution", "recalled"):
         # A stopped order leaves no debit: "no such debit" beside it is no false report.
@@ -145,6 +176,15 @@ def _find_movements(
         _point(claim, movement_id, holders, is_payers=is_payers)
 
 
+def _end_as_double(claim: Claim, *, of: Claim) -> None:
+    """Two claims on one payment: this one ends, its case points to the other's."""
+    claim.state = "double"
+    Claim.objects.filter(pk=claim.pk).update(state="double")
+    Case.objects.filter(pk=claim.case_id).exclude(pk=of.case_id).update(
+        state="merged", merged_into_id=of.case_id
+    )
+
+
 def _point(
     claim: Claim, movement_id: UUID, holders: dict[UUID | None, Claim], *, is_payers: bool
 ) -> None:
@@ -161,15 +201,18 @@ def _point(
                 first.movement_id, first = None, None
             elif _is_of_another_payer(first, claim):
                 return
+            elif first.amount_minor < claim.amount_minor:
+                # A stranger's small claim on the payment must not stand for the victim's whole one.
+                Claim.objects.filter(pk=first.pk).update(movement=None)
+                first.movement_id = None
+                _end_as_double(first, of=claim)
+                first = None
         if first is None or first.pk == claim.pk:
             holders[movement_id] = claim
             claim.movement_id = movement_id
             claim.possible_double_of_id = None
         else:
-            claim.state = "double"
-            Case.objects.filter(pk=claim.case_id).exclude(pk=first.case_id).update(
-                state="merged", merged_into_id=first.case_id
-            )
+            _end_as_double(claim, of=first)
     elif claim.movement_id != movement_id and movement_id not in holders:
         Movement.objects.filter(pk=movement_id, same_as=None).update(same_as=claim.movement_id)
 
