@@ -26,62 +26,81 @@ where k.report_id = %s and t.sent_at is not null
 # What one copy has of its own; everything else is as in the report that was really filed.
 COPIES: Final = {
     "reports_report": """
-      select (jsonb_populate_record(r, jsonb_build_object(
+      select copied.*
+      from reports_report r, generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(r, jsonb_build_object(
         'id', md5('report' || n)::uuid, 'client_id', md5('client' || n)::uuid,
         'reference', 'B-' || n, 'received_at', now() - n * interval '7 seconds',
         'opened_at', now() - n * interval '7 seconds',
         'channel', case when n %% 2 = 0 then 'public' else 'bank' end,
         'payer_ident', 'RS35971' || lpad(n::text, 15, '0'),
-        'payee_ident', 'RS35970' || lpad(n::text, 15, '0')))).*
-      from reports_report r, generate_series(1, %(cases)s) n where r.id = %(report)s""",
+        'payee_ident', 'RS35970' || lpad(n::text, 15, '0'))) copied
+      where r.id = %(report)s""",
     "cases_account": """
-      select (jsonb_populate_record(a, jsonb_build_object(
-        'id', md5(side || n)::uuid, 'institution_id', (%(banks)s::int[])[1 + (n + shift) %% 4],
-        'ident', 'RS3597' || shift || lpad(n::text, 15, '0')))).*
+      select copied.*
       from cases_account a, generate_series(1, %(cases)s) n,
-        (values ('payee', 0), ('payer', 1)) s (side, shift)
+        (values ('payee', 0), ('payer', 1)) s (side, shift),
+        lateral jsonb_populate_record(a, jsonb_build_object(
+        'id', md5(side || n)::uuid, 'institution_id', (%(banks)s::int[])[1 + (n + shift) %% 4],
+        'ident', 'RS3597' || shift || lpad(n::text, 15, '0'))) copied
       where a.id = (select id from cases_account limit 1)""",
     "cases_case": """
-      select (jsonb_populate_record(k, jsonb_build_object(
+      select copied.*
+      from cases_case k, generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(k, jsonb_build_object(
         'id', md5('case' || n)::uuid, 'reference', 'B-' || n, 'report_id', md5('report' || n)::uuid,
         'opened_at', now() - n * interval '7 seconds', 'visible_to', '[]'::jsonb,
         'reported_at', now() - n * interval '7 seconds', 'state',
-        case when n %% 10 = 0 then 'closed' else 'open' end))).*
-      from cases_case k, generate_series(1, %(cases)s) n where k.report_id = %(report)s""",
+        case when n %% 10 = 0 then 'closed' else 'open' end)) copied
+      where k.report_id = %(report)s""",
     "cases_casemember": """
-      select (jsonb_populate_record(m, jsonb_build_object(
-        'id', md5('member' || n || m.id)::uuid, 'case_id', md5('case' || n)::uuid))).*
+      select copied.*
       from cases_casemember m join cases_case k on k.id = m.case_id,
-        generate_series(1, %(cases)s) n where k.report_id = %(report)s""",
+        generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(m, jsonb_build_object(
+        'id', md5('member' || n || m.id)::uuid, 'case_id', md5('case' || n)::uuid)) copied
+      where k.report_id = %(report)s""",
     "holds_allegedpayment": """
-      select (jsonb_populate_record(p, jsonb_build_object(
+      select copied.*
+      from holds_allegedpayment p, generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(p, jsonb_build_object(
         'id', md5('payment' || n)::uuid, 'report_id', md5('report' || n)::uuid,
-        'payer_id', md5('payer' || n)::uuid, 'payee_id', md5('payee' || n)::uuid))).*
-      from holds_allegedpayment p, generate_series(1, %(cases)s) n
+        'payer_id', md5('payer' || n)::uuid, 'payee_id', md5('payee' || n)::uuid)) copied
       where p.report_id = %(report)s""",
     "holds_claim": """
-      select (jsonb_populate_record(c, jsonb_build_object(
+      select copied.*
+      from holds_claim c join cases_case k on k.id = c.case_id,
+        generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(c, jsonb_build_object(
         'id', md5('claim' || n)::uuid, 'case_id', md5('case' || n)::uuid,
         'payment_id', md5('payment' || n)::uuid, 'movement_id', null,
         'state', case when n %% 2 = 0 then 'alleged' else 'confirmed' end,
-        'adopted_at', case when n %% 2 = 0 then null else now() end))).*
-      from holds_claim c join cases_case k on k.id = c.case_id,
-        generate_series(1, %(cases)s) n where k.report_id = %(report)s""",
+        'adopted_at', case when n %% 2 = 0 then null else now() end)) copied
+      where k.report_id = %(report)s""",
     "holds_hold": """
-      select (jsonb_populate_record(h, jsonb_build_object(
+      select copied.*
+      from holds_hold h, generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(h, jsonb_build_object(
         'id', md5('hold' || n)::uuid, 'case_id', md5('case' || n)::uuid,
         'account_id', md5('payee' || n)::uuid, 'state', 'placed',
-        'until', now() + (n %% 48 + 12) * interval '1 hour'))).*
-      from holds_hold h, generate_series(1, %(cases)s) n
+        'until', now() + (n %% 48 + 12) * interval '1 hour')) copied
       where h.id = (select h.id from holds_hold h join cases_case k on k.id = h.case_id
                     where k.report_id = %(report)s limit 1)""",
     "holds_casetotal": """
-      select (jsonb_populate_record(t, jsonb_build_object(
-        'id', 1000000 + 10 * n + (t.rule = 'fifo')::int, 'case_id', md5('case' || n)::uuid))).*
+      select copied.*
       from holds_casetotal t join cases_case k on k.id = t.case_id,
-        generate_series(1, %(cases)s) n where k.report_id = %(report)s""",
+        generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(t, jsonb_build_object(
+        'id', 1000000 + 10 * n + (t.rule = 'fifo')::int, 'case_id', md5('case' || n)::uuid)) copied
+      where k.report_id = %(report)s""",
     "lawful_requests_ticket": """
-      select (jsonb_populate_record(t, jsonb_build_object(
+      select copied.*
+      from lawful_requests_ticket t
+        cross join lateral (select
+          case when t.measure = 'hold' then 'payee' else 'payer' end as side,
+          case when t.measure = 'hold' then 0 else 1 end as shift) w,
+        generate_series(1, %(cases)s) n,
+        lateral jsonb_populate_record(t, jsonb_build_object(
         'id', md5('ticket' || n || t.measure)::uuid,
         'request', md5('asked' || n || t.measure)::uuid,
         'reference', 'B-' || left(t.measure, 2) || '-' || n, 'case_id', md5('case' || n)::uuid,
@@ -90,23 +109,22 @@ COPIES: Final = {
         'addressee_id', (%(banks)s::int[])[1 + (n + w.shift) %% 4],
         'urgency', (n * 7919) %% 100000,
         'sent_at', now() - n * interval '7 seconds', 'due_at', now() + n * interval '1 second',
+        'answered_at', case when t.measure <> 'hold' or n %% 5 > 1
+                       then now() - n * interval '7 seconds' + (n %% 500) * interval '1 second' end,
         'state', case when t.measure <> 'hold' or n %% 5 > 1 then 'closed'
-                      when n %% 5 = 0 then 'sent' else 'acknowledged' end))).*
-      from lawful_requests_ticket t
-        cross join lateral (select
-          case when t.measure = 'hold' then 'payee' else 'payer' end as side,
-          case when t.measure = 'hold' then 0 else 1 end as shift) w,
-        generate_series(1, %(cases)s) n
+                      when n %% 5 = 0 then 'sent' else 'acknowledged' end)) copied
       where t.id in (select distinct on (t.measure) t.id from lawful_requests_ticket t
                      join cases_case k on k.id = t.case_id where k.report_id = %(report)s
                      order by t.measure, t.round)""",
     "cases_task": """
-      select (jsonb_populate_record(null::cases_task, jsonb_build_object(
+      select copied.*
+      from cases_case k, generate_series(1, %(cases)s / 10) n,
+        lateral jsonb_populate_record(null::cases_task, jsonb_build_object(
         'id', md5('task' || n)::uuid, 'case_id', md5('case' || n)::uuid, 'owner_id', k.owner_id,
         'issuer_id', k.owner_id, 'kind', 'hold_ends', 'about', md5('hold' || n)::uuid, 'level', 0,
         'values', jsonb_build_object('held_minor', 1000 * n), 'opened_at', now(),
-        'due_at', now() + n * interval '10 seconds'))).*
-      from cases_case k, generate_series(1, %(cases)s / 10) n where k.report_id = %(report)s""",
+        'due_at', now() + n * interval '10 seconds')) copied
+      where k.report_id = %(report)s""",
 }
 
 
