@@ -41,6 +41,8 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     holds = Hold.objects.in_bulk({a.ticket.request for a in answers})
     touched: set[UUID] = set()
     for answer in sorted(answers, key=lambda a: (a.received_at, a.id)):
+        if _tells_nothing_new(answer):
+            continue
         touched.add(answer.ticket.account_id)
         asked = [claims[line.claim_id] for line in lines.get(answer.ticket_id, [])]
         if answer.ticket.measure == "hold":
@@ -87,6 +89,15 @@ def _save_holds(holds: Sequence[Hold]) -> None:
         ]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(SAVE_HOLDS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _tells_nothing_new(answer: Answer) -> bool:
+    """A stop that came too late, a recall that is not possible: no fact to plan by."""
+    return (
+        answer.ticket.measure in ("stop_before_execution", "recall")
+        and answer.held_minor == 0
+        and answer.stage == "final"
+    )
 
 
 def _fold_hold(hold: Hold, answer: Answer) -> None:

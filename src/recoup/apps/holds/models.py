@@ -284,6 +284,9 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["addressee", "state"], name="hold_addressee_state"),
             models.Index(fields=["account"], name="hold_account"),
+            models.Index(
+                fields=["until"], condition=Q(state__in=["asked", "placed"]), name="hold_ends"
+            ),
         ]
 
     def __str__(self) -> str:

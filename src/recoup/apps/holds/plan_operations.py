@@ -42,8 +42,8 @@ from recoup.data import load_pack
 
 log = logging.getLogger("recoup.planner")
 LOCK = 7_263_001
-REPORTS_AT_ONCE, ANSWERS_AT_ONCE = 50, 500
-ANSWERS_BESIDE_REPORTS = 40  # a new report's hold does not wait for a heap of answers
+REPORTS_AT_ONCE, ANSWERS_AT_ONCE = 25, 500
+ANSWERS_BESIDE_REPORTS = 60  # a new report's hold does not wait for a heap of answers
 TRIES = 5
 
 
