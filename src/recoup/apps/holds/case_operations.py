@@ -173,7 +173,7 @@ def _record(
 def _to_payer(claim: Claim, report: Report) -> list[NewTicket]:
     """Stop before execution, confirm the debit, recall: three asks, each with its own clock.
 
-    A report by the payer's own bank confirms the debit by itself: nothing is asked back.
+    The payer's own bank is asked too when it reports: its answer names the payment by a reference.
     """
     payer = claim.payment.payer
     if payer is None or payer.institution.kind == "foreign_bank":

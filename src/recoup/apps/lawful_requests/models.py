@@ -152,6 +152,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["addressee", "sent_at"], condition=Q(state="sent"), name="ticket_inbox"
             ),
+            models.Index(fields=["addressee", "-sent_at"], name="ticket_addressee_sent"),
+            models.Index(fields=["addressee", "-answered_at"], name="ticket_addressee_answered"),
             models.Index(fields=["issuer", "due_at"], name="ticket_issuer_due"),
             models.Index(fields=["addressee", "due_at"], name="ticket_addressee_due"),
             models.Index(fields=["case"], name="ticket_case"),
