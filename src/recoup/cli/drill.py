@@ -32,9 +32,22 @@ from recoup.cli.drill_checks import Trails
 from recoup.cli.drill_parts import Kill
 from recoup.cli.measured import Line
 
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that can be planted. shows: the words of the problem it must be found by."""
+
+    meaning: str
+    shows: str
+
+
 FAULTS: Final = {
-    "bank_unique_ticket": "the bank's ledger has no unique key on the ticket",
-    "outbox_after_commit": "the out-box is written after the commit, in a transaction of its own",
+    "bank_unique_ticket": Fault(
+        "the bank's ledger has no unique key on the ticket", "tickets more than once"
+    ),
+    "outbox_after_commit": Fault(
+        "the out-box is written after the commit, in a transaction of its own", "stuck: "
+    ),
 }
 LAST_REPORTS_SECONDS: Final = 120.0
 DOCUMENT: Final = measured.DOCS / "drills.md"
@@ -66,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
     load_before = measured.load_average()
     print(f"crash drill: {options.kills} kills, {options.frauds} frauds, seed {options.seed}")
     if options.fault:
-        print(f"planted fault: {FAULTS[options.fault]}")
+        print(f"planted fault: {FAULTS[options.fault].meaning}")
     folder = environment.VAR / "drill"
     shutil.rmtree(folder, ignore_errors=True)
     reference = None if options.fault else run(options, folder / "reference", kills=())
@@ -79,11 +92,16 @@ def main(argv: Sequence[str]) -> int:
     show(outcome, lines)
     if options.write:
         write(options, outcome, lines, load_before)
-    is_found = bool(outcome.problems)
-    if options.fault:
-        print(f"\nThe planted fault was {'found' if is_found else 'NOT found'}.")
-        return 0 if is_found else 1
-    return 1 if is_found else 0
+    if not options.fault:
+        return 1 if outcome.problems else 0
+    is_found = found_by(options.fault, outcome.problems) > 0
+    print(f"\nThe planted fault was {'found' if is_found else 'NOT found'}.")
+    return 0 if is_found else 1
+
+
+def found_by(fault: str, problems: Sequence[str]) -> int:
+    """How many of the problems are the planted fault's own; another's do not count as found."""
+    return sum(FAULTS[fault].shows in problem for problem in problems)
 
 
 def read_options(argv: Sequence[str]) -> argparse.Namespace:
@@ -147,8 +165,8 @@ def table(options: argparse.Namespace, outcome: Outcome) -> list[Line]:
     held = drill_checks.money_held(outcome.trails)
     parts = ", ".join(f"{part} {count}" for part, count in sorted(killed.items()))
     sums = ", ".join(f"{name} {minor / 100:,.2f}" for name, minor in held.items())
-    wrong = len(outcome.problems)
-    verdict = "found" if options.fault else "nothing lost, doubled or stuck"
+    fault, wrong = options.fault, len(outcome.problems)
+    verdict = f"“{FAULTS[fault].shows.strip(': ')}”" if fault else "nothing lost, doubled or stuck"
     return [
         Line("kills with SIGKILL", str(options.kills), f"{len(outcome.kills)} ({parts})"),
         Line("reports accepted", str(options.frauds), str(outcome.accepted)),
@@ -157,7 +175,7 @@ def table(options: argparse.Namespace, outcome: Outcome) -> list[Line]:
         Line("what became of the money, RSD", "", sums),
         Line(
             "problems", verdict, str(wrong),
-            wrong > 0 if options.fault else wrong == 0,
+            found_by(fault, outcome.problems) > 0 if fault else wrong == 0,
         ),
         Line("seconds in all", "", f"{outcome.seconds:.0f}"),
     ]  # fmt: skip

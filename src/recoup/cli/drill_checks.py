@@ -20,6 +20,8 @@ import psycopg
 from recoup.cli import environment
 from recoup.cli.drill_frauds import Fraud, codes
 from recoup.cli.environment import Databases
+from recoup.cli.instance import own_environment
+from recoup.cli.invariants import CROSS, TICK
 from recoup.demo import bank, ledger
 from recoup.demo.client import Hub, HubRefused, HubSilent
 
@@ -195,13 +197,27 @@ def invariants(databases: Databases) -> list[str]:
     """Ask `./recoup invariants`, as anybody would; gives the lines of what is broken."""
     done = subprocess.run(
         [sys.executable, "-m", "recoup", "invariants"],
-        env=environment.child_environment(databases, RECOUP_ROLE="planner"),
+        env=own_environment(environment.VAR, databases.as_environment()),
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     if done.returncode == 0:
         return []
-    wrong = [line for line in done.stdout.splitlines() if line.startswith(("✘", "    "))]
-    return [f"invariant: {line.strip()}" for line in wrong] or [f"invariants: {done.stderr[-600:]}"]
+    return _broken(done.stdout) or [f"invariants: {done.stderr[-600:]}"]
+
+
+def _broken(told: str) -> list[str]:
+    """One line for each invariant that is broken: its name, its meaning, the ids that break it."""
+    found: list[list[str]] = []
+    for line in told.splitlines():
+        if line.startswith((CROSS, TICK)):
+            found.append([line])
+        elif found and line.startswith("    "):
+            found[-1].append(line.strip())
+    return [
+        f"invariant {title.removeprefix(CROSS).strip()}: {len(ids)} or more, {', '.join(ids)}"
+        for title, *ids in found
+        if title.startswith(CROSS)
+    ]
 
 
 def trails(databases: Databases, frauds: Sequence[Fraud]) -> Trails:
