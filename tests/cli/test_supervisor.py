@@ -42,7 +42,8 @@ with ended_by_signals():
         hub.start("worker", Rank.WORKER, [sys.executable, "-c", sleeper], dict(os.environ))
         hub.start("bank", Rank.BANK, [sys.executable, "-c", sleeper], dict(os.environ))
         pids = [child.pid for child in hub.children.values()] + [keeper._process.pid]
-        (folder / "pids").write_text(json.dumps(pids))
+        (folder / "written").write_text(json.dumps(pids))
+        (folder / "written").rename(folder / "pids")
         hub.run()
     except KeyboardInterrupt:
         pass

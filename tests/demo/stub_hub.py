@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from recoup.core import answer as core
@@ -24,6 +26,7 @@ from recoup.data import currency
 from recoup.demo.bank import DemoBank, Difference
 
 KEY = "stub-key"
+PATIENCE_SECONDS: Final = 30.0
 ANSWER_FIELDS = {
     "answer", "ticket", "stage", "replaces", "code", "held_minor", "block_reference",
     "ground", "note", "payment", "window",
@@ -43,6 +46,7 @@ class StubHub:
     redeliver: bool = False
     break_off: int = 0
     is_down: bool = False
+    turned_away: int = 0
     changed: threading.Condition = field(
         default_factory=lambda: threading.Condition(threading.RLock())
     )
@@ -58,13 +62,17 @@ class StubHub:
                 hub.serve(self, b"")
 
             def do_POST(self) -> None:
-                hub.serve(self, self.rfile.read(int(self.headers["Content-Length"])))
+                size = int(self.headers["Content-Length"])
+                body = self.rfile.read(size)
+                if len(body) < size:  # a bank that was killed while it spoke
+                    self.close_connection = True
+                    return
+                hub.serve(self, body)
 
             def log_message(self, *parts: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = _QuietServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         return self
@@ -82,7 +90,9 @@ class StubHub:
             self.changed.notify_all()
         return made
 
-    def answer_to(self, made: dict[str, Any], *, timeout_seconds: float = 10) -> dict[str, Any]:
+    def answer_to(
+        self, made: dict[str, Any], *, timeout_seconds: float = PATIENCE_SECONDS
+    ) -> dict[str, Any]:
         with self.changed:
             self.changed.wait_for(lambda: made["ticket"] in self.answers, timeout_seconds)
             return self.answers[made["ticket"]]
@@ -91,6 +101,7 @@ class StubHub:
 
     def serve(self, handler: Any, body: bytes) -> None:
         if self.is_down:
+            self.turned_away += 1
             handler.close_connection = True
             return
         status, answer = self._answer(handler, body)
@@ -186,6 +197,26 @@ class StubHub:
              "held_minor": self.planted.get((asked["account"]["ident"], "held"), held)}
             for asked, held in latest.values()
         ]  # fmt: skip
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing when a client goes away in the middle: killing clients is what tests do."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether the condition came true in time. Tests wait for what must happen, never for long."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _is_at(one: dict[str, Any], bank: str) -> bool:

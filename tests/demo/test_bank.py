@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from stub_hub import KEY, StubHub, running
+from stub_hub import KEY, StubHub, running, wait_until
 
 from recoup.demo import cast, ledger, stories
 
@@ -61,20 +62,24 @@ def test_a_broken_connection_repeats_the_same_key_and_bytes(hub, country_dir):
     with running(hub, country_dir, "quince"):
         for one in tickets_at(hub, "quince", 5):
             hub.answer_to(one)
-        time.sleep(1)
+        assert wait_until(lambda: hub.break_off == 0 and some_key_came_again(hub))
     by_key: dict[str, set[str]] = {}
     for key, digest in hub.received:
         by_key.setdefault(key, set()).add(digest)
     assert all(len(digests) == 1 for digests in by_key.values())
-    assert len(hub.received) > len(by_key)
     assert hub.repeats == []
+
+
+def some_key_came_again(hub: StubHub) -> bool:
+    keys = [key for key, _ in hub.received]
+    return len(keys) > len(set(keys))
 
 
 def test_a_hub_that_is_down_gets_its_answers_when_it_is_back(hub, country_dir):
     with running(hub, country_dir, "sparrow") as work:
         hub.is_down = True
         made = tickets_at(hub, "sparrow", 2)
-        time.sleep(1)
+        assert wait_until(lambda: hub.turned_away > 1)
         hub.is_down = False
         for one in made:
             assert hub.answer_to(one)["code"] == "held" or one["amount_minor"] > 0
@@ -95,8 +100,7 @@ def test_answers_on_their_way_are_no_difference(hub, country_dir):
     with running(hub, country_dir, "walnut") as work:
         work.bank.delay = (60, 60)
         made = hub.issue(account=cast.account("mule_2").iban, amount=100, kind="block")
-        while made["ticket"] not in hub.acknowledged:
-            time.sleep(0.05)
+        assert wait_until(lambda: made["ticket"] in hub.acknowledged)
     # The end sends what was waiting, then reconciles.
     assert made["ticket"] in hub.answers
     assert work.differences == []
@@ -105,17 +109,28 @@ def test_answers_on_their_way_are_no_difference(hub, country_dir):
 # --- As a process ----------------------------------------------------------------------------
 
 
-def start(hub: StubHub, directory: Path, code: str, **environment: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(
+    hub: StubHub, directory: Path, code: str, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """The program as a process that is at work; before that, a signal would meet no handler."""
     key_file = directory / "key"
     key_file.write_text(KEY)
     call = "import sys; from recoup.cli.demo_bank import main; sys.exit(main(sys.argv[1:]))"
     arguments = [code, "--url", hub.url, "--key-file", str(key_file), "--data", str(directory)]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", call, *arguments, "--delay", "0-0.2"],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment,
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().endswith(f"{code}: at work\n")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -123,16 +138,14 @@ def test_killed_at_any_moment_it_loses_nothing_and_doubles_nothing(hub, country_
     dice = random.Random(seed)
     made = []
     for _ in range(4):
-        process = start(hub, country_dir, "walnut")
-        made += tickets_at(hub, "walnut", 15)
-        time.sleep(0.15 + dice.random() * 0.6)
-        process.kill()
-        process.communicate()
-    process = start(hub, country_dir, "walnut")
-    answers = [hub.answer_to(one) for one in made]
-    process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=20)
-    assert process.returncode == 0 and "no difference" in said
+        with started(hub, country_dir, "walnut"):
+            made += tickets_at(hub, "walnut", 15)
+            time.sleep(dice.random() * 0.4)  # the moment is any moment
+    with started(hub, country_dir, "walnut") as process:
+        answers = [hub.answer_to(one) for one in made]
+        process.send_signal(signal.SIGTERM)
+        said = process.stdout.read()
+        assert process.wait(20) == 0 and "no difference" in said
     assert len(answers) == len(made) == 60
     assert hub.repeats == []
     with ledger_of(country_dir, "walnut") as db:
@@ -140,20 +153,13 @@ def test_killed_at_any_moment_it_loses_nothing_and_doubles_nothing(hub, country_
         assert db.execute("select count(*) from executed").fetchone()[0] == 60
 
 
-def test_without_its_key_a_ticket_delivered_twice_is_executed_twice(hub, country_dir):
-    process = start(hub, country_dir, "walnut", RECOUP_FAULT="bank_unique_ticket")
+def test_without_its_key_a_ticket_delivered_twice_is_executed_twice(hub, country_dir, monkeypatch):
+    monkeypatch.setenv("RECOUP_FAULT", "bank_unique_ticket")  # also for reading the ledger here
     hub.redeliver = True
     hub.answers = _Deaf()
-    tickets_at(hub, "walnut", 1)
-    time.sleep(3)
-    process.kill()
-    process.communicate()
-    os.environ["RECOUP_FAULT"] = "bank_unique_ticket"
-    try:
-        with ledger_of(country_dir, "walnut") as db:
-            assert ledger.doubled(db)
-    finally:
-        del os.environ["RECOUP_FAULT"]
+    with started(hub, country_dir, "walnut"), ledger_of(country_dir, "walnut") as db:
+        tickets_at(hub, "walnut", 1)
+        assert wait_until(lambda: ledger.doubled(db))
 
 
 class _Deaf(dict):
@@ -174,11 +180,9 @@ def test_the_program_is_small_and_has_no_framework_in_it(hub, country_dir):
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(seen.stdout) == []
-    process = start(hub, country_dir, "plum")
-    hub.answer_to(tickets_at(hub, "plum", 1)[0])
-    status = Path(f"/proc/{process.pid}/status")
-    if status.exists():
-        resident = next(x for x in status.read_text().splitlines() if x.startswith("VmRSS"))
-        assert int(resident.split()[1]) < 40 * 1024
-    process.kill()
-    process.communicate()
+    with started(hub, country_dir, "plum") as process:
+        hub.answer_to(tickets_at(hub, "plum", 1)[0])
+        status = Path(f"/proc/{process.pid}/status")
+        if status.exists():
+            resident = next(x for x in status.read_text().splitlines() if x.startswith("VmRSS"))
+            assert int(resident.split()[1]) < 40 * 1024

@@ -78,6 +78,7 @@ class DemoBank:
     def run(self) -> list[Difference]:
         """Work until ``ended`` is set; returns what the last reconciliation found."""
         ledger.open_ledger(self.path).close()
+        self.say(f"{self.code}: at work")
         threads = [
             threading.Thread(target=self._guarded, args=(work,), daemon=True)
             for work in (self._fetch, self._send)
