@@ -10,18 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from a2wsgi import WSGIMiddleware
-
+from recoup.web.bodies import longest_body
+from recoup.web.bridge import Answer, Bridge, Receive, Scope, Send
 from recoup.web.live import Tide
 from recoup.web.wsgi import application as wsgi
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("recoup.live")
 THREADS = int(os.environ.get("RECOUP_THREADS", "8"))
@@ -30,7 +25,8 @@ LONGEST_WAIT = 25
 SECONDS_BETWEEN_CHECKS = 15
 EMPTY_INBOX = b'{"tickets":[],"more":false}'
 
-django = WSGIMiddleware(wsgi, workers=THREADS)  # type: ignore[arg-type]
+
+django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body)
 tide = Tide(os.environ.get("DATABASE_URL", ""))
 
 
@@ -47,16 +43,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["path"].startswith("/cases/") and scope["path"].endswith("/events"):
         await _events(scope, receive, send, scope["path"].removesuffix("events") + "version")
     else:
-        await django(scope, _as_coroutine(receive), _as_coroutine(send))  # type: ignore[arg-type]
-
-
-def _as_coroutine(function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
-    """The server's own awaitables are no coroutines, which the WSGI bridge insists on."""
-
-    async def call(*arguments: Any) -> Any:
-        return await function(*arguments)
-
-    return call
+        await django(scope, receive, send)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -78,23 +65,12 @@ def _wait(scope: Scope) -> int:
     return int(text) if is_short and int(text) <= LONGEST_WAIT else 0
 
 
-async def ask_django(scope: Scope, path: str | None = None) -> tuple[int, list[Any], bytes]:
-    """Let Django answer a request without a body; returns status, headers and body."""
-    got: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        got.append(message)
-
+async def ask_django(scope: Scope, path: str | None = None) -> Answer:
+    """Let Django answer a request without a body."""
     asked = dict(scope)
     if path is not None:
         asked |= {"path": path, "raw_path": path.encode(), "method": "GET", "query_string": b""}
-    await django(asked, receive, send)  # type: ignore[arg-type]
-    body = b"".join(m.get("body", b"") for m in got if m["type"] == "http.response.body")
-    start = next(m for m in got if m["type"] == "http.response.start")
-    return start["status"], list(start["headers"]), body
+    return await django.ask(asked)
 
 
 async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from recoup.apps.members import errors, queries
 from recoup.apps.members.scope import enter
+from recoup.web.bodies import longest_body
 
 log = logging.getLogger("recoup.web")
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -50,14 +50,7 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = next(
-            (
-                most
-                for end, most in settings.BODY_LIMITS_BYTES.items()
-                if request.path.endswith(end)
-            ),
-            settings.BODY_LIMIT_BYTES,
-        )
+        limit = longest_body(request.path)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > limit:
             return errors.too_large(request, length, limit)

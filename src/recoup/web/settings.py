@@ -32,7 +32,7 @@ def database(url: str) -> dict[str, object]:
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     host = options.pop("host", parts.hostname or "")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "recoup.web.postgres",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

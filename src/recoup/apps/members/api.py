@@ -6,8 +6,9 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -16,7 +17,6 @@ from ninja import Field, Schema
 from ninja.security import HttpBearer
 from pydantic import ConfigDict
 
-from recoup.apps.members.models import GivenAnswer
 from recoup.core.access import Actor
 from recoup.data.policy import load_policy
 
@@ -47,6 +47,14 @@ ERRORS = {400: ErrorOut, 401: ErrorOut, 403: ErrorOut, 404: ErrorOut, 409: Error
           413: ErrorOut, 422: ErrorOut, 429: ErrorOut, 503: ErrorOut}  # fmt: skip
 Minor = Field(ge=0, le=9_999_999_999_999)
 Word = Literal["account", "cash", "card", "fee", "abroad", "other"]
+
+
+class Given(NamedTuple):
+    """What an Idempotency-Key was answered before, and the digest of the request it came with."""
+
+    request_sha256: bytes
+    status: int
+    body: bytes
 
 
 class NotForThisRole(Exception):
@@ -102,18 +110,13 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             message = f"Idempotency-Key is {text[:60]!r}. Send a UUID of your own with each write."
             return error(400, "idempotency_key_missing", message)
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body)
-        _lock(actor.organisation_id, key)
-        given = GivenAnswer.objects.filter(organisation_id=actor.organisation_id, key=key).first()
-        if given is not None:
-            return _again(given, digest.digest())
+        asked = f"{request.method} {request.path}\n".encode() + request.body
+        digest = hashlib.sha256(asked).digest()
+        if given := _given(actor.organisation_id, key):
+            return _again(given, digest)
         answer = view(request, *args, **kwargs)
         if answer.status_code < 500:
-            GivenAnswer.objects.create(
-                organisation_id=actor.organisation_id, key=key, request_sha256=digest.digest(),
-                status=answer.status_code, body=answer.content,
-                given_at=request.at,  # type: ignore[attr-defined]
-            )  # fmt: skip
+            _keep(actor.organisation_id, key, digest, answer, request.at)  # type: ignore[attr-defined]
         return answer
 
     # The framework reads the parameters' types from here; their names live in the view's module.
@@ -121,16 +124,31 @@ def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def _lock(organisation_id: int, key: UUID) -> None:
-    """Two calls with one key at once: the second waits for the first one's answer."""
+def _given(organisation_id: int, key: UUID) -> Given | None:
+    """The answer of before. Two calls with one key at once: the second waits for the first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{organisation_id} {key}"]
+            "select request_sha256, status, body from given_answer(%s, %s)", [organisation_id, key]
         )
+        row = cursor.fetchone()
+    return Given(bytes(row[0]), row[1], bytes(row[2])) if row else None
 
 
-def _again(given: GivenAnswer, digest: bytes) -> HttpResponse:
-    if bytes(given.request_sha256) != digest:
+KEEP = """
+insert into members_givenanswer (organisation_id, key, request_sha256, status, body, given_at)
+values (%s, %s, %s, %s, %s, %s)
+"""
+
+
+def _keep(
+    organisation_id: int, key: UUID, digest: bytes, answer: HttpResponse, at: datetime
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [organisation_id, key, digest, answer.status_code, answer.content, at])
+
+
+def _again(given: Given, digest: bytes) -> HttpResponse:
+    if given.request_sha256 != digest:
         message = "This Idempotency-Key was used for another request. Make a new key for this one."
         return error(409, "idempotency_key_used", message)
-    return HttpResponse(bytes(given.body), status=given.status, content_type="application/json")
+    return HttpResponse(given.body, status=given.status, content_type="application/json")

@@ -1,0 +1,74 @@
+"""The bridge from the server to the pages: bodies and their limits, and that callers may go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from recoup.web.bridge import LARGE_BYTES, Bridge
+
+Message = dict[str, Any]
+
+
+def _echo(environ: Message, start_response: Any) -> list[bytes]:
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0))
+    start_response("200 OK", [("X-Length", environ["CONTENT_LENGTH"])])
+    return [body[:20], b"!"]
+
+
+def _asked(
+    parts: Sequence[Message], *headers: tuple[bytes, bytes], most: int = 100
+) -> list[Message]:
+    """What the bridge sends for a request whose body comes in these parts."""
+    sent: list[Message] = []
+    rest = list(parts)
+
+    async def receive() -> Message:
+        return rest.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"",
+             "http_version": "1.1", "headers": list(headers)}  # fmt: skip
+    asyncio.run(Bridge(_echo, threads=1, most_bytes=lambda _: most)(scope, receive, send))
+    return sent
+
+
+def _part(body: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_in_pieces_arrives_whole_and_the_answer_leaves_whole():
+    sent = _asked([_part(b"one ", more=True), _part(b"two")], (b"content-length", b"7"))
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"] == b"one two!"
+
+
+def test_a_body_in_chunks_gets_its_length():
+    sent = _asked([_part(b"abc")], (b"transfer-encoding", b"chunked"))
+    assert dict(sent[0]["headers"])[b"x-length"] == b"3"
+
+
+def test_a_body_in_chunks_is_read_no_further_than_its_limit_and_told_by_its_length():
+    parts = [_part(b"x" * 60, more=True)] * 5
+    sent = _asked(parts, (b"transfer-encoding", b"chunked"))
+    assert dict(sent[0]["headers"])[b"x-length"] == b"120"
+
+
+def test_a_body_that_says_it_is_too_long_is_not_read():
+    sent = _asked([], (b"content-length", b"101"))
+    assert dict(sent[0]["headers"])[b"x-length"] == b"101"
+
+
+def test_a_large_body_is_served_too():
+    length = LARGE_BYTES + 1
+    sent = _asked(
+        [_part(b"x" * length)], (b"content-length", b"%d" % length), most=2 * LARGE_BYTES
+    )
+    assert dict(sent[0]["headers"])[b"x-length"] == b"%d" % length
+
+
+def test_who_goes_before_the_body_was_here_gets_nothing():
+    assert _asked([{"type": "http.disconnect"}], (b"content-length", b"3")) == []
