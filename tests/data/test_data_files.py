@@ -60,3 +60,13 @@ def test_serbian_account_numbers_are_read_as_the_file_describes_them():
     assert int(digits) % 97 == form["remainder"]
     assert account.ident[2:4] == form["iban_check"]
     assert rs_account_of(account) == form["example"]
+
+
+def test_exchange_rates_are_of_known_currencies_and_bound_the_usual_ones_here():
+    table = data.read_toml("exchange_rates.toml")
+    assert table["source"].startswith("https://") and table["as_of"] and table["to_check"]
+    rates = data.exchange_rates()
+    assert set(rates.of) <= set(data.currencies())
+    # BGN is in no list any more: the lev became the euro.
+    assert set(data.usual_currency().values()) <= set(rates.of)
+    assert all(r.per_base > 0 and 0 < r.tolerance <= 1 for r in rates.of.values())

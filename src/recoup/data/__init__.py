@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from typing import Any
 
 from recoup.core.law import Measure, Pack, PackRefused, read_measures, read_pack
 from recoup.core.money import Currency
+from recoup.core.rates import Rate, Rates
 
 ASSET_DIGITS = 30
 
@@ -67,6 +69,17 @@ def usual_currency() -> Mapping[str, str]:
     """Return the usual currency of accounts by country."""
     table: dict[str, str] = read_toml("currencies.toml")["usual"]
     return MappingProxyType(table)
+
+
+@cache
+def exchange_rates() -> Rates:
+    """Return the rates that bound what an exchanged payment can have become."""
+    table = read_toml("exchange_rates.toml")
+    rates = {
+        code: Rate(Fraction(row["per_base"]), Fraction(row["tolerance_percent"], 100))
+        for code, row in table["rate"].items()
+    }
+    return Rates(MappingProxyType(rates), table["as_of"])
 
 
 @cache

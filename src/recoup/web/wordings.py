@@ -44,6 +44,12 @@ TASKS = {
         gettext_lazy("The money left the country"),
         gettext_lazy("Send it on by the FIU or the 24/7 desk; no ticket goes abroad directly."),
     ),
+    "rate_unknown": (
+        gettext_lazy("An amount in another currency could not be judged"),
+        gettext_lazy(
+            "The next hold asks for no more than was paid. Call the bank, and ask what arrived."
+        ),
+    ),
     "over_cap": (
         gettext_lazy("More reports than the cap allows"),
         gettext_lazy("No precautionary hold was asked. Read the report, adopt it or not."),

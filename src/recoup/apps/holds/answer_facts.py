@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from recoup.apps.holds.answer_rates import is_one_payment
 from recoup.apps.holds.models import Destination, LedgerWindow, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.core.answer import AnswerTold, Booking
@@ -27,6 +28,7 @@ class Taken:
     """An answer that was checked and is to be stored.
 
     destinations: reference of a debit -> (account id or None, sink, place).
+    unjudged: debits of which an amount in another currency was left out.
     """
 
     answer: Answer
@@ -34,6 +36,7 @@ class Taken:
     content: AnswerTold
     lines: dict[UUID, TicketLine]
     destinations: dict[str, tuple[Any, str, str]]
+    unjudged: tuple[Booking, ...] = ()
 
     @property
     def parties(self) -> dict[str, int]:
@@ -112,13 +115,7 @@ def _movements(taken: Sequence[Taken]) -> dict[Side, UUID]:
     }
     if not told:
         return {}
-    found: dict[Side, UUID] = {}
-    rows = MovementSide.objects.filter(
-        account_id__in={one.ticket.account_id for one, _ in told.values()},
-        reference__in={reference for _, _, reference in told},
-    ).values_list("account_id", "is_credit", "reference", "movement_id")
-    for account_id, is_credit, reference, movement_id in rows:
-        found[account_id, is_credit, reference] = movement_id
+    found = _told_before(told)
     for side, (one, booking) in told.items():
         line = one.lines.get(booking.line) if booking.line and side[1] else None
         if line is not None and line.arrival_id:
@@ -128,29 +125,79 @@ def _movements(taken: Sequence[Taken]) -> dict[Side, UUID]:
     return found | dict(zip((row[0] for row in unknown), _new_movements(unknown), strict=True))
 
 
+TOLD_BEFORE = """
+select s.account_id, s.is_credit, s.reference, s.movement_id,
+  foreign_side(s.movement_id, s.is_credit, s.currency)
+from holds_movementside s
+where s.account_id = any(%s) and s.reference = any(%s)
+order by s.id
+"""
+
+
+def _told_before(told: dict[Side, tuple[Taken, Booking]]) -> dict[Side, UUID]:
+    """The movements of bookings that an earlier answer told, where they still can be the same."""
+    found: dict[Side, UUID] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TOLD_BEFORE,
+            [
+                list({one.ticket.account_id for one, _ in told.values()}),
+                list({reference for _, _, reference in told}),
+            ],
+        )
+        for account_id, is_credit, reference, movement_id, other in cursor.fetchall():
+            side = (account_id, is_credit, reference)
+            if side in told and _is_one_payment(side, *told[side], other):
+                found[side] = movement_id
+    return found
+
+
+def _is_one_payment(side: Side, one: Taken, booking: Booking, other: str | None) -> bool:
+    return is_one_payment(booking, one.ticket.currency, is_credit=side[1], other=other or "")
+
+
 def _new_movements(unknown: Sequence[tuple[Side, Taken, Booking]]) -> list[UUID]:
     """The movements behind bookings, whoever told of them first, in the given order.
 
     A booking that names the payment of another account's booking on the same side is a movement of
-    its own: nobody takes a place in a trail by a reference.
+    its own: nobody takes a place in a trail by a reference. So is one that no exchange explains as
+    the other side of the payment that it names.
     """
     if not unknown:
         return []
-    names = _names_of_their_own(unknown)
+    told = _movements_for(unknown, _names_of_their_own(unknown))
+    apart = [
+        place
+        for place, (_, other) in enumerate(told)
+        if not _is_one_payment(*unknown[place], other)
+    ]
+    movements = [movement for movement, _ in told]
+    if apart:
+        alone = _movements_for([unknown[place] for place in apart], [(None, "")] * len(apart))
+        for place, (movement, _) in zip(apart, alone, strict=True):
+            movements[place] = movement
+    return movements
+
+
+def _movements_for(
+    unknown: Sequence[tuple[Side, Taken, Booking]], names: Sequence[tuple[UUID | None, str]]
+) -> list[tuple[UUID, str | None]]:
+    """The movements under these names, each with what its other side has in another currency."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select movement_for(u, b, r, a, c) from "
-            "unnest(%s::uuid[], %s::int[], %s::text[], %s::uuid[], %s::bool[]) "
-            "as n (u, b, r, a, c)",
+            "select m, foreign_side(m, c, y) from (select movement_for(u, b, r, a, c) as m, c, y "
+            "from unnest(%s::uuid[], %s::int[], %s::text[], %s::uuid[], %s::bool[], %s::text[]) "
+            "as n (u, b, r, a, c, y)) named",
             [
                 [uetr for uetr, _ in names],
                 [one.ticket.account.institution_id for _, one, _ in unknown],
                 [reference for _, reference in names],
                 [account_id for (account_id, _, _), _, _ in unknown],
                 [is_credit for (_, is_credit, _), _, _ in unknown],
+                [one.ticket.currency for _, one, _ in unknown],
             ],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _names_of_their_own(

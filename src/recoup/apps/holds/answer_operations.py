@@ -14,9 +14,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.expressions import RawSQL
 
-from recoup.apps.holds import wording
+from recoup.apps.holds import answer_rates, wording
 from recoup.apps.holds.answer_destinations import read_destinations
 from recoup.apps.holds.answer_facts import Taken, store_facts
 from recoup.apps.holds.models import TicketLine
@@ -114,6 +115,7 @@ def record_answers(
         if taken:
             requests.store_answers([(one.answer, one.ticket) for one in taken], by=by, at=at)
             store_facts(taken)
+            answer_rates.open_tasks([(one.ticket, one.unjudged) for one in taken], at=at)
             defer(PLAN)
     return results
 
@@ -130,7 +132,10 @@ def _known(told: Sequence[Told], by: Actor) -> Known:
     )
     by_id = {ticket.id: ticket for ticket in found}
     lines: dict[UUID, dict[UUID, TicketLine]] = {ticket_id: {} for ticket_id in by_id}
-    for line in TicketLine.objects.filter(ticket_id__in=list(by_id)):
+    told_debit = RawSQL(answer_rates.TOLD_DEBIT, [], output_field=TextField(null=True))  # noqa: S611
+    for line in TicketLine.objects.filter(ticket_id__in=list(by_id)).annotate(
+        told_debit=told_debit
+    ):
         lines[line.ticket_id][line.id] = line
     answers = Answer.objects.filter(
         Q(ticket_id__in=list(by_id)) | Q(id__in=[one.id for one in told])
@@ -151,7 +156,8 @@ def _take(told: Told, known: Known, taken: list[Taken], *, by: Actor, at: dateti
     if problems:
         raise AnswerRefused(tuple(problems))
     content, dropped = keep_needed(told.content, asked, lines)
-    destinations = read_destinations(content, ticket)
+    judged = answer_rates.judge(content, ticket, lines)
+    destinations = read_destinations(judged.content, ticket)
     answer = Answer(
         id=told.id, ticket=ticket, issuer_id=ticket.issuer_id, addressee_id=ticket.addressee_id,
         code=content.code, stage=content.stage, replaces_id=told.replaces,
@@ -161,7 +167,7 @@ def _take(told: Told, known: Known, taken: list[Taken], *, by: Actor, at: dateti
     )  # fmt: skip
     requests.move_on(ticket, answer, is_refusal=content.code in REFUSING)
     known.answers[answer.id] = answer
-    taken.append(Taken(answer, ticket, content, lines, destinations))
+    taken.append(Taken(answer, ticket, judged.content, lines, destinations, judged.unjudged))
     return Receipt(answer.id, ticket.id, answer.sha256.hex(), at, dropped)
 
 
