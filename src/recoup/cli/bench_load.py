@@ -90,7 +90,7 @@ def hold_latency(options: argparse.Namespace, folder: Path) -> Result:
         f"Reports of payments between different accounts of ten banks, {options.rate:g} a second "
         f"for {options.seconds:g} seconds, as Poisson arrivals. All are sent by the payers' banks "
         "through the API: the public form's caps (three reports an hour from one sender) hold "
-        "here as well. Each report opens four tickets, all of which the banks answer at once, "
+        "here as well. Each report opens three tickets, all of which the banks answer at once, "
         "so the hub takes in every answer meanwhile."
     )
     given = f" --rate {options.rate:g} --seconds {options.seconds:g}"

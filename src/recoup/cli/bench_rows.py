@@ -129,10 +129,10 @@ COPIES: Final = {
 
 
 def is_ready(connection: psycopg.Connection[Any], report: str) -> bool:
-    """Whether the report that is to be copied has its four tickets, and its sums."""
+    """Whether the report that is to be copied has its three tickets, and its sums."""
     row = connection.execute(READY, [report]).fetchone()
     sums = connection.execute("select count(*) from holds_casetotal").fetchone()
-    return bool(row and sums and row[0] >= 4 and sums[0] > 0)
+    return bool(row and sums and row[0] >= 3 and sums[0] > 0)
 
 
 def fill(databases: Databases, report: str, *, cases: int) -> dict[str, int]:

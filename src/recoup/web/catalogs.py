@@ -94,6 +94,8 @@ def texts_of_law(pack: Mapping[str, Any]) -> Iterator[str]:
         yield from (basis["instrument"], basis["text"])
     for step in pack.get("next_step", ()):
         yield from (step["name"], step["authorised_by"])
+    for scheme in pack.get("scheme", ()):
+        yield scheme["name"]
 
 
 def _add(catalog: Catalog, file: object, path: Path) -> None:

@@ -13,7 +13,7 @@ from recoup.apps.holds.models import CaseTotal
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
-from recoup.web.templatetags.recoup_ui import answer_name, measure_name, money_plain
+from recoup.web.templatetags.recoup_ui import answer_name, law_words, measure_name, money_plain
 
 REASONS = {
     "payee_account": gettext_lazy("same receiving account:"),
@@ -177,6 +177,28 @@ def _lapsed(values: Mapping[str, Any]) -> tuple[str, str]:
     }
 
 
+WITHOUT_RECALL = {
+    "none": gettext_lazy("No recall was asked: there is none for a %(scheme)s."),
+    "not_known": gettext_lazy(
+        "No recall was asked: it is not known whether there is one for a %(scheme)s."
+    ),
+    "too_late": gettext_lazy(
+        "No recall was asked: the %(hours)s hours for it are over (%(scheme)s)."
+    ),
+    "not_for_addressee": gettext_lazy(
+        "No recall was asked: it is a measure for banks and payment institutions."
+    ),
+    "": gettext_lazy("No recall was asked: no payment scheme with a recall is known for it."),
+}
+
+
+def _not_recalled(values: Mapping[str, Any]) -> tuple[str, str]:
+    why = values["why"] if values["scheme"] else ""
+    return "other", str(WITHOUT_RECALL[why]) % {
+        "scheme": law_words(values["scheme"]), "hours": values["within_hours"],
+    }  # fmt: skip
+
+
 def _said(kind: str, text: Any) -> Any:
     def write(values: Mapping[str, Any]) -> tuple[str, str]:
         ground = values.get("ground") or values.get("note") or ""
@@ -190,6 +212,7 @@ WRITERS = {
     "ticket_opened": _opened,
     "answer": _answered,
     "hold_lapsed": _lapsed,
+    "recall_not_asked": _not_recalled,
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
     "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),

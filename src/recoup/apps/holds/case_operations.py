@@ -19,16 +19,14 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Account, Case, CaseEvent, CaseMember, Task
 from recoup.apps.holds.models import AllegedPayment, Claim, PlanWanted
-from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
+from recoup.apps.holds.payer_operations import first_asks
+from recoup.apps.lawful_requests.drafts import NewTicket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
 from recoup.apps.members.queries import hub_actor
 from recoup.apps.reports.models import Report
 from recoup.core.reference import ReferenceKind, make_reference
-from recoup.core.urgency import urgency
 
-PAYER_MEASURES = ("stop_before_execution", "confirm_debit", "recall")
-BORDER_CLOCK = timedelta(hours=2)
 SAME_LOSS = timedelta(days=1)
 ADOPT_CLOCK = timedelta(minutes=30)
 
@@ -66,9 +64,9 @@ def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Op
     _mark_doubles(claims, reports, at=at)
     for claim, report in zip(claims, reports, strict=True):
         opened.claims.append(claim)
-        opened.tickets += _to_payer(claim, report)
         opened.accounts |= {a.id for a in (claim.payment.payer, claim.payment.payee) if a}
         _tasks(claim, report, at=at)
+    opened.tickets = first_asks(claims, under=under, at=at)
     _bar_beyond_caps(claims, reports, under=under, at=at)
     return opened
 
@@ -167,37 +165,6 @@ def _record(
         ),
         by=hub_actor(under.issuer),
         at=at,
-    )  # fmt: skip
-
-
-def _to_payer(claim: Claim, report: Report) -> list[NewTicket]:
-    """Stop before execution, confirm the debit, recall: three asks, each with its own clock.
-
-    The payer's own bank is asked too when it reports: its answer names the payment by a reference.
-    """
-    payer = claim.payment.payer
-    if payer is None or payer.institution.kind == "foreign_bank":
-        return []
-    payment = payment_of(claim)
-    measures = ("confirm_debit",) if claim.possible_double_of_id else PAYER_MEASURES
-    return [
-        NewTicket(
-            case_id=claim.case_id, account=payer, measure=measure, kind="", round=1,
-            asked_minor=claim.amount_minor, currency=claim.currency,
-            lines=(NewLine(claim.id, None, claim.amount_minor, payment),),
-            urgency=urgency(claim.amount_minor, measure, payer.institution.kind),
-            is_precautionary=claim.adopted_at is None,
-        )
-        for measure in measures
-    ]  # fmt: skip
-
-
-def payment_of(claim: Claim) -> Payment:
-    """The payment of a claim as the report told it."""
-    told = claim.payment
-    return Payment(
-        at=told.paid_at, amount_minor=told.amount_minor, currency=told.currency,
-        reference=told.reference, payer=told.payer, payee=told.payee,
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 from django.db.models import F, Max
 
 from recoup.apps.cases.models import Account, Case, CaseEvent, Task
-from recoup.apps.holds.case_operations import payment_of
 from recoup.apps.holds.models import (
     CaseTotal,
     Claim,
@@ -24,6 +23,7 @@ from recoup.apps.holds.models import (
     TicketLine,
     Trail,
 )  # fmt: skip
+from recoup.apps.holds.payer_operations import payment_of
 from recoup.apps.holds.wording import moment
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket

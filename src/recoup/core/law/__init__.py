@@ -11,6 +11,14 @@ from recoup.core.law.pack import (
     Pack,
 )
 from recoup.core.law.reading import PackRefused, read_measures, read_pack
+from recoup.core.law.recall import (
+    PaymentKind,
+    PaymentScheme,
+    Recall,
+    RecallAdvice,
+    Side,
+    recall_of,
+)
 
 __all__ = [
     "Caps",
@@ -22,8 +30,14 @@ __all__ = [
     "NextStep",
     "Pack",
     "PackRefused",
+    "PaymentKind",
+    "PaymentScheme",
+    "Recall",
+    "RecallAdvice",
+    "Side",
     "clocks",
     "escalated_to",
     "read_measures",
     "read_pack",
+    "recall_of",
 ]

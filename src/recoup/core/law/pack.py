@@ -14,6 +14,8 @@ from typing import Any
 
 import rfc8785
 
+from recoup.core.law.recall import PaymentScheme
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -118,6 +120,7 @@ class Pack:
     caps: Caps
     escalation: tuple[EscalationStep, ...]
     next_steps: tuple[NextStep, ...]
+    schemes: tuple[PaymentScheme, ...]
     document: Mapping[str, Any]
 
     @property

@@ -19,11 +19,13 @@ from recoup.core.law.pack import (
     NextStep,
     Pack,
 )
+from recoup.core.law.recall import PaymentScheme
 
 T = TypeVar("T")
 UNITS: Final = ("days", "hours", "minutes", "seconds")
 HOLDING_RULES: Final = ("fifo",)
 SHORTFALLS: Final = ("unseen",)
+RECALLS: Final = ("available", "none", "unknown")
 INVENTED: Final = "invented for the demonstration"
 
 
@@ -61,6 +63,9 @@ class _Table:
         if default is None and not value.strip():
             raise self.refuse(key, "This is empty.")
         return value
+
+    def texts_if_any(self, key: str) -> tuple[str, ...]:
+        return self.texts(key) if key in self.left else ()
 
     def texts(self, key: str) -> tuple[str, ...]:
         values = self.take(key, list)
@@ -139,10 +144,7 @@ def _legal_basis(table: _Table) -> LegalBasis:
     )
     if basis.assumed and (basis.binding or basis.confirmed):
         raise table.refuse("", "What is assumed is neither binding nor confirmed.")
-    if basis.confirmed and basis.read_on is None:
-        raise table.refuse("read_on", "What is confirmed says on which day it was read.")
-    if not basis.confirmed and not basis.assumed and not basis.to_check:
-        raise table.refuse("to_check", "What is not confirmed says what has to be read.")
+    _standing(table, basis)
     return basis
 
 
@@ -187,6 +189,45 @@ def _next_step(table: _Table, bases: Mapping[str, LegalBasis]) -> NextStep:
         extension_when=table.text("extension_when", default=""),
         is_secret=table.take("is_secret", bool),
     )
+
+
+def _scheme(table: _Table) -> PaymentScheme:
+    is_assumed = table.take("assumed", bool)
+    scheme = PaymentScheme(
+        scheme=table.text("id"),
+        name=table.text("name"),
+        currencies=table.texts_if_any("currencies"),
+        payer_schemes=table.texts_if_any("payer_schemes"),
+        payee_schemes=table.texts_if_any("payee_schemes"),
+        payer_countries=table.texts_if_any("payer_countries"),
+        payee_countries=table.texts_if_any("payee_countries"),
+        inside=table.take("inside", bool, default=False),
+        across=table.take("across", bool, default=False),
+        recall=table.text("recall"),
+        within=table.duration_if_any("within"),
+        confirmed=table.take("confirmed", bool),
+        assumed=is_assumed,
+        source=_source(table, is_assumed=is_assumed),
+        law_from=table.day_if_any("law_from"),
+        read_on=table.day_if_any("read_on"),
+        to_check=table.text("to_check", default=""),
+    )
+    if scheme.recall not in RECALLS:
+        raise table.refuse("recall", f"{scheme.recall!r} is none of {', '.join(RECALLS)}.")
+    if (scheme.within is None) == (scheme.recall == "available"):
+        raise table.refuse("within", "Only a recall that there is has a time, and it needs one.")
+    _standing(table, scheme)
+    return scheme
+
+
+def _standing(table: _Table, found: LegalBasis | PaymentScheme) -> None:
+    """What is confirmed says when it was read, what is not says what has to be."""
+    if found.assumed and found.confirmed:
+        raise table.refuse("", "What is assumed is not confirmed.")
+    if found.confirmed and found.read_on is None:
+        raise table.refuse("read_on", "What is confirmed says on which day it was read.")
+    if not found.confirmed and not found.assumed and not found.to_check:
+        raise table.refuse("to_check", "What is not confirmed says what has to be read.")
 
 
 def _caps(table: _Table) -> Caps:
@@ -252,6 +293,7 @@ def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], w
     bases = {basis.basis: basis for basis in found}
     rules = table.rows("measure", lambda row: _rule(row, bases, measures))
     next_steps = table.rows("next_step", lambda row: _next_step(row, bases))
+    schemes = table.rows("scheme", _scheme) if "scheme" in table.left else ()
     holding = _holding(_Table(table.take("holding", dict), f"{where}: holding"))
     pack = Pack(
         country=table.text("country"),
@@ -267,10 +309,12 @@ def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], w
         caps=_caps(_Table(table.take("caps", dict), f"{where}: caps")),
         escalation=_ladder(table),
         next_steps=next_steps,
+        schemes=schemes,
         document=dict(document),
     )
     table.end()
     _one_each(table, "basis", [basis.basis for basis in found])
     _one_each(table, "measure", [rule.measure for rule in rules])
     _one_each(table, "next_step", [step.step for step in next_steps])
+    _one_each(table, "scheme", [scheme.scheme for scheme in schemes])
     return pack

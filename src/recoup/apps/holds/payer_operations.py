@@ -1,0 +1,120 @@
+"""What the payer's institution is asked about a claim: stop, confirm the debit, recall.
+
+Three asks, each with its own answer and clock (decision 19). A recall is asked only where the
+country's pack knows a payment scheme that has one; otherwise the case's timeline says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from recoup.apps.cases.models import CaseEvent
+from recoup.apps.holds.models import Claim
+from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
+from recoup.apps.lawful_requests.operations import Opening
+from recoup.apps.members.models import Organisation
+from recoup.apps.reports.models import Report
+from recoup.core.law import PaymentKind, RecallAdvice, Side, recall_of
+from recoup.core.urgency import urgency
+from recoup.data import load_measures
+
+
+@dataclass(slots=True)
+class Asks:
+    """Tickets for payers' institutions, and lines of timelines that say what was not asked."""
+
+    tickets: list[NewTicket] = field(default_factory=list)
+    events: list[CaseEvent] = field(default_factory=list)
+
+
+def first_asks(claims: Iterable[Claim], *, under: Opening, at: datetime) -> list[NewTicket]:
+    """What payers' institutions are asked as soon as a report is a case.
+
+    Of a possible double only the debit is to be confirmed. The payer's own bank is asked too when
+    it reports: its answer names the payment by a reference.
+    """
+    asks = Asks()
+    for claim in claims:
+        if claim.possible_double_of_id:
+            _ask(asks, claim, ("confirm_debit",))
+        else:
+            _ask(asks, claim, ("stop_before_execution", "confirm_debit"))
+            _ask_recall(asks, claim, under=under, at=at)
+    CaseEvent.objects.bulk_create(asks.events)
+    return asks.tickets
+
+
+def _ask(asks: Asks, claim: Claim, measures: Iterable[str]) -> None:
+    payer = claim.payment.payer
+    if payer is None:
+        return
+    kind, payment = payer.institution.kind, payment_of(claim)
+    asks.tickets += [
+        NewTicket(
+            case_id=claim.case_id, account=payer, measure=measure, kind="", round=1,
+            asked_minor=claim.amount_minor, currency=claim.currency,
+            lines=(NewLine(claim.id, None, claim.amount_minor, payment),),
+            urgency=urgency(claim.amount_minor, measure, kind),
+            is_precautionary=claim.adopted_at is None,
+        )
+        for measure in measures
+        if kind in load_measures()[measure].addressees
+    ]  # fmt: skip
+
+
+def _ask_recall(asks: Asks, claim: Claim, *, under: Opening, at: datetime) -> None:
+    """Ask for a recall, or say in the timeline why nobody is asked for one."""
+    payer = claim.payment.payer
+    if payer is None or payer.institution.kind == "foreign_bank":
+        return
+    advice = recall_of(
+        under.pack.schemes, kind_of(claim.payment.report),
+        addressees=load_measures()["recall"].addressees, paid_at=claim.payment.paid_at, at=at,
+    )  # fmt: skip
+    if advice.may_ask:
+        _ask(asks, claim, ("recall",))
+    else:
+        asks.events.append(_not_asked(claim, advice, who=under.issuer.name, at=at))
+
+
+def _not_asked(claim: Claim, advice: RecallAdvice, *, who: str, at: datetime) -> CaseEvent:
+    scheme = advice.scheme
+    within = scheme.within if scheme else None
+    return CaseEvent(
+        case_id=claim.case_id, at=at, what="recall_not_asked", who=who,
+        values={
+            "why": advice.ground.value,
+            "scheme": scheme.name if scheme else "",
+            "within_hours": int(within.total_seconds() // 3600) if within else None,
+        },
+    )  # fmt: skip
+
+
+def kind_of(report: Report) -> PaymentKind:
+    """What a report tells of the way that its payment went."""
+    payer, payee = report.payer_institution, report.payee_institution
+    return PaymentKind(
+        currency=report.currency,
+        payer=_side(report.payer_scheme, report.payer_ident, payer),
+        payee=_side(report.payee_scheme, report.payee_ident, payee),
+        is_inside=payer is not None and payer == payee,
+    )
+
+
+def _side(scheme: str, ident: str, institution: Organisation | None) -> Side:
+    """An IBAN names its country; of other accounts it is the institution's."""
+    country = institution.country if institution else ""
+    return Side(
+        scheme, ident[:2] if scheme == "iban" else country, institution.kind if institution else ""
+    )
+
+
+def payment_of(claim: Claim) -> Payment:
+    """The payment of a claim as the report told it."""
+    told = claim.payment
+    return Payment(
+        at=told.paid_at, amount_minor=told.amount_minor, currency=told.currency,
+        reference=told.reference, payer=told.payer, payee=told.payee,
+    )  # fmt: skip
