@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext, gettext_lazy
 
@@ -50,6 +51,8 @@ class Picture:
             gettext("not answered yet") if told.get("is_untold") else gettext("as reported")
         )
         tip = f"{labels[0]} → {labels[1]}\n{money_plain(amount, self.currency)}\n{who}"
+        if told.get("is_doubtful"):
+            tip += "\n" + gettext("not certain: the disclosure is incomplete")
         self.links.append(
             {"key": key, "source": source, "target": target, "value": value, "fate": fate,
              "tip": tip}
@@ -59,7 +62,7 @@ class Picture:
                 "key": key, "from_label": labels[0], "to_label": labels[1], "fate": fate,
                 "amount_minor": amount, "at": None, "answered_by": "", "answered_at": None,
                 "ticket_id": None, "ticket_reference": "", "is_asked": False, "is_untold": False,
-                **told,
+                "is_doubtful": False, **told,
             }
         )  # fmt: skip
 
@@ -70,21 +73,24 @@ def pictures(
     tickets: Iterable[Ticket],
     *,
     victims: frozenset[str],
+    doubtful: frozenset[UUID] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """One picture a currency, the claims' currency first."""
+    """One picture a currency, the claims' currency first. doubtful: accounts told incompletely."""
     tickets = list(tickets)
     known = {ticket.reference: ticket.id for ticket in tickets}
     asked = {ticket.account_ident: ticket for ticket in tickets if _is_open_hold(ticket)}
     answered = {ticket.account_ident: ticket for ticket in tickets if _is_answered_hold(ticket)}
     drawn: dict[str, Picture] = {}
     for flow in flows:
-        _draw_flow(drawn.setdefault(flow.currency, Picture(flow.currency)), flow, known, victims)
+        picture = drawn.setdefault(flow.currency, Picture(flow.currency))
+        _draw_flow(picture, flow, known, victims, is_doubtful=flow.payer_id in doubtful)
     for row in trail:
         _draw_rest(
             drawn.setdefault(row.currency, Picture(row.currency)),
             row,
             asked.get(row.account_ident),
             answered.get(row.account_ident),
+            is_doubtful=row.account_id in doubtful,
         )
     return [
         {
@@ -111,8 +117,9 @@ def _short(ident: str) -> str:
 
 
 def _draw_flow(
-    picture: Picture, flow: Flow, known: dict[str, Any], victims: frozenset[str]
-) -> None:
+    picture: Picture, flow: Flow, known: dict[str, Any], victims: frozenset[str], *,
+    is_doubtful: bool,
+) -> None:  # fmt: skip
     if flow.payer_ident:
         kind = "victim" if flow.payer_ident in victims else "account"
         source = picture.node(
@@ -139,7 +146,7 @@ def _draw_flow(
         {
             "at": flow.booked_at, "answered_by": flow.told_by, "answered_at": flow.told_at,
             "ticket_id": known.get(flow.ticket_reference),
-            "ticket_reference": flow.ticket_reference,
+            "ticket_reference": flow.ticket_reference, "is_doubtful": is_doubtful,
         },
     )  # fmt: skip
 
@@ -152,7 +159,10 @@ def _is_answered_hold(ticket: Ticket) -> bool:
     return ticket.measure == "hold" and ticket.answered_at is not None
 
 
-def _draw_rest(picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None) -> None:
+def _draw_rest(
+    picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None, *,
+    is_doubtful: bool,
+) -> None:  # fmt: skip
     """What stays on an account: held, there but not held, returned, unknown.
 
     What is there was told in the last answer; of what is unknown the bank is asked, or nobody is.
@@ -170,7 +180,9 @@ def _draw_rest(picture: Picture, row: Trail, asked: Ticket | None, answered: Tic
         amount = getattr(row, fate)
         if amount and not (fate == "unknown" and row.inn == row.moved):
             target = picture.node(f"{fate}:{row.account_ident}", names[fate], fate)
-            picture.band(here, target, amount, fate, _told_of_rest(row, fate, asked, answered))
+            told = _told_of_rest(row, fate, asked, answered)
+            told["is_doubtful"] = is_doubtful and fate != "held"
+            picture.band(here, target, amount, fate, told)
 
 
 def _told_of_rest(

@@ -6,7 +6,7 @@ directory. Nothing here decides; it says what is so, whose turn it is, and by wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, CaseEvent, Task
+from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
-from recoup.apps.holds.models import Claim, Hold
+from recoup.apps.holds.models import Claim, Flow, Hold, Trail
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.members.models import Organisation
@@ -25,15 +26,11 @@ from recoup.apps.reports import queries as reports
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.core.lawful_request import DUTIES, RequestState
-from recoup.web import case_flow, wordings
+from recoup.web import case_doubts, case_flow, case_trail, wordings
+from recoup.web.case_trail import RULE, guess_shown
 from recoup.web.templatetags.recoup_ui import in_words
 
-RULE = "fifo"
-RULE_NAME = gettext_lazy("first in, first out")
-RULE_TEXT = gettext_lazy(
-    "Rule for holding: FIFO (Clayton’s case, 1816): the money that came first leaves first. Order: "
-    "each bank’s own booking time and sequence. Unseen money counts as the youngest and as clean."
-)
+Doubts = Mapping[tuple[UUID, str], case_doubts.Doubt]
 ORIGINS = {
     "public": gettext_lazy("reported by the public"),
     "bank": gettext_lazy("reported by a bank for its customer"),
@@ -53,15 +50,6 @@ NEXT_ACTS = {
 
 def shown(scheme: str, ident: str) -> str:
     return AccountIdentifier(scheme, ident).shown
-
-
-def guess_shown(ident: str) -> str:
-    """An account for people where only its key is at hand."""
-    if ident[:2].isalpha() and ident[2:4].isdigit() and ident.isalnum():
-        return shown("iban", ident)
-    if ident.startswith("+"):
-        return shown("phone", ident)
-    return shown("wallet", ident) if ":" in ident else ident
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +79,51 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     parts = read(case)
     happened = list(cases.events_of([case.id])[:300])
     told = _answers_told(happened)
-    totals = [wordings.sums(total) for total in holds.totals_of([case.id], rule=RULE)]
     flows = list(holds.flows_of(case.id, rule=RULE))
     trail = list(holds.trail_of(case.id))
+    doubts = doubts_in(case, trail, flows)
     return {
         "case": head(parts, at=at),
-        "sums_list": totals,
+        "sums_list": sums_list(case, doubts),
         "flows": case_flow.pictures(
             flows,
             [row for row in trail if row.rule == RULE],
             parts.tickets,
             victims=frozenset({case.report.payer_ident}),
+            doubtful=frozenset(account for account, _ in doubts),
         ),
         "tickets": [
             ticket_row(parts, ticket, told.get(ticket.reference), at=at)
             for ticket in reversed(parts.tickets)
         ],
-        "trace": trace(trail),
+        "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
         "links": links(case),
         "tasks": [wordings.task(t, actor) for t in cases.tasks_in_case(actor, case.id)],
         "ledgers": wordings.ledgers(case),
     }
+
+
+def doubts_in(case: Case, trail: Sequence[Trail], flows: Sequence[Flow]) -> Doubts:
+    return case_doubts.doubts_of(
+        case_doubts.own_doubts(case_queries.windows_of_case(case.id)), trail, flows
+    )
+
+
+def doubts_of(case: Case) -> Doubts:
+    """What is uncertain in a case, by account and currency."""
+    flows = list(holds.flows_of(case.id, rule=RULE))
+    return doubts_in(case, list(holds.trail_of(case.id)), flows)
+
+
+def sums_list(case: Case, doubts: Doubts) -> list[dict[str, Any]]:
+    """The sums of each currency, with what is uncertain in them."""
+    uncertain = case_doubts.in_total(doubts)
+    return [
+        wordings.sums(total)
+        | ({"out_by": uncertain[total.currency]} if total.currency in uncertain else {})
+        for total in holds.totals_of([case.id], rule=RULE)
+    ]
 
 
 def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
@@ -220,35 +231,6 @@ def clock_how(ticket: Ticket) -> str:
         "due": f"{ticket.due_at:%Y-%m-%d %H:%M:%S} UTC",
         "pack": ticket.pack_id,
     }
-
-
-def trace(trail: Sequence[Any]) -> dict[str, Any]:
-    beside = {
-        (row.account_id, row.claim_id, row.currency): row.held + row.lying
-        for row in trail
-        if row.rule == "prorata"
-    }
-    rows = [
-        {
-            "account_shown": guess_shown(row.account_ident),
-            "institution_name": row.institution_name,
-            "claim_reference": "",
-            "currency": row.currency,
-            "in_minor": row.inn,
-            "held_minor": row.held,
-            "lying_minor": row.lying,
-            "moved_minor": row.moved,
-            "spent_minor": row.spent,
-            "returned_minor": row.returned,
-            "unknown_minor": row.unknown,
-            "prorata_minor": beside.get((row.account_id, row.claim_id, row.currency)),
-            "is_incomplete": False,
-            "range_minor": 0,
-        }
-        for row in trail
-        if row.rule == RULE
-    ]
-    return {"rule_name": RULE_NAME, "rule_text": RULE_TEXT, "rows": rows}
 
 
 def events(happened: Sequence[CaseEvent], parts: Parts) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import operations
-from recoup.apps.holds import queries as holds
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
@@ -168,7 +167,7 @@ def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
     return {
         "case": case_page.head(parts, at=request.at),
         "lines": _lines(found),
-        "sums_list": [wordings.sums(t) for t in holds.totals_of([found.id], rule="fifo")],
+        "sums_list": case_page.sums_list(found, case_page.doubts_of(found)),
         "holds": [
             {
                 "institution_name": parts.names.get(hold.addressee_id, ""),

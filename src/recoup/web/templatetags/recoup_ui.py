@@ -21,6 +21,7 @@ from django.utils.translation import get_language, gettext, pgettext
 
 from recoup.data import assets, currencies
 from recoup.web import answer_choices
+from recoup.web.figures import Figure, figure
 
 register = template.Library()
 
@@ -223,7 +224,8 @@ def clock(
 def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
     """The bar lost = held + there but not held + gone + returned + unknown, in one currency.
 
-    sums: ``currency``, ``lost`` and the five fates, all in minor units.
+    sums: ``currency``, ``lost`` and the five fates, all in minor units. ``out_by``: by how much a
+    disclosure behind them does not add up, None if nobody can say; missing where all add up.
     """
     lost = sums["lost"] or sum(sums[fate] for fate in FATES) or 1
     parts: list[dict[str, Any]] = []
@@ -231,7 +233,13 @@ def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
     for fate in FATES:
         width = Decimal(sums[fate] * 1000) / Decimal(lost)
         parts.append(
-            {"fate": fate, "amount": sums[fate], "x": round(left, 2), "width": round(width, 2)}
+            {
+                "fate": fate,
+                "amount": sums[fate],
+                "x": round(left, 2),
+                "width": round(width, 2),
+                "figure": _bounds(sums, fate),
+            }
         )
         left += width
     total = sum(sums[fate] for fate in FATES)
@@ -241,7 +249,15 @@ def sum_bar(sums: Mapping[str, Any], heading: str = "") -> dict[str, Any]:
         "heading": heading,
         "currency": sums["currency"],
         "difference": sums["lost"] - total,
+        "is_incomplete": "out_by" in sums,
+        "out_by": sums.get("out_by"),
     }
+
+
+def _bounds(sums: Mapping[str, Any], fate: str) -> Figure:
+    """What is held is what the banks say they hold; the rest is traced, and may be a range."""
+    units = 0 if fate == "held" else sums.get("out_by", 0)
+    return figure(sums[fate], units, most=sums["lost"])
 
 
 @register.inclusion_tag("components/field.html")
