@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, TextField
 from django.db.models.expressions import RawSQL
 
@@ -37,9 +37,23 @@ from recoup.core.answer import (
     check,
 )  # fmt: skip
 from recoup.data import currency
+from recoup.data.policy import load_limits
 
 PLAN = "holds.plan"
 NO_TICKET = Problem("ticket", "", "There is no such ticket, or it is not yours.", "not_found")
+ID_USED = "This answer id was used with another content. Make a new id for a new answer."
+# What only the database can see, since it may be another institution's or come at the same moment.
+BROKEN = {
+    "lawful_requests_answer_pkey": ("answer", ID_USED, "id_used"),
+    "side_once": (
+        "window", "Two bookings of this answer are said to be one payment: leave out the UETR of "
+        "the one that is not the ticket's line.", "told_twice",
+    ),
+}  # fmt: skip
+WHEN_TOO_MANY = {
+    "interim": ("interim answers", "Send the final answer."),
+    "correction": ("corrections", "Call the issuing authority; its number is on the ticket."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,17 @@ def record_answers(
     Each stands alone: what is refused stores nothing and hinders no other. All are stored with the
     same few statements, whatever their number, since a bank may send a hundred at once.
     """
+    try:
+        return _record_together(told, by=by, at=at)
+    except IntegrityError as broken:
+        if _constraint(broken) not in BROKEN:
+            raise
+    return [_record_alone(one, by=by, at=at) for one in told]
+
+
+def _record_together(
+    told: Sequence[Told], *, by: Actor, at: datetime
+) -> list[Receipt | AnswerRefused]:
     results: list[Receipt | AnswerRefused] = []
     taken: list[Taken] = []
     with transaction.atomic():
@@ -118,6 +143,21 @@ def record_answers(
             answer_rates.open_tasks([(one.ticket, one.unjudged) for one in taken], at=at)
             defer(PLAN)
     return results
+
+
+def _record_alone(told: Told, *, by: Actor, at: datetime) -> Receipt | AnswerRefused:
+    """One of several answers of which the database refused one: this one, or another."""
+    try:
+        return _record_together([told], by=by, at=at)[0]
+    except IntegrityError as broken:
+        if (name := _constraint(broken)) not in BROKEN:
+            raise
+    field, message, code = BROKEN[name]
+    return AnswerRefused((Problem(field, str(told.id), message, code),))
+
+
+def _constraint(broken: IntegrityError) -> str:
+    return getattr(getattr(broken.__cause__, "diag", None), "constraint_name", None) or ""
 
 
 def _known(told: Sequence[Told], by: Actor) -> Known:
@@ -177,8 +217,7 @@ def _repeated(told: Told, ticket: Ticket, known: Known) -> Receipt | None:
         return None
     digest = hashlib.sha256(told.body).digest()
     if bytes(first.sha256) != digest or first.ticket_id != ticket.id:
-        message = "This answer id was used with another content. Make a new id for a new answer."
-        raise AnswerRefused((Problem("answer", str(told.id), message, "id_used"),))
+        raise AnswerRefused((Problem("answer", str(told.id), ID_USED, "id_used"),))
     return Receipt(first.id, ticket.id, digest.hex(), first.received_at, is_repeat=True)
 
 
@@ -207,7 +246,22 @@ def _order_problems(told: Told, ticket: Ticket, known: Known) -> list[Problem]:
             return [Problem("replaces", str(told.replaces), message, "not_the_last")]
     if told.content.stage == "interim" and ticket.state not in ("sent", "acknowledged"):
         return [Problem("stage", "interim", "The ticket waits for nothing more.", "ticket_ended")]
-    return []
+    return _too_many(told.content.stage, ticket, known)
+
+
+def _too_many(stage: str, ticket: Ticket, known: Known) -> list[Problem]:
+    """Interim answers and corrections are stored with all their bookings, so there is an end."""
+    limits = load_limits()
+    most = {
+        "interim": limits.interim_answers_per_ticket,
+        "correction": limits.corrections_per_ticket,
+    }.get(stage)
+    before = [a for a in known.answers.values() if a.ticket_id == ticket.id and a.stage == stage]
+    if most is None or len(before) < most:
+        return []
+    what, advice = WHEN_TOO_MANY[stage]
+    message = f"The ticket has {len(before)} {what} already, which is the most. {advice}"
+    return [Problem("stage", stage, message, "too_many_answers")]
 
 
 def keep_needed(
