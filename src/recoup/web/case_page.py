@@ -149,6 +149,7 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
         "origin_text": ORIGINS[case.report.channel],
         "state": case.state,
         "is_adopted": len(adopted) == len(claims) and bool(claims),
+        "is_doubted": any(c.possible_double_of_id and c.state == "alleged" for c in claims),
         "is_confirmed": any(claim.state == "confirmed" for claim in claims),
         "adopted_by": next((str(c.adopted_by) for c in adopted if c.adopted_by), ""),
         "lapses_at": min(waiting, default=None),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
@@ -58,17 +58,19 @@ def _locked(*cases: Case) -> dict[UUID, Case]:
 def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
     """An accredited officer stands behind the report: banks disclose, and the chain may go on.
 
-    Raises NotPossible if every claim is adopted or ended already.
+    A possible double is thereby a payment of its own, also where it was adopted from the start.
+    Raises NotPossible if every claim is adopted and undoubted, or ended already.
     """
     claims = list(
-        Claim.objects.select_for_update(of=("self",), no_key=True).filter(
-            case=case, adopted_at=None, state__in=["alleged", "confirmed"]
-        )
+        Claim.objects.select_for_update(of=("self",), no_key=True)
+        .filter(case=case, state__in=["alleged", "confirmed"])
+        .filter(Q(adopted_at=None) | Q(possible_double_of__isnull=False))
     )
     if not claims:
         raise NotPossible("There is nothing to adopt: the report is adopted, or it has ended.")
-    Claim.objects.filter(id__in=[claim.id for claim in claims]).update(
-        adopted_at=at, adopted_by_id=by.person_id, possible_double_of=None
+    Claim.objects.filter(id__in=[c.id for c in claims]).update(possible_double_of=None)
+    Claim.objects.filter(id__in=[c.id for c in claims], adopted_at=None).update(
+        adopted_at=at, adopted_by_id=by.person_id
     )
     _tell(case, "adopted", by=by, at=at, ground=ground)
     _plan_again(case.id, at=at)

@@ -6,19 +6,25 @@ country's pack knows a payment scheme that has one; otherwise the case's timelin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
 
 from recoup.apps.cases.models import CaseEvent
-from recoup.apps.holds.models import Claim
+from recoup.apps.holds.models import Claim, PlanWanted
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
+from recoup.apps.lawful_requests.models import Ticket, UnplannedAnswer
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
 from recoup.apps.reports.models import Report
 from recoup.core.law import PaymentKind, RecallAdvice, Side, recall_of
 from recoup.core.urgency import urgency
 from recoup.data import load_measures
+
+UNANSWERED = ("lapsed", "withdrawn", "undeliverable")
 
 
 @dataclass(slots=True)
@@ -46,14 +52,74 @@ def first_asks(claims: Iterable[Claim], *, under: Opening, at: datetime) -> list
     return asks.tickets
 
 
-def _ask(asks: Asks, claim: Claim, measures: Iterable[str]) -> None:
+def asks_owed(
+    answers: Iterable[UnplannedAnswer], wanted: Iterable[PlanWanted], *, under: Opening,
+    at: datetime,
+) -> list[NewTicket]:  # fmt: skip
+    """What is owed to a possible double that turned out to be a payment of its own.
+
+    Decided by an officer, or by the payer's bank that confirmed another debit. Such a claim is
+    known by what it lacks: neither was a recall asked nor said why not.
+    """
+    cases = {row.case_id for row in wanted} | {
+        row.answer.ticket.case_id for row in answers if row.answer.code == "debit_confirmed"
+    }
+    if not cases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(OWED, [list(cases)])
+        owed = [row[0] for row in cursor.fetchall()]
+    asks = Asks()
+    for claim in _whole(owed):
+        if claim.state == "alleged":  # what was confirmed is booked: nothing is left to stop
+            _ask(asks, claim, ("stop_before_execution",))
+            _confirm_again(asks, claim)
+        _ask_recall(asks, claim, under=under, at=at)
+    CaseEvent.objects.bulk_create(asks.events)
+    return asks.tickets
+
+
+OWED = """
+select c.id from holds_claim c
+where c.case_id = any(%s) and c.state in ('alleged', 'confirmed')
+  and c.possible_double_of_id is null
+  and exists (select from lawful_requests_ticket t
+    where t.case_id = c.case_id and t.measure = 'confirm_debit')
+  and not exists (select from lawful_requests_ticket t
+    where t.case_id = c.case_id and t.measure = 'recall')
+  and not exists (select from cases_caseevent e
+    where e.case_id = c.case_id and e.what = 'recall_not_asked')
+order by c.id
+"""
+
+
+def _whole(claim_ids: Sequence[UUID]) -> Iterable[Claim]:
+    if not claim_ids:
+        return ()
+    return Claim.objects.filter(id__in=claim_ids).select_related(
+        "payment__payer__institution", "payment__payee", "payment__report__payer_institution",
+        "payment__report__payee_institution",
+    )  # fmt: skip
+
+
+def _confirm_again(asks: Asks, claim: Claim) -> None:
+    """The question was asked when the report came; if it ended without an answer, once more."""
+    asked = Ticket.objects.filter(
+        case_id=claim.case_id, account_id=claim.payment.payer_id, measure="confirm_debit"
+    )
+    last = asked.order_by("-round").first()
+    if last is not None and last.state in UNANSWERED:
+        _ask(asks, claim, ("confirm_debit",), number=last.round + 1)
+
+
+def _ask(asks: Asks, claim: Claim, measures: Iterable[str], *, number: int = 1) -> None:
     payer = claim.payment.payer
     if payer is None:
         return
     kind, payment = payer.institution.kind, payment_of(claim)
     asks.tickets += [
         NewTicket(
-            case_id=claim.case_id, account=payer, measure=measure, kind="", round=1,
+            case_id=claim.case_id, account=payer, measure=measure, kind="", round=number,
             asked_minor=claim.amount_minor, currency=claim.currency,
             lines=(NewLine(claim.id, None, claim.amount_minor, payment),),
             urgency=urgency(claim.amount_minor, measure, kind),

@@ -27,6 +27,7 @@ from django.db import (
 from recoup.apps.holds import conclusions, facts, folding, trouble_operations
 from recoup.apps.holds.case_operations import Opened, open_cases
 from recoup.apps.holds.models import Claim, PlanWanted
+from recoup.apps.holds.payer_operations import asks_owed
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests.models import (
     PackVersion,
@@ -230,6 +231,7 @@ def _pass(waiting: Waiting) -> Planned:
     opened = open_cases(waiting.reports, under=under, at=at)
     touched = folding.fold([row.answer for row in waiting.answers], under=under, at=at)
     touched |= opened.accounts | _accounts_of_cases({row.case_id for row in waiting.wanted})
+    opened.tickets += asks_owed(waiting.answers, waiting.wanted, under=under, at=at)
     tickets = _plan(touched, opened, under=under, at=at)
     UnplannedAnswer.objects.filter(
         answer_id__in=[row.answer_id for row in waiting.answers]
