@@ -181,6 +181,35 @@ def test_a_refused_answer_leads_to_its_place_and_loses_nothing(
     page.get_by_role("heading", name="Answers given").wait_for()
 
 
+@pytest.mark.parametrize("width", [1360, 390])
+def test_the_way_the_banks_screen_writes_is_proposed_confirmed_and_kept(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA, width=width)
+    queue_with(page, 1)
+    page.locator("[data-key=t]").first.click()
+    page.get_by_text("Paste lines from a spreadsheet").click()
+    page.locator("#pasted").fill("credit;C-1;21.11.2026 08:41:03;480.000,00")
+    put = page.get_by_role("button", name="Put the lines into the table")
+    put.click()
+    page.locator("#profile-proposed").wait_for()
+    assert page.locator("#paste_separator").input_value() == "semicolon"
+    assert page.locator("#pasted").input_value().startswith("credit;C-1")
+    put.click()
+    page.locator("#profile-to-confirm").wait_for()
+    assert page.locator("#row-0-amount").input_value() == "480000.00"
+    axe(page)
+    page.get_by_role("button", name="Yes, remember it").click()
+    page.get_by_text("confirmed by Mila").wait_for()
+    assert page.locator("#row-0-amount").input_value() == "480000.00"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    page.reload()
+    page.get_by_text("Paste lines from a spreadsheet").click()
+    assert page.locator("#paste_decimal").input_value() == "comma"
+
+
 @pytest.mark.parametrize("language", ["en", "sr", "sr-latn"])
 @pytest.mark.parametrize("width", [1360, 390])
 def test_the_desk_fits_the_screen_in_each_language(

@@ -72,3 +72,45 @@ def test_at_most_twenty_refused_lines_are_named():
     with pytest.raises(NotReadable) as refusal:
         read(b"saldo\t1\n" * 1000)
     assert len(refusal.value.refused) == 20
+
+
+def test_the_columns_stand_in_the_order_that_was_declared():
+    own = Profile("semicolon", columns=("booked_at", "", "amount", "side", "reference", "to_kind"))
+    first, second = read(
+        b"2026-11-21 08:41:03;EUR;5.00;credit;C-1\n2026-11-21 08:42:03;x;1.00;debit;B-1;fee", own
+    ).lines
+    assert (first.side, first.reference, first.amount, first.to_kind) == (
+        "credit",
+        "C-1",
+        "5.00",
+        "",
+    )
+    assert (second.reference, second.to_kind) == ("B-1", "fee")
+
+
+@pytest.mark.parametrize("line", ["2026-11-21 08:41:03;x;5.00;credit", "1;2;3;4;5;6;7"])
+def test_a_line_with_fewer_or_more_columns_than_declared_is_refused(line):
+    own = Profile("semicolon", columns=("booked_at", "", "amount", "side", "reference", "to_kind"))
+    with pytest.raises(NotReadable, match="5 to 6 are expected"):
+        read(line.encode(), own)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (("side", "reference", "booked_at"), "No column is named amount"),
+        (("side", "side", "reference", "booked_at", "amount"), "side is named for two columns"),
+        (("side", "reference", "booked_at", "amount", "colour"), "Name at most 8 columns"),
+        (("side", "reference", "booked_at", "amount", *[""] * 5), "Name at most 8 columns"),
+    ],
+)
+def test_columns_that_cannot_be_meant_are_refused(columns, words):
+    with pytest.raises(ValueError, match=words):
+        Profile(columns=columns)
+
+
+def test_what_fits_is_proposed_and_what_can_be_read_in_two_ways_is_left_to_a_person():
+    assert booking_lines.proposals(b"credit;C-1;21.11.2026 08:41:03;120.000,00") == (SERBIAN,)
+    both = booking_lines.proposals(b"credit\tC-1\t2026-11-21 08:41:03\t1.234")
+    assert {profile.decimal for profile in both} == {"point", "comma"}
+    assert booking_lines.proposals(b"") == booking_lines.proposals(b"saldo 12") == ()

@@ -225,19 +225,6 @@ def test_ten_thousand_pasted_lines_are_answered_in_seconds(ticket: Ticket, mila:
     assert (checked < 10, stored < 40) == (True, True), (checked, stored)
 
 
-def test_the_way_the_screen_writes_is_remembered(ticket: Ticket, mila: Client):
-    declared = {
-        "paste_separator": "semicolon", "paste_decimal": "comma", "paste_dates": "day_first",
-        "pasted": "debit;B-1;21.11.2026 10:00:00;1.000,00",
-    }  # fmt: skip
-    mila.post(f"/tickets/{ticket.id}/check", declared)
-    mila.post(f"/tickets/{ticket.id}/take")
-    profile = mila.get(f"/tickets/{ticket.id}").context["window"].profile
-    assert (profile.separator, profile.decimal, profile.dates) == (
-        "semicolon", "comma", "day_first",
-    )  # fmt: skip
-
-
 def test_a_debit_is_confirmed_with_the_banks_own_reference(world: World, mila: Client):
     world.report(payer=ACCOUNT, payee=iban("plum", 1), amount=AMOUNT, by=world.at_bank("plum"))
     world.plan()

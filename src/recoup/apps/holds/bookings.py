@@ -68,6 +68,8 @@ class WindowForm:
     rows: list[Row] = field(default_factory=list)
     pasted: str = ""
     profile: Profile = field(default_factory=Profile)
+    is_proposed: bool = False
+    lines_read: int = 0
     paste_problems: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     check: Check | None = None
@@ -78,6 +80,12 @@ class WindowForm:
     @property
     def row_count(self) -> int:
         return len(self.rows)
+
+    @property
+    def columns(self) -> list[tuple[int, str]]:
+        """What each column of a pasted line means, for as many places as the page offers."""
+        named = [*self.profile.columns, *[""] * booking_lines.MOST_COLUMNS]
+        return list(enumerate(named[: booking_lines.MOST_COLUMNS], start=1))
 
     @property
     def pasted_count(self) -> int:
@@ -127,6 +135,31 @@ def read_window(posted: Mapping[str, str], ticket: Mapping[str, Any]) -> WindowF
     form.all_rows = [*(row for row in form.rows if not row.is_empty), *pasted]
     _tell(form, posted, ticket)
     return form
+
+
+def declared_profile(posted: Mapping[str, str]) -> Profile:
+    """How the clerk says that the screen writes; raises ValueError for what cannot be meant.
+
+    What a form does not say at all is taken as our own form has it.
+    """
+    places = range(1, booking_lines.MOST_COLUMNS + 1)
+    columns = [posted.get(f"paste_column_{n}", "") for n in places]
+    while columns and not columns[-1]:
+        columns.pop()
+    own = Profile()
+    return Profile(
+        posted.get("paste_separator") or own.separator,
+        posted.get("paste_decimal") or own.decimal,
+        posted.get("paste_dates") or own.dates,
+        tuple(columns) if "paste_column_1" in posted else own.columns,
+    )
+
+
+def propose(form: WindowForm) -> None:
+    """Put the one profile that fits the pasted lines before the clerk, who has to confirm it."""
+    fitting = booking_lines.proposals(form.pasted.encode("utf-8", "replace"))
+    if len(fitting) == 1 and fitting[0] != form.profile:
+        form.profile, form.is_proposed = fitting[0], True
 
 
 def as_json(told: WindowTold) -> dict[str, Any]:
@@ -192,9 +225,8 @@ def _typed_rows(posted: Mapping[str, str]) -> Iterator[Row]:
 
 def _pasted_rows(form: WindowForm, posted: Mapping[str, str]) -> list[Row]:
     """Read what was pasted in the form that the clerk declared; what its remarks say fills gaps."""
-    declared = [posted.get(f"paste_{name}", "") for name in ("separator", "decimal", "dates")]
     try:
-        form.profile = Profile(*declared) if all(declared) else Profile()
+        form.profile = declared_profile(posted)
         sheet = booking_lines.read(form.pasted.encode("utf-8", "replace"), form.profile)
     except ValueError as problem:
         form.paste_problems.append(str(problem))
@@ -204,6 +236,7 @@ def _pasted_rows(form: WindowForm, posted: Mapping[str, str]) -> list[Row]:
         return []
     form.opening, form.closing = form.opening or sheet.opening, form.closing or sheet.closing
     form.from_at = sheet.from_at or form.from_at
+    form.lines_read = len(sheet.lines)
     return [
         Row(0, one.side, one.reference, one.booked_at, one.amount, one.to_kind, one.to, one.uetr,
             line_number=one.number)

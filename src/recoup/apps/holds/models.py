@@ -428,3 +428,36 @@ class CaseTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.currency}"
+
+
+class BookingProfile(models.Model):
+    """How an institution's own screen writes bookings, as one of its people has confirmed it.
+
+    Rows are only added: the last one counts, those before say what was confirmed earlier. The words
+    are those of ``recoup.standards.booking_lines.Profile``; columns are separated by commas.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    institution = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    separator = models.CharField(max_length=16)
+    decimal = models.CharField(max_length=16)
+    dates = models.CharField(max_length=16)
+    columns = models.CharField(max_length=120)
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="booking_profile_known",
+                condition=Q(separator__in=["tab", "semicolon", "comma"])
+                & Q(decimal__in=["point", "comma"])
+                & Q(dates__in=["year_first", "day_first"]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["institution", "-confirmed_at"], name="booking_profile_last")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.separator} {self.decimal} {self.dates}"

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from recoup.apps.holds.models import (
     Block,
+    BookingProfile,
     CaseTotal,
     Claim,
     Flow,
@@ -36,6 +37,12 @@ def holds_at(actor: Actor) -> QuerySet[Hold]:
         )
         .order_by("asked_at", "id")
     )
+
+
+def booking_profile_of(actor: Actor) -> BookingProfile | None:
+    """How the actor's institution writes bookings, as it was confirmed last; None before that."""
+    rows = BookingProfile.objects.filter(institution_id=actor.organisation_id)
+    return rows.select_related("confirmed_by").order_by("-confirmed_at", "id").first()
 
 
 def holds_of_case(case_id: UUID) -> list[Hold]:

@@ -10,4 +10,5 @@ urlpatterns = [
     path("tickets/<uuid:ticket_id>", views.ticket, name="ticket"),
     path("tickets/<uuid:ticket_id>/answer", views.answer, name="ticket-answer"),
     path("tickets/<uuid:ticket_id>/check", views.check, name="ticket-check"),
+    path("tickets/<uuid:ticket_id>/profile", views.profile, name="ticket-profile"),
 ]

@@ -7,7 +7,6 @@ stands on the page beside what was typed; nothing typed is ever lost.
 from __future__ import annotations
 
 import json
-from dataclasses import astuple
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
+from recoup.apps.holds import queries as holds
 from recoup.apps.holds.answer_operations import Receipt, record_answer
 from recoup.apps.holds.api import AnswerIn, read_answer
-from recoup.apps.holds.bookings import PROBLEMS_AT_MOST, WindowForm, currency_of, plain
+from recoup.apps.holds.bookings import (
+    COLUMNS,
+    PROBLEMS_AT_MOST,
+    WindowForm,
+    currency_of,
+    declared_profile,
+    plain,
+    propose,
+)
 from recoup.apps.holds.forms import AnswerForm, empty_form, read_form
+from recoup.apps.holds.models import BookingProfile
+from recoup.apps.holds.profile_operations import confirm_profile, profile_of
 from recoup.apps.lawful_requests import queries
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import TakenByAnother
@@ -31,7 +41,6 @@ from recoup.apps.reports.demo_facts import clerk_sheet
 from recoup.core.access import Actor
 from recoup.core.answer import AnswerRefused, Problem
 from recoup.data.policy import load_policy
-from recoup.standards.booking_lines import Profile
 
 CONFLICTS = frozenset({"already_answered", "not_the_last", "ticket_ended", "id_used"})
 NO_CLOCKS = dict.fromkeys(("sent_at", "acknowledge_by", "answer_by", "lapses_at"))
@@ -45,10 +54,10 @@ def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     found = get_object_or_404(_with_names(queries.visible_to(actor)), pk=ticket_id)
     page = _page(request, found)
     if page["is_mine"] and page["is_open"]:
-        return _render(request, page, _empty(request, page["ticket"]))
+        return _render(request, page, _empty(request, page))
     if page["can_correct"] and "correct" in request.GET:
         last = page["last_answer"]
-        return _render(request, page, _empty(request, page["ticket"], replaces=last.id))
+        return _render(request, page, _empty(request, page, replaces=last.id))
     return _render(request, page, None)
 
 
@@ -85,12 +94,52 @@ def check(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     page = _page(request, found)
     form = read_form(request.POST, page["ticket"])
     form.problems.clear()
-    if form.window is not None and form.window.pasted_count and not form.window.paste_problems:
-        request.session["paste_profile"] = list(astuple(form.window.profile))
+    if form.window is not None and form.window.paste_problems:
+        propose(form.window)
+    return _render_window(request, page, form)
+
+
+@require_POST
+@allowed("ticket:answer")
+def profile(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Remember for the whole institution how its screen writes, as the clerk now confirms it."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = _page(request, found)
+    form = read_form(request.POST, page["ticket"])
+    form.problems.clear()
+    try:
+        declared = declared_profile(request.POST)
+    except ValueError:  # the reason stands on the form already
+        return _render_window(request, page, form, status=422)
+    page["is_just_confirmed"] = True
+    page["remembered"] = confirm_profile(profile=declared, by=actor, at=request.at)  # type: ignore[attr-defined]
+    return _render_window(request, page, form)
+
+
+def _render_window(
+    request: HttpRequest, page: dict[str, Any], form: AnswerForm, *, status: int = 200
+) -> HttpResponse:
+    """The part of the page about the bookings; the whole page where no script asked for it."""
     if request.headers.get("HX-Request") and form.window is not None:
-        context = {"ticket": page["ticket"], "window": form.window}
-        return render(request, "desk/_window.html", context)
-    return _render(request, page, form)
+        context = {"ticket": page["ticket"], "window": form.window} | _profile_words(page, form)
+        return render(request, "desk/_window.html", context, status=status)
+    return _render(request, page, form, status=status)
+
+
+def _profile_words(page: dict[str, Any], form: AnswerForm) -> dict[str, Any]:
+    """Which profile is in use, and whether what was just read is another one to confirm."""
+    row: BookingProfile | None = page["remembered"]
+    known = profile_of(row) if row else None
+    window = form.window
+    is_read = window is not None and window.lines_read > 0 and not window.paste_problems
+    return {
+        "remembered": row,
+        "known_profile": known,
+        "is_just_confirmed": page.get("is_just_confirmed", False),
+        "column_names": COLUMNS,
+        "to_confirm": is_read and window is not None and window.profile != known,
+    }
 
 
 def body_of(ticket: Ticket) -> dict[str, Any]:
@@ -125,11 +174,13 @@ def _in_window(problem: Problem, parts: list[str], window: WindowForm) -> str:
     return named[-1].anchor(column) if named else "window"
 
 
-def _empty(request: HttpRequest, body: dict[str, Any], replaces: UUID | None = None) -> AnswerForm:
+def _empty(request: HttpRequest, page: dict[str, Any], replaces: UUID | None = None) -> AnswerForm:
     """The form before anything is typed; how the bank's screen writes is remembered."""
-    kept = request.session.get("paste_profile")
-    profile = Profile(*kept) if kept else None
-    return empty_form(body, at=request.at, replaces=replaces, profile=profile)  # type: ignore[attr-defined]
+    row: BookingProfile | None = page["remembered"]
+    return empty_form(
+        page["ticket"], at=request.at, replaces=replaces,  # type: ignore[attr-defined]
+        profile=profile_of(row) if row else None,
+    )  # fmt: skip
 
 
 def _with_names(rows: Any) -> Any:
@@ -179,6 +230,7 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "is_open": is_open,
         "taken_by": name if is_addressee else None,
         "is_mine": is_addressee and name is not None and ticket.taken_by_id == actor.person_id,
+        "remembered": holds.booking_profile_of(actor) if is_addressee else None,
         "can_correct": is_addressee and bool(counts) and policy.may(actor, "ticket:answer"),
         "last_answer": counts[-1] if counts else None,
         "answers": [_given(one) for one in answers],
@@ -207,4 +259,5 @@ def _render(
     typed: dict[str, Any] = {"can_answer": form is not None}
     if form is not None:
         typed |= {"entry": form.entry, "window": form.window, "problems": form.problems}
+        typed |= _profile_words(page, form)
     return render(request, "desk/ticket.html", {**page, **typed}, status=status)

@@ -9,12 +9,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 from recoup.standards.booking_lines import fields
 from recoup.standards.strict_csv import NotReadable, Refusal, decoded
 
-__all__ = ["Line", "NotReadable", "Profile", "Refusal", "Sheet", "read", "write"]
+__all__ = [
+    "MOST_COLUMNS",
+    "Line",
+    "NotReadable",
+    "Profile",
+    "Refusal",
+    "Sheet",
+    "proposals",
+    "read",
+    "write",
+]
 
 NAME: Final = "Bookings copied from a bank's screen"
 EDITION: Final = "1"
@@ -22,16 +33,22 @@ SOURCE: Final = "defined here"
 MAX_BYTES: Final = 8_000_000
 REFUSED_AT_MOST: Final = 20
 LONGEST_LINE: Final = 4000
+LINES_TRIED: Final = 50
+MOST_COLUMNS: Final = fields.MOST
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How a bank's screen writes: separator tab, semicolon or comma; decimal point or comma;
-    dates year_first or day_first."""
+    dates year_first or day_first.
+
+    columns: what each column of a line means, from the left; empty for one that is left out.
+    """
 
     separator: str = "tab"
     decimal: str = "point"
     dates: str = "year_first"
+    columns: tuple[str, ...] = fields.COLUMNS
 
     def __post_init__(self) -> None:
         known = (fields.SEPARATORS, fields.DECIMALS, fields.DATES)
@@ -40,6 +57,24 @@ class Profile:
                 raise ValueError(f"{value!r} is not one of {', '.join(words)}.")
         if self.separator == self.decimal == "comma":
             raise ValueError("A comma cannot separate columns and stand in amounts.")
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        named = [column for column in self.columns if column]
+        if len(self.columns) > fields.MOST or not set(named) <= set(fields.COLUMNS):
+            raise ValueError(f"Name at most {fields.MOST} columns: {', '.join(fields.COLUMNS)}.")
+        twice = [column for column in fields.COLUMNS if named.count(column) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} is named for two columns. Name it once.")
+        missing = [column for column in fields.COLUMNS[: fields.FEWEST] if column not in named]
+        if missing:
+            raise ValueError(f"No column is named {missing[0]}. Say which one it is.")
+
+    @property
+    def fewest(self) -> int:
+        """How many columns a line has at least: up to the last that no booking lacks."""
+        needed = fields.COLUMNS[: fields.FEWEST]
+        return max(place for place, name in enumerate(self.columns, 1) if name in needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +129,26 @@ def read(document: bytes, profile: Profile | None = None) -> Sheet:
     return Sheet(tuple(found.lines), **found.heads)
 
 
+def proposals(document: bytes) -> tuple[Profile, ...]:
+    """The profiles, columns in our order, under which the first lines can all be read.
+
+    For a person to choose from and confirm: where two remain, as for 1.234, nobody can know.
+    """
+    head = b"\n".join(document.split(b"\n", LINES_TRIED)[:LINES_TRIED])
+    found = []
+    for separator, decimal, dates in product(fields.SEPARATORS, fields.DECIMALS, fields.DATES):
+        if separator == decimal:
+            continue
+        profile = Profile(separator, decimal, dates)
+        try:
+            sheet = read(head, profile)
+        except NotReadable:
+            continue
+        if sheet.lines:
+            found.append(profile)
+    return tuple(found)
+
+
 def write(sheet: Sheet) -> bytes:
     """Write a sheet in the default form, so that ``read`` gives the same back."""
     heads = [
@@ -136,22 +191,24 @@ def _head(cells: list[str], profile: Profile, found: _Found) -> None:
 
 
 def _line(number: int, cells: list[str], profile: Profile) -> Line:
-    if len(cells) < fields.FEWEST or len(cells) > len(fields.COLUMNS):
+    most = len(profile.columns)
+    if len(cells) < profile.fewest or len(cells) > most:
         problem = (
-            f"{len(cells)} columns were found; {fields.FEWEST} to {len(fields.COLUMNS)} are "
-            f"expected: {', '.join(fields.COLUMNS)}. Check the declared separator."
+            f"{len(cells)} columns were found; {profile.fewest} to {most} are "
+            f"expected: {', '.join(column or '–' for column in profile.columns)}. "
+            "Check the declared separator."
         )
         raise _WrongCell("", "\t".join(cells), problem)
-    side, reference, booked_at, amount, to_kind, to, uetr = [*cells, "", "", ""][:7]
+    told = dict.fromkeys(fields.COLUMNS, "") | dict(zip(profile.columns, cells, strict=False))
     return Line(
         number,
-        _try("side", side, fields.side),
-        reference,
-        _try("booked_at", booked_at, fields.moment, profile.dates),
-        _try("amount", amount, fields.amount, profile.decimal),
-        _try("to_kind", to_kind, fields.kind),
-        to,
-        uetr,
+        _try("side", told["side"], fields.side),
+        told["reference"],
+        _try("booked_at", told["booked_at"], fields.moment, profile.dates),
+        _try("amount", told["amount"], fields.amount, profile.decimal),
+        _try("to_kind", told["to_kind"], fields.kind),
+        told["to"],
+        told["uetr"],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 COLUMNS: Final = ("side", "reference", "booked_at", "amount", "to_kind", "to", "uetr")
 FEWEST: Final = 4
+MOST: Final = 8
 
 # Ours, and the words of ISO 20022 (CreditDebitCode).
 SIDES: Final[Mapping[str, str]] = {
