@@ -64,9 +64,7 @@ def test_a_body_that_says_it_is_too_long_is_not_read():
 
 def test_a_large_body_is_served_too():
     length = LARGE_BYTES + 1
-    sent = _asked(
-        [_part(b"x" * length)], (b"content-length", b"%d" % length), most=2 * LARGE_BYTES
-    )
+    sent = _asked([_part(b"x" * length)], (b"content-length", b"%d" % length), most=2 * LARGE_BYTES)
     assert dict(sent[0]["headers"])[b"x-length"] == b"%d" % length
 
 

@@ -1,7 +1,8 @@
-"""`./recoup worker`: does what waits. Runs jobs, and sweeps by itself what no job announced.
+"""`./recoup worker`: does what waits, fires the clocks, keeps house.
 
-The sweep needs no job: it reads the work lists. So a job that was lost with a killed process is a
-delay of a second, never a loss. Clocks fire here, by the database's time.
+One thread plans and fires clocks: it is woken by notifications of the database, and once a second
+by itself, and reads work lists, which are tables. So a wake-up that was lost with a killed process
+is a delay of a second, never a loss. The main thread runs the jobs of the queue: housekeeping.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
-SWEEP_SECONDS = 1.0
+import psycopg
+
+CLOCK_SECONDS = 1.0
+# Under load each pass takes in what came meanwhile: many short passes would cost more than few.
+PASS_SECONDS = 0.08
 log = logging.getLogger("recoup.worker")
 
 
@@ -27,18 +33,18 @@ def main(argv: Sequence[str]) -> int:
 
     django.setup()
     stop = threading.Event()
-    sweeper = threading.Thread(target=_sweep, args=(stop,), name="sweep", daemon=True)
-    sweeper.start()
+    planner = threading.Thread(target=_plan, args=(stop,), name="planner", daemon=True)
+    planner.start()
     try:
         _run_jobs()
     finally:
         stop.set()
-        sweeper.join(timeout=5)
+        planner.join(timeout=5)
     return 0
 
 
 def _run_jobs() -> None:
-    """Procrastinate's worker on the holds queue; ends this process if the database goes away.
+    """Procrastinate's worker; ends this process if the database goes away.
 
     The supervisor starts it again, which is the one way back after any trouble.
     """
@@ -46,26 +52,56 @@ def _run_jobs() -> None:
 
     worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     worker_app.run_worker(
-        queues=["holds"], concurrency=1, wait=True, fetch_job_polling_interval=0.5,
+        queues=["housekeeping"], concurrency=1, wait=True, fetch_job_polling_interval=30,
         delete_jobs="successful", listen_notify=True, install_signal_handlers=True,
     )  # fmt: skip
 
 
-def _sweep(stop: threading.Event) -> None:
+def _plan(stop: threading.Event) -> None:
+    """Plan when woken, fire the clocks each second; listens anew if the database went away."""
     from django.db import DatabaseError, InterfaceError, connection
 
-    from recoup.apps.holds import clock
-
-    while not stop.wait(SWEEP_SECONDS):
-        began = time.monotonic()
+    while not stop.is_set():
         try:
-            clock.sweep()
-        except (DatabaseError, InterfaceError) as trouble:
-            log.warning("sweep: %s", str(trouble).splitlines()[0] if str(trouble) else trouble)
+            with closing(_listener()) as listener:
+                _listen(listener, stop)
+        except (DatabaseError, InterfaceError, psycopg.Error) as trouble:
+            log.warning("planner: %s", str(trouble).splitlines()[0] if str(trouble) else trouble)
             connection.close()
+            stop.wait(CLOCK_SECONDS)
         except Exception:
-            log.exception("sweep failed; the worker ends and is started again")
+            log.exception("planning failed; the worker ends and is started again")
             os.kill(os.getpid(), signal.SIGTERM)
             return
-        if (took := time.monotonic() - began) > 5:
-            log.warning("a sweep took %.1f s", took)
+
+
+def _listener() -> psycopg.Connection[object]:
+    from recoup.apps.jobs import CHANNEL
+
+    listener = psycopg.connect(os.environ["DATABASE_PLANNER_URL"], autocommit=True)
+    listener.execute(f"listen {CHANNEL}")
+    return listener
+
+
+def _listen(listener: psycopg.Connection[object], stop: threading.Event) -> None:
+    """Do what was asked for by name, again while there is more, and fire the clocks in between."""
+    from recoup.apps.holds import clock
+    from recoup.apps.jobs import WORK
+
+    more: set[Callable[[], bool]] = set()
+    next_clock = 0.0
+    while not stop.is_set():
+        began = time.monotonic()
+        patience = 0.0 if more else max(0.0, next_clock - began)
+        asked = {WORK[name] for name in _heard(listener, patience) if name in WORK}
+        began = time.monotonic()
+        more = {work for work in asked | more if work()}
+        if time.monotonic() >= next_clock:
+            next_clock = time.monotonic() + CLOCK_SECONDS
+            clock.sweep()
+        stop.wait(max(0.0, PASS_SECONDS - (time.monotonic() - began)))
+
+
+def _heard(listener: psycopg.Connection[object], timeout: float) -> list[str]:
+    """The names that were notified; waits for the first at most so many seconds."""
+    return [note.payload for note in listener.notifies(timeout=timeout, stop_after=1)]

@@ -68,13 +68,13 @@ def test_an_answer_after_the_hold_lapsed_is_kept_as_a_fact(ledger: Ledger) -> No
     assert totals(ledger.world, filed)["RSD"][0] == 500
 
 
-def test_every_name_of_a_deferred_job_is_a_job() -> None:
+def test_every_name_that_work_is_asked_for_by_is_declared() -> None:
     import importlib
     import re
     from pathlib import Path
 
     import recoup
-    from recoup.apps.jobs import app
+    from recoup.apps.jobs import WORK
 
     importlib.import_module("recoup.apps.holds.tasks")
     source = Path(recoup.__file__).parent
@@ -82,7 +82,7 @@ def test_every_name_of_a_deferred_job_is_a_job() -> None:
     names = set(re.findall(r'^(?:[A-Z_]+) = "((?:\w+)\.(?:\w+))"$', text, flags=re.M))
     deferred = {name for name in names if name.startswith("holds.")}
     assert deferred
-    assert deferred <= set(app.tasks)
+    assert deferred <= set(WORK)
 
 
 def test_a_bank_corrects_its_word_on_the_debit(ledger: Ledger) -> None:

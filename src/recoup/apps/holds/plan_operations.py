@@ -67,27 +67,51 @@ class Planned:
 
 
 def work(*, most_passes: int = 1000) -> Planned:
-    """Plan all that waits, then send what is in the out-box. Returns what the last pass did."""
+    """Plan and send all that waits. Returns what the last pass that found something did."""
     done = Planned()
     for _ in range(most_passes):
-        planned = plan_waiting()
-        send()
-        if planned.is_idle:
+        waits = what_waits()
+        if not any(waits):
+            break
+        planned = plan_waiting() if any(waits[:3]) else Planned()
+        if waits[3]:
+            planned = planned.and_then(Planned(tickets=send()))
+        if planned.is_idle:  # what waits is parked
             break
         done = planned
     return done
 
 
+WAITS = """
+select exists (select from reports_report where opened_at is null),
+  exists (select from lawful_requests_unplannedanswer), exists (select from holds_planwanted),
+  exists (select from lawful_requests_dispatch where sent_at is null)
+"""
+
+
+def what_waits() -> tuple[bool, ...]:
+    """Whether reports, answers, acts of people and tickets to send wait; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS)
+        return tuple(cursor.fetchone() or ())
+
+
 def send() -> int:
-    """Send what waits in the out-box, in the database's time."""
+    """Send what waits in the out-box, in the database's time; returns how many tickets left."""
     with transaction.atomic():
-        at = database_time()
-        sent = requests.send_waiting(pack=load_pack(settings.COUNTRY), at=at)
-        limited = [ticket.request for ticket in sent if ticket.hold_until]
-        if limited:
-            with connection.cursor() as cursor:
-                cursor.execute(LIMIT_HOLDS, [limited, [t.hold_until for t in sent if t.hold_until]])
-        return len(sent)
+        return _send(at=database_time())
+
+
+def _send(*, at: datetime) -> int:
+    """The hold's end goes with the ticket that left; inside the caller's transaction."""
+    sent = requests.send_waiting(pack=load_pack(settings.COUNTRY), at=at)
+    limited = [ticket for ticket in sent if ticket.hold_until]
+    if limited:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                LIMIT_HOLDS, [[t.request for t in limited], [t.hold_until for t in limited]]
+            )
+    return len(sent)
 
 
 LIMIT_HOLDS = """
@@ -220,7 +244,10 @@ def _passes_by(trouble: Exception) -> bool:
 
 @transaction.atomic
 def _pass(waiting: Waiting) -> Planned:
-    """Take in what waits and plan all that is connected to it, in one snapshot."""
+    """Take in what waits, plan all that is connected to it and send what follows: one snapshot.
+
+    The out-box is written and read in the same transaction: a ticket leaves with what opened it.
+    """
     with connection.cursor() as cursor:
         if not _is_nested():
             cursor.execute("set transaction isolation level repeatable read")
@@ -237,6 +264,7 @@ def _pass(waiting: Waiting) -> Planned:
         answer_id__in=[row.answer_id for row in waiting.answers]
     ).delete()
     PlanWanted.objects.filter(id__in=[row.id for row in waiting.wanted]).delete()
+    _send(at=at)
     return Planned(len(waiting.reports), len(waiting.answers) + len(waiting.wanted), tickets)
 
 

@@ -109,7 +109,7 @@ def _store(
         personal={"payer": facts.payer.ident, "payee": facts.payee.ident},
         reference=reference, amount_minor=facts.amount.minor_units, currency=facts.amount.currency,
     )  # fmt: skip
-    defer(OPEN_CASE, report_id=str(report.id))
+    defer(OPEN_CASE)
     return report
 
 
