@@ -159,7 +159,7 @@ def test_a_reduction_goes_down_before_it_was_planned_too(world: World) -> None:
 def test_reports_sent_at_once_by_one_sender_are_counted_one_by_one(open_world: World) -> None:
     """The cap is no cap if as many may pass as threads can count at the same moment."""
     sender, refused = b"x" * 32, []
-    most = load_pack("RS").caps.reports_per_reporter_hour
+    most = load_pack("RS").caps.reports_kept_per_reporter_hour
     for number in range(most - 1):
         report(open_world, number, sender)
     ready = threading.Barrier(2)

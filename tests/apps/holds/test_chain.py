@@ -15,6 +15,7 @@ import pytest
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import operations
 from recoup.apps.reports.operations import Filed
+from recoup.data import load_pack
 from support.bank import Banks, Ledger
 from support.chain import held_at, kinds, report, totals
 from support.world import OFFICER, World
@@ -282,14 +283,16 @@ def test_a_report_by_the_bank_of_the_victim_starts_adopted(ledger: Ledger) -> No
 
 
 def test_false_reports_meet_a_cap_and_a_person(ledger: Ledger) -> None:
-    """Five blocks on one account an hour by unknown people; the sixth waits for an officer."""
+    """So many blocks on one account an hour by unknown people; the next waits for an officer."""
+    most = load_pack("RS").caps.precautionary_per_account_hour
     payer = ledger.accounts["victim"].ident
     payee = ledger.accounts["first"].ident
-    for number in range(6):
-        ledger.world.report(payer=payer, payee=payee, amount=1000 + number, sender=bytes([number]))
+    for number in range(most + 1):
+        sender = bytes([number + 1])
+        ledger.world.report(payer=payer, payee=payee, amount=1000 + number, sender=sender)
         ledger.world.plan()
     asked = [t for t in ledger.world.tickets(measure="hold") if t.kind == "block"]
-    assert len(asked) == 5
+    assert len(asked) == most
     tasks = ledger.world.run("select kind, owner_id from cases_task where kind = 'over_cap'")
     assert tasks == [("over_cap", ledger.world.organisation("police").id)]
 

@@ -1,4 +1,4 @@
-"""Answers sent too often, under ids of others, or about one payment twice: said, never a failure."""
+"""Answers sent too often, under ids of others, or of one payment twice: refused, no failure."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def test_other_numbers_stay_as_they_were_typed(world: World, client: Client, acc
 
 
 def test_beyond_the_cap_nothing_is_stored_and_the_form_stays(world: World, client: Client) -> None:
-    most = load_pack("RS").caps.reports_per_reporter_hour
+    most = load_pack("RS").caps.reports_kept_per_reporter_hour
     for number in range(most):
         assert file(client, reference=f"Deposit {number}").status_code == 303
     answer = file(client, reference="Deposit last")

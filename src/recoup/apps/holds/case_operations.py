@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
-from recoup.apps.cases.models import Account, Case, CaseEvent, CaseMember, Task
+from recoup.apps.cases.models import Account, Case, CaseEvent, CaseMember
+from recoup.apps.holds import caps_operations
+from recoup.apps.holds.caps_operations import ADOPT_CLOCK, is_vouched_for, open_task
 from recoup.apps.holds.models import AllegedPayment, Claim, PlanWanted
 from recoup.apps.holds.payer_operations import first_asks
 from recoup.apps.lawful_requests.drafts import NewTicket
@@ -28,7 +29,6 @@ from recoup.apps.reports.models import Report
 from recoup.core.reference import ReferenceKind, make_reference
 
 SAME_LOSS = timedelta(days=1)
-ADOPT_CLOCK = timedelta(minutes=30)
 
 
 @dataclass(slots=True)
@@ -61,13 +61,14 @@ def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Op
     Report.objects.filter(id__in=[report.id for report in reports]).update(opened_at=at)
     _record(cases, reports, claims, under=under, at=at)
     _link(cases, reports, at=at)
+    waiting = caps_operations.bar_beyond_caps(claims, reports, under=under, at=at)
     _mark_doubles(claims, reports, at=at)
     for claim, report in zip(claims, reports, strict=True):
         opened.claims.append(claim)
         opened.accounts |= {a.id for a in (claim.payment.payer, claim.payment.payee) if a}
         _tasks(claim, report, at=at)
-    opened.tickets = first_asks(claims, under=under, at=at)
-    _bar_beyond_caps(claims, reports, under=under, at=at)
+    asked = [claim for claim in claims if claim.id not in waiting]
+    opened.tickets = first_asks(asked, under=under, at=at)
     return opened
 
 
@@ -131,14 +132,8 @@ def _claim(case: Case, payment: AllegedPayment, report: Report, *, at: datetime)
         payment=payment,
         amount_minor=report.amount_minor,
         currency=report.currency,
-        adopted_at=at if _is_vouched_for(report) else None,
+        adopted_at=at if is_vouched_for(report) else None,
     )
-
-
-def _is_vouched_for(report: Report) -> bool:
-    if report.channel == "bank":
-        return report.organisation_id == report.payer_institution_id
-    return report.channel == "call_taker"
 
 
 def _record(
@@ -168,51 +163,6 @@ def _record(
     )  # fmt: skip
 
 
-def _bar_beyond_caps(
-    claims: Sequence[Claim], reports: Sequence[Report], *, under: Opening, at: datetime
-) -> None:
-    """Claims nobody vouches for, beyond the caps: no precautionary hold, a person decides.
-
-    Those of the public and those of banks for others' customers are counted apart, so that neither
-    uses up what is left for the other.
-    """
-    for channel in ("public", "bank"):
-        told = [
-            (claim, report)
-            for claim, report in zip(claims, reports, strict=True)
-            if report.channel == channel and not _is_vouched_for(report)
-        ]
-        if told:
-            _bar_of_channel(told, channel, under=under, at=at)
-
-
-def _bar_of_channel(
-    told: Sequence[tuple[Claim, Report]], channel: str, *, under: Opening, at: datetime
-) -> None:
-    caps, since = under.pack.caps, at - timedelta(hours=1)
-    recent = Report.objects.filter(channel=channel, received_at__gte=since).exclude(
-        channel="bank", organisation_id=F("payer_institution_id")
-    )
-    in_all = recent.count()
-    idents = [report.payee_ident for _, report in told]
-    by_account = dict(
-        recent.filter(payee_ident__in=idents)
-        .values_list("payee_ident")
-        .annotate(times=Count("id"))
-        .values_list("payee_ident", "times")
-    )
-    barred = [
-        (claim, report)
-        for claim, report in told
-        if in_all > caps.precautionary_per_hour
-        or by_account.get(report.payee_ident, 0) > caps.precautionary_per_account_hour
-        or report.amount_minor > caps.precautionary_amount_minor
-    ]
-    Claim.objects.filter(id__in=[claim.id for claim, _ in barred]).update(is_barred=True)
-    for claim, report in barred:
-        open_task(claim, "over_cap", report.competent_id, at=at, within=ADOPT_CLOCK)
-
-
 def _tasks(claim: Claim, report: Report, *, at: datetime) -> None:
     """What the directory could not settle goes to a person, with a clock."""
     if claim.payment.payee is None or claim.payment.payer is None:
@@ -220,18 +170,6 @@ def _tasks(claim: Claim, report: Report, *, at: datetime) -> None:
             claim, "institution_unknown", report.competent_id, at=at, within=ADOPT_CLOCK,
             payee=report.payee_ident, payer=report.payer_ident,
         )  # fmt: skip
-
-
-def open_task(
-    claim: Claim, kind: str, owner_id: int, *, at: datetime, within: timedelta, **values: object
-) -> None:
-    Task.objects.get_or_create(
-        about=claim.id, kind=kind, level=0,
-        defaults={
-            "case_id": claim.case_id, "owner_id": owner_id, "issuer_id": claim.case.owner_id,
-            "values": values, "opened_at": at, "due_at": at + within,
-        },
-    )  # fmt: skip
 
 
 def _link(cases: Sequence[Case], reports: Sequence[Report], *, at: datetime) -> None:
@@ -265,7 +203,7 @@ def _mark_doubles(claims: Sequence[Claim], reports: Sequence[Report], *, at: dat
             continue
         claim.possible_double_of = first
         Claim.objects.filter(pk=claim.pk).update(possible_double_of=first)
-        if report.organisation_id == report.payer_institution_id:
+        if is_vouched_for(report) and report.channel == "bank" and not claim.is_barred:
             Claim.objects.filter(pk=first.pk, adopted_at=None).update(adopted_at=at)
             PlanWanted.objects.create(case_id=first.case_id, since=at)
 

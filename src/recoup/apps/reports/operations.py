@@ -26,7 +26,7 @@ OPEN_CASE = "holds.open_case"
 
 
 class TooManyReports(Exception):
-    """One sender has reached the cap of reports in an hour (the country pack's value)."""
+    """One sender has reached the most reports that are taken in an hour (the country pack's)."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -127,8 +127,12 @@ def _already_told(by: Actor, client_id: UUID) -> Filed | None:
 
 
 def _check_cap(sender_mark: bytes | None, *, at: datetime) -> None:
-    """Count this sender's reports. Those that it sends at once wait for each other."""
-    most = load_pack(settings.COUNTRY).caps.reports_per_reporter_hour
+    """Count this sender's reports. Those that it sends at once wait for each other.
+
+    Fewer are too many to be acted on unseen: those are taken and wait for an officer, which is
+    decided when their case is opened.
+    """
+    most = load_pack(settings.COUNTRY).caps.reports_kept_per_reporter_hour
     with connection.cursor() as cursor:
         if sender_mark is not None:
             cursor.execute(

@@ -72,12 +72,23 @@ class MeasureRule:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How much may be asked on unconfirmed reports; the amount is in the pack's currency."""
+    """How much may be asked on reports that nobody confirmed, and on an institution's own word.
+
+    Amounts are in the pack's currency. reports_kept: beyond reports_per_reporter_hour a report
+    waits for an officer, beyond this one its sender is turned away. reporter_account: of one sender
+    (a network, or an institution for others' customers) against one payee's account.
+    vouched: reports that start adopted, by the payer's own institution or a call taker.
+    """
 
     reports_per_reporter_hour: int
+    reports_kept_per_reporter_hour: int
+    precautionary_per_reporter_account_hour: int
     precautionary_per_account_hour: int
     precautionary_per_hour: int
     precautionary_amount_minor: int
+    vouched_per_institution_hour: int
+    vouched_per_account_hour: int
+    vouched_amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ place, such as ``law/RS.toml: basis[2].source``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
@@ -231,13 +232,10 @@ def _standing(table: _Table, found: LegalBasis | PaymentScheme) -> None:
 
 
 def _caps(table: _Table) -> Caps:
-    caps = Caps(
-        reports_per_reporter_hour=table.above_zero("reports_per_reporter_hour"),
-        precautionary_per_account_hour=table.above_zero("precautionary_per_account_hour"),
-        precautionary_per_hour=table.above_zero("precautionary_per_hour"),
-        precautionary_amount_minor=table.above_zero("precautionary_amount_minor"),
-    )
+    caps = Caps(*(table.above_zero(field.name) for field in fields(Caps)))
     table.end()
+    if caps.reports_kept_per_reporter_hour < caps.reports_per_reporter_hour:
+        raise table.refuse("reports_kept_per_reporter_hour", "This is the wider of the two caps.")
     return caps
 
 
