@@ -182,6 +182,27 @@ def test_a_refused_answer_leads_to_its_place_and_loses_nothing(
 
 
 @pytest.mark.parametrize("width", [1360, 390])
+def test_a_ticket_that_lapsed_is_answered_late(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    hold_asked(hub)
+    page = new_page(login=MILA, width=width)
+    queue_with(page, 1)
+    page.get_by_role("link", name="HT-").first.click()
+    hub.world.run("update lawful_requests_ticket set state = 'lapsed' where measure = 'hold'")
+    page.reload()
+    axe(page)
+    page.get_by_role("button", name="Answer late").click()
+    page.get_by_text("counts as a fact").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    page.keyboard.press("u")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("heading", name="Answers given").wait_for()
+    assert page.get_by_text("lapsed", exact=True).is_visible()
+
+
+@pytest.mark.parametrize("width", [1360, 390])
 def test_the_way_the_banks_screen_writes_is_proposed_confirmed_and_kept(
     hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
 ) -> None:

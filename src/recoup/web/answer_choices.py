@@ -51,7 +51,14 @@ ANSWERS: Final = {
         UNCLEAR,
     ),
     "block": (HELD, PART, NOTHING, NOT_OURS, CANNOT, UNCLEAR),
-    "set": (HELD, NOTHING, CANNOT, UNCLEAR),
+    "set": (HELD, PART, NOTHING, CANNOT, UNCLEAR),
+    "lift": (
+        Choice(
+            "held", "H", _("Lifted"), _("Nothing is blocked for this request any more."), "all"
+        ),
+        CANNOT,
+        UNCLEAR,
+    ),
     "confirm_debit": (
         Choice("debit_confirmed", "D", _("Debit confirmed"), _("The payment left the account.")),
         Choice("no_such_debit", "X", _("No such debit"), _("There is no such payment.")),
@@ -106,8 +113,10 @@ STATES: Final = {
 }
 
 
-def choices_for(measure: str, kind: str) -> tuple[Choice, ...]:
-    """Return the answers that fit a ticket of this measure and kind."""
+def choices_for(measure: str, kind: str, amount_minor: int | None = None) -> tuple[Choice, ...]:
+    """Return the answers that fit a ticket of this measure and kind; a new total of 0 lifts."""
+    if measure == "hold" and amount_minor == 0:
+        return ANSWERS["lift"]
     return ANSWERS.get(kind) or ANSWERS[measure]
 
 

@@ -7,6 +7,7 @@ stands on the page beside what was typed; nothing typed is ever lost.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,8 @@ def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     if page["can_correct"] and "correct" in request.GET:
         last = page["last_answer"]
         return _render(request, page, _empty(request, page, replaces=last.id))
+    if page["can_answer_late"] and "late" in request.GET:
+        return _render(request, page, _empty(request, page))
     return _render(request, page, None)
 
 
@@ -216,7 +219,7 @@ def _say(request: HttpRequest, receipt: Receipt) -> None:
 
 def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    policy = load_policy()
+    may_answer = load_policy().may(actor, "ticket:answer")
     is_addressee = ticket.addressee_id == actor.organisation_id
     name = taken_by(ticket, at=request.at)  # type: ignore[attr-defined]
     answers = list(queries.answers_to([ticket.id]).select_related("person"))
@@ -231,7 +234,9 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "taken_by": name if is_addressee else None,
         "is_mine": is_addressee and name is not None and ticket.taken_by_id == actor.person_id,
         "remembered": holds.booking_profile_of(actor) if is_addressee else None,
-        "can_correct": is_addressee and bool(counts) and policy.may(actor, "ticket:answer"),
+        "can_correct": is_addressee and bool(counts) and may_answer,
+        "can_answer_late": is_addressee and not is_open and not counts and may_answer,
+        "is_overdue": is_open and _is_over(body["clocks"]["answer_by"], at=request.at),  # type: ignore[attr-defined]
         "last_answer": counts[-1] if counts else None,
         "answers": [_given(one) for one in answers],
         "amount_plain": plain(body["amount_minor"], currency_of(body)),
@@ -240,6 +245,10 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "can_withdraw": is_issuers and is_open,
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }
+
+
+def _is_over(moment: str | None, *, at: datetime) -> bool:
+    return bool(moment) and datetime.fromisoformat(str(moment)) < at
 
 
 def _given(answer: Answer) -> dict[str, Any]:

@@ -335,9 +335,11 @@ def state_tag(state: str) -> SafeString:
 
 
 @register.simple_tag
-def choices_of(measure: str, kind: str) -> Sequence[answer_choices.Choice]:
+def choices_of(
+    measure: str, kind: str, amount_minor: int | None = None
+) -> Sequence[answer_choices.Choice]:
     """Return the answers that fit a ticket, in the order of the page."""
-    return answer_choices.choices_for(measure, kind)
+    return answer_choices.choices_for(measure, kind, amount_minor)
 
 
 @register.filter
