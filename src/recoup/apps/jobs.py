@@ -7,12 +7,14 @@ loses nothing, and two are as good as one, so it is a notification and no row (A
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from django.db import connection
 
-CHANNEL: Final = "recoup_work"
+WORK_CHANNEL: Final = "recoup_work"  # what has to be done, by name
+INBOX_CHANNEL: Final = "recoup_inbox"  # an organisation has a ticket
+CASE_CHANNEL: Final = "recoup_case"  # something changed in a case
 WORK: Final[dict[str, Callable[[], bool]]] = {}
 
 
@@ -31,5 +33,18 @@ def work(name: str) -> Callable[[Callable[[], bool]], Callable[[], bool]]:
 
 def defer(name: str) -> None:
     """Ask for the work of a name; the worker hears of it when the transaction commits."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [CHANNEL, name])
+    notify({WORK_CHANNEL: [name]})
+
+
+def notify(notes: Mapping[str, Iterable[str]]) -> None:
+    """Tell those who listen, by channel, in one statement.
+
+    An accelerator only: there is polling behind it (decision 25).
+    """
+    pairs = [(channel, about) for channel, told in notes.items() for about in sorted(set(told))]
+    if pairs:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_notify(c, p) from unnest(%s::text[], %s::text[]) as n (c, p)",
+                [[channel for channel, _ in pairs], [about for _, about in pairs]],
+            )

@@ -19,7 +19,7 @@ import psycopg
 
 CLOCK_SECONDS = 1.0
 # Under load each pass takes in what came meanwhile: many short passes would cost more than few.
-PASS_SECONDS = 0.08
+PASS_SECONDS = 0.15
 log = logging.getLogger("recoup.worker")
 
 
@@ -76,10 +76,10 @@ def _plan(stop: threading.Event) -> None:
 
 
 def _listener() -> psycopg.Connection[object]:
-    from recoup.apps.jobs import CHANNEL
+    from recoup.apps.jobs import WORK_CHANNEL
 
     listener = psycopg.connect(os.environ["DATABASE_PLANNER_URL"], autocommit=True)
-    listener.execute(f"listen {CHANNEL}")
+    listener.execute(f"listen {WORK_CHANNEL}")
     return listener
 
 

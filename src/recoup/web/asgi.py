@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from recoup.web.bodies import longest_body
@@ -23,7 +23,10 @@ THREADS = int(os.environ.get("RECOUP_THREADS", "8"))
 INBOX = "/api/v1/tickets"
 LONGEST_WAIT = 25
 SECONDS_BETWEEN_CHECKS = 15
-EMPTY_INBOX = b'{"tickets":[],"more":false}'
+AGAIN_SECONDS = 1.0
+MOST_CALLERS = 10_000
+NO_MORE = b'"more":false}'
+EMPTY_INBOX = b'{"tickets":[],' + NO_MORE
 
 
 django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body)
@@ -79,19 +82,48 @@ async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
     loop = asyncio.get_running_loop()
     ends = loop.time() + _wait(scope)
     gone = asyncio.create_task(_disconnected(receive))
+    caller = dict(scope["headers"]).get(b"authorization", b"")
     try:
+        await _after_delivery(caller, until=gone)
         while True:
             seen = tide.mark()
             status, headers, body = await ask_django(scope)
+            org = next((int(v) for k, v in headers if k == b"x-recoup-organisation"), 0)
+            if org and body != EMPTY_INBOX and body.endswith(NO_MORE):
+                _delivered[caller] = Delivered(org, seen, loop.time())
             left = ends - loop.time()
             if status != 200 or body != EMPTY_INBOX or left <= 0 or gone.done():
                 break
-            org = next((int(v) for k, v in headers if k == b"x-recoup-organisation"), 0)
             await tide.inbox_changed(org, since=seen, timeout=left, until=gone)
     finally:
         gone.cancel()
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+class Delivered(NamedTuple):
+    """When a caller was last given tickets, and of which inbox."""
+
+    organisation_id: int
+    mark: int
+    at: float
+
+
+_delivered: dict[bytes, Delivered] = {}
+
+
+async def _after_delivery(caller: bytes, *, until: asyncio.Task[None]) -> None:
+    """Who comes back at once has its tickets and asks for new ones: wait for a first sign of one.
+
+    Whoever lost them is given them again after a moment; only who was known then waits here.
+    """
+    last = _delivered.pop(caller, None)
+    if len(_delivered) > MOST_CALLERS:
+        _delivered.clear()
+    if last and asyncio.get_running_loop().time() - last.at < AGAIN_SECONDS:
+        await tide.inbox_changed(
+            last.organisation_id, since=last.mark, timeout=AGAIN_SECONDS, until=until
+        )
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import rfc8785
 from django.db import connection
 
-from recoup.apps.audit.models import AuditCommitment, AuditLeaf
+from recoup.apps.audit.models import AuditCommitment
 from recoup.core.access import Actor
 
 FIRST = b"\x00" * 32
@@ -45,22 +46,39 @@ def record_all(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
     if not acts:
         return
     heads = _heads({act.stream for act in acts})
-    leaves, commitments = [], []
+    leaves: list[tuple[UUID, str, int, bytes, bytes, bytes]] = []
+    commitments: list[AuditCommitment] = []
     for act in acts:
+        leaf_id = uuid4()
         seq, before = heads.get(act.stream, (0, FIRST))
         committed, rows = _commit(act.personal, organisation_id=by.organisation_id)
         body = _body(act, committed, by=by, at=at, seq=seq + 1, before=before)
-        leaf = AuditLeaf(
-            organisation_id=by.organisation_id, stream=act.stream, stream_seq=seq + 1,
-            prev_stream_hash=before, body=body, leaf_hash=_leaf_hash(body), recorded_at=at,
-        )  # fmt: skip
         for row in rows:
-            row.leaf = leaf
+            row.leaf_id = leaf_id
         heads[act.stream] = (seq + 1, _leaf_hash(body))
-        leaves.append(leaf)
+        leaves.append((leaf_id, act.stream, seq + 1, before, body, _leaf_hash(body)))
         commitments += rows
-    AuditLeaf.objects.bulk_create(leaves)
+    _append(leaves, organisation_id=by.organisation_id, at=at)
     AuditCommitment.objects.bulk_create(commitments)
+
+
+# Every act of everybody passes here: plain SQL costs a fifth of what composing it costs.
+APPEND = """
+insert into audit_auditleaf (id, organisation_id, stream, stream_seq, prev_stream_hash, body,
+  leaf_hash, recorded_at)
+select n.id, %s, n.stream, n.seq, n.before, n.body, n.hash, %s
+from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[])
+  as n (id, stream, seq, before, body, hash)
+"""
+
+
+def _append(
+    leaves: Sequence[tuple[UUID, str, int, bytes, bytes, bytes]], *, organisation_id: int,
+    at: datetime,
+) -> None:  # fmt: skip
+    columns = [list(column) for column in zip(*leaves, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND, [organisation_id, at, *columns])
 
 
 def _heads(streams: set[str]) -> dict[str, tuple[int, bytes]]:

@@ -21,7 +21,6 @@ from recoup.apps.holds import answer_rates, wording
 from recoup.apps.holds.answer_destinations import read_destinations
 from recoup.apps.holds.answer_facts import Taken, store_facts
 from recoup.apps.holds.models import TicketLine
-from recoup.apps.jobs import defer
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests import queries as tickets
 from recoup.apps.lawful_requests.models import Answer, Ticket
@@ -39,7 +38,6 @@ from recoup.core.answer import (
 from recoup.data import currency
 from recoup.data.policy import load_limits
 
-PLAN = "holds.plan"
 NO_TICKET = Problem("ticket", "", "There is no such ticket, or it is not yours.", "not_found")
 ID_USED = "This answer id was used with another content. Make a new id for a new answer."
 # What only the database can see, since it may be another institution's or come at the same moment.
@@ -141,7 +139,6 @@ def _record_together(
             requests.store_answers([(one.answer, one.ticket) for one in taken], by=by, at=at)
             store_facts(taken)
             answer_rates.open_tasks([(one.ticket, one.unjudged) for one in taken], at=at)
-            defer(PLAN)
     return results
 
 

@@ -25,9 +25,10 @@ from recoup.apps.holds.models import (
 )  # fmt: skip
 from recoup.apps.holds.payer_operations import payment_of
 from recoup.apps.holds.wording import moment
+from recoup.apps.jobs import CASE_CHANNEL, notify
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
-from recoup.apps.lawful_requests.operations import CASE_CHANNEL, Opening, notify
+from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
 from recoup.core import chain
 from recoup.core.lawful_request import RequestMove, RequestState, after
@@ -331,4 +332,4 @@ def mark_changed(known: chain.Facts, *, at: datetime) -> None:
     """Raise the version of the planned cases and wake their pages."""
     case_ids = {claim.case for claim in known.claims}
     Case.objects.filter(id__in=case_ids).update(version=F("version") + 1, changed_at=at)
-    notify(CASE_CHANNEL, case_ids)
+    notify({CASE_CHANNEL: map(str, case_ids)})

@@ -14,9 +14,8 @@ from django.db.models import F, Q
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
-from recoup.apps.holds.answer_operations import PLAN
 from recoup.apps.holds.models import Claim, Hold, PlanWanted
-from recoup.apps.jobs import defer
+from recoup.apps.jobs import CASE_CHANNEL, defer, notify
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members.models import Organisation
@@ -31,7 +30,7 @@ class NotPossible(Exception):
 
 def _plan_again(case_id: UUID, *, at: datetime) -> None:
     PlanWanted.objects.bulk_create([PlanWanted(case_id=case_id, since=at)])
-    defer(PLAN)
+    defer(requests.PLAN)
 
 
 def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -> None:
@@ -45,7 +44,7 @@ def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -
     )  # fmt: skip
     Case.objects.filter(pk=case.pk).update(version=F("version") + 1, changed_at=at)
     audit.record(what=f"case:{what}", about=f"case:{case.id}", by=by, at=at, **values)  # type: ignore[arg-type]
-    requests.notify(requests.CASE_CHANNEL, {str(case.id)})
+    notify({CASE_CHANNEL: [str(case.id)]})
 
 
 def _locked(*cases: Case) -> dict[UUID, Case]:

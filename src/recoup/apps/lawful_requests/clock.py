@@ -14,8 +14,8 @@ from django.db import transaction
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Task
+from recoup.apps.jobs import CASE_CHANNEL, notify
 from recoup.apps.lawful_requests.models import Deadline, Ticket
-from recoup.apps.lawful_requests.operations import CASE_CHANNEL, notify
 from recoup.apps.members import queries as members
 from recoup.core.law import EscalationStep, Pack
 from recoup.core.lawful_request import RequestMove, RequestState, after
@@ -105,4 +105,4 @@ def _record(what: str, ticket: Ticket, *, at: datetime, **facts: str) -> None:
     audit.record_all(
         [Act(what, f"ticket:{ticket.id}", facts)], by=members.hub_actor(ticket.issuer), at=at
     )
-    notify(CASE_CHANNEL, {str(ticket.case_id)})
+    notify({CASE_CHANNEL: [str(ticket.case_id)]})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
+from recoup.apps.jobs import CASE_CHANNEL, INBOX_CHANNEL, WORK_CHANNEL, notify
 from recoup.apps.lawful_requests import queries
 from recoup.apps.lawful_requests.drafts import NewTicket, draft, frozen
 from recoup.apps.lawful_requests.models import (
@@ -38,8 +39,7 @@ from recoup.core.law import Pack
 from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
 from recoup.core.reference import ReferenceKind, make_reference
 
-INBOX_CHANNEL = "recoup_inbox"
-CASE_CHANNEL = "recoup_case"
+PLAN = "holds.plan"
 SEND_AT_ONCE = 500
 TAKEN_FOR = timedelta(minutes=10)
 
@@ -186,8 +186,12 @@ def send_waiting(*, pack: Pack, at: datetime) -> list[Ticket]:
             by=hub_actor(issuer),
             at=at,
         )
-    notify(INBOX_CHANNEL, {str(ticket.addressee_id) for ticket in tickets})
-    notify(CASE_CHANNEL, {str(ticket.case_id) for ticket in tickets})
+    notify(
+        {
+            INBOX_CHANNEL: (str(ticket.addressee_id) for ticket in tickets),
+            CASE_CHANNEL: (str(ticket.case_id) for ticket in tickets),
+        }
+    )
     return tickets
 
 
@@ -231,14 +235,6 @@ def _save_sent(tickets: Sequence[Ticket]) -> None:
             )
 
 
-def notify(channel: str, payloads: Iterable[str]) -> None:
-    """Wake whoever listens; an accelerator only, there is polling behind it (decision 25)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_notify(%s, p) from unnest(%s::text[]) p", [channel, sorted(set(payloads))]
-        )
-
-
 def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[UUID, str]:
     """The addressee has the tickets in hand. Returns, for each refused one, why.
 
@@ -270,7 +266,7 @@ def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[
             audit.record_all(
                 (Act("ticket:acknowledged", f"ticket:{t.id}") for t in moved), by=by, at=at
             )
-            notify(CASE_CHANNEL, {str(t.case_id) for t in moved})
+            notify({CASE_CHANNEL: (str(t.case_id) for t in moved)})
     return refused
 
 
@@ -300,7 +296,7 @@ def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
     ticket.taken_by_id, ticket.taken_at = by.person_id, at
     ticket.save(update_fields=["taken_by", "taken_at"])
     audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at)
-    notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
+    notify({INBOX_CHANNEL: [str(ticket.addressee_id)]})
     return ticket
 
 
@@ -333,7 +329,7 @@ def release(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
         ticket.taken_by_id = ticket.taken_at = None
         ticket.save(update_fields=["taken_by", "taken_at"])
         audit.record(what="ticket:released", about=f"ticket:{ticket.id}", by=by, at=at)
-        notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
+        notify({INBOX_CHANNEL: [str(ticket.addressee_id)]})
     return ticket
 
 
@@ -361,7 +357,7 @@ where t.id = n.id
 
 
 def store_answers(answered: Sequence[tuple[Answer, Ticket]], *, by: Actor, at: datetime) -> None:
-    """Store answers with their tickets' new states, and put them on the planner's work list.
+    """Store answers with their tickets' new states; put them on the planner's list and wake it.
 
     Runs inside the caller's transaction, with the tickets locked and moved on.
     """
@@ -391,7 +387,7 @@ def store_answers(answered: Sequence[tuple[Answer, Ticket]], *, by: Actor, at: d
         by=by,
         at=at,
     )  # fmt: skip
-    notify(CASE_CHANNEL, {str(ticket.case_id) for _, ticket in answered})
+    notify({CASE_CHANNEL: (str(ticket.case_id) for _, ticket in answered), WORK_CHANNEL: [PLAN]})
 
 
 @transaction.atomic
@@ -412,8 +408,7 @@ def withdraw(*, ticket: Ticket, ground: str, by: Actor, at: datetime) -> Ticket:
         what="ticket:withdrawn", about=f"ticket:{ticket.id}", by=by, at=at,
         state_before=before, ground=ground,
     )  # fmt: skip
-    notify(INBOX_CHANNEL, {str(ticket.addressee_id)})
-    notify(CASE_CHANNEL, {str(ticket.case_id)})
+    notify({INBOX_CHANNEL: [str(ticket.addressee_id)], CASE_CHANNEL: [str(ticket.case_id)]})
     return ticket
 
 
