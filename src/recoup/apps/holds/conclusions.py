@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from django.db.models import F, Max
 
 from recoup.apps.cases.models import Account, Case, CaseEvent, Task
+from recoup.apps.holds.border_operations import open_border_tasks
 from recoup.apps.holds.models import (
     CaseTotal,
     Claim,
@@ -29,14 +30,12 @@ from recoup.apps.jobs import CASE_CHANNEL, notify
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.apps.lawful_requests.operations import Opening
-from recoup.apps.members.models import Organisation
 from recoup.core import chain
 from recoup.core.lawful_request import RequestMove, RequestState, after
 from recoup.core.urgency import urgency
 
 PRECAUTIONARY = "block"
 TASK_CLOCK = timedelta(hours=4)
-BORDER_CLOCK = timedelta(hours=2)
 IN_FORCE = ("asked", "placed", "declined")
 
 
@@ -283,39 +282,14 @@ def open_tasks(concluded: chain.Conclusions, *, at: datetime) -> None:
     """What only a person can settle: rulings to the police, the border to the FIU."""
     if not (concluded.tasks or concluded.border):
         return
-    cases = Case.objects.in_bulk(
-        {task.case for task in concluded.tasks} | {border.case for border in concluded.border}
-    )
-    fiu = Organisation.objects.filter(kind="fiu").order_by("id").first()
+    open_border_tasks(concluded.border, at=at)
+    cases = Case.objects.in_bulk({task.case for task in concluded.tasks})
     rows = [
         _task(cases[UUID(t.case)], t.kind, t.account, cases[UUID(t.case)].owner_id, TASK_CLOCK, at,
               amount_minor=t.amount, currency=t.currency)
         for t in concluded.tasks
     ]  # fmt: skip
-    beyond = _beyond_the_border(concluded.border)
-    rows += [
-        _task(cases[UUID(t.case)], "abroad", t.account or t.claim,
-              fiu.id if fiu else cases[UUID(t.case)].owner_id, BORDER_CLOCK, at,
-              amount_minor=t.amount, currency=t.currency,
-              case_reference=cases[UUID(t.case)].reference,
-              place=beyond.get(t.account or t.claim, ""))
-        for t in concluded.border
-    ]  # fmt: skip
     Task.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _beyond_the_border(border: Iterable[chain.BorderTask]) -> dict[str, str]:
-    """Where the money went, by account or claim: its owner is no member of the case."""
-    border = list(border)
-    places: dict[str, set[str]] = {}
-    rows = Flow.objects.filter(claim_id__in={t.claim for t in border}, sink="abroad")
-    for claim_id, place in rows.values_list("claim_id", "place"):
-        places.setdefault(str(claim_id), set()).add(place)
-    found = {claim: "; ".join(sorted(filter(None, told))) for claim, told in places.items()}
-    accounts = Account.objects.filter(id__in={t.account for t in border if t.account})
-    for account in accounts.select_related("institution"):
-        found[str(account.id)] = f"{account.institution.name}, {account.ident}"
-    return found
 
 
 def _task(
