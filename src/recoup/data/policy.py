@@ -17,6 +17,8 @@ class Limits:
 
     interim_answers_per_ticket: int
     corrections_per_ticket: int
+    waits_per_login: int
+    waits_per_process: int
 
 
 @cache

@@ -13,9 +13,11 @@ import os
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+from recoup.data.policy import load_limits
 from recoup.web.bodies import longest_body
 from recoup.web.bridge import Answer, Bridge, Receive, Scope, Send
 from recoup.web.live import Tide
+from recoup.web.waiting import Waits, too_many
 from recoup.web.wsgi import application as wsgi
 
 log = logging.getLogger("recoup.live")
@@ -23,6 +25,7 @@ THREADS = int(os.environ.get("RECOUP_THREADS", "8"))
 INBOX = "/api/v1/tickets"
 LONGEST_WAIT = 25
 SECONDS_BETWEEN_CHECKS = 15
+INSIDE = b"x-recoup-"  # what Django tells this module only
 AGAIN_SECONDS = 1.0
 MOST_CALLERS = 10_000
 NO_MORE = b'"more":false}'
@@ -31,6 +34,7 @@ EMPTY_INBOX = b'{"tickets":[],' + NO_MORE
 
 django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body)
 tide = Tide(os.environ.get("DATABASE_URL", ""))
+waits = Waits(load_limits().waits_per_login, load_limits().waits_per_process)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,6 +85,7 @@ async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
     tide.start()
     loop = asyncio.get_running_loop()
     ends = loop.time() + _wait(scope)
+    waiting = ""
     gone = asyncio.create_task(_disconnected(receive))
     caller = dict(scope["headers"]).get(b"authorization", b"")
     try:
@@ -94,9 +99,16 @@ async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
             left = ends - loop.time()
             if status != 200 or body != EMPTY_INBOX or left <= 0 or gone.done():
                 break
+            if not waiting:
+                if why := waits.enter(_caller(headers)):
+                    status, headers, body = too_many(why)
+                    break
+                waiting = _caller(headers)
             await tide.inbox_changed(org, since=seen, timeout=left, until=gone)
     finally:
         gone.cancel()
+        waits.leave(waiting)
+    headers = [(name, value) for name, value in headers if not name.startswith(INSIDE)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -138,16 +150,31 @@ async def _events(scope: Scope, receive: Receive, send: Send, version_at: str) -
     """
     tide.start()
     status, headers, body = await ask_django(scope, version_at)
+    caller = _caller(headers)
+    if status == 200 and (why := waits.enter(caller)):
+        status, headers, body = too_many(why)
     if status != 200:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return
-    wakes = _woken_by(version_at, headers)
+    try:
+        await _stream(scope, receive, send, version_at, _woken_by(version_at, headers), body)
+    finally:
+        waits.leave(caller)
+
+
+def _caller(headers: list[Any]) -> str:
+    """Whose wait it is: the person that Django found behind cookie or key."""
+    return next((v.decode() for k, v in headers if k == b"x-recoup-caller"), "unknown")
+
+
+async def _stream(
+    scope: Scope, receive: Receive, send: Send, version_at: str, wakes: str, version: bytes
+) -> None:
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"),
                (b"x-accel-buffering", b"no")]  # fmt: skip
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     gone = asyncio.create_task(_disconnected(receive))
-    version = body
     await _event(send, "version", version)
     try:
         while not gone.done():

@@ -15,6 +15,7 @@ from recoup.web.bodies import longest_body
 log = logging.getLogger("recoup.web")
 Handler = Callable[[HttpRequest], HttpResponse]
 WITHOUT_SCOPE = ("/static/", "/healthz")
+WAITED_FOR = ("/version", "/api/v1/tickets")  # the ASGI side counts who waits for these
 
 
 class DatabaseDown:
@@ -82,4 +83,6 @@ class Scope:
                 transaction.set_rollback(True)
         if actor.role != "visitor":
             response.setdefault("Cache-Control", "no-store")
+        if actor.person_id and request.path.endswith(WAITED_FOR):
+            response["X-Recoup-Caller"] = str(actor.person_id)
         return response

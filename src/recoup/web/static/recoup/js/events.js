@@ -1,6 +1,7 @@
 // Live parts: an element with data-events-url listens, and on "changed" fetches its data-live-url again.
 // The new content is morphed in, so that focus, scroll and open details stay.
 const QUIET = 250
+const AGAIN = 30_000
 
 export function startEvents () {
   for (const element of document.querySelectorAll('[data-events-url]')) listen(element)
@@ -8,7 +9,7 @@ export function startEvents () {
 
 function listen (element) {
   if (!window.EventSource) return
-  const source = new EventSource(element.dataset.eventsUrl)
+  let source = null
   let timer = null
   let missed = false
   const refresh = () => {
@@ -16,10 +17,18 @@ function listen (element) {
     clearTimeout(timer)
     timer = setTimeout(() => fetchAgain(element), QUIET)
   }
-  source.addEventListener('open', () => say('on'))
-  source.addEventListener('error', () => say('off'))
-  source.addEventListener('changed', refresh)
-  source.addEventListener('message', refresh)
+  // A browser comes back by itself after a broken line, but not after a refusal (429: too many open).
+  const connect = () => {
+    source = new EventSource(element.dataset.eventsUrl)
+    source.addEventListener('open', () => say('on'))
+    source.addEventListener('error', () => {
+      say('off')
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN)
+    })
+    source.addEventListener('changed', refresh)
+    source.addEventListener('message', refresh)
+  }
+  connect()
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && missed) { missed = false; refresh() }
   })
