@@ -13,13 +13,14 @@ from django.utils.translation import gettext
 
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, CaseLink
+from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
-from recoup.apps.holds.models import Claim, Hold
+from recoup.apps.holds.models import Claim
 from recoup.apps.members import queries as members
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
 from recoup.core.text import NotReadable, read_search
-from recoup.web import case_page, wordings
+from recoup.web import case_decisions, case_page, wordings
 
 PAGE = 50
 COUNT_TO = 10_000
@@ -38,7 +39,7 @@ def page(actor: Actor, asked: Mapping[str, str], *, at: datetime) -> dict[str, A
     found = list(rows[: PAGE + 1])
     more = len(found) > PAGE
     return {
-        "rows": case_rows(found[:PAGE], at=at),
+        "rows": case_rows(actor, found[:PAGE], at=at),
         "total": None,
         "filters": [
             {"url": f"?{urlencode({'state': one})}", "label": _label(one), "count": None,
@@ -89,8 +90,8 @@ def _matches(query: str) -> Q:
     return condition | Q(report__payee_ident=ident) | Q(report__payer_ident=ident)
 
 
-def case_rows(found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:
-    """Rows of a list: sums, state, clock and next act. Five statements, however many cases."""
+def case_rows(actor: Actor, found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:
+    """Rows of a list: sums, state, clock and next act. Seven statements, however many cases."""
     ids = [case.id for case in found]
     sums: dict[UUID, list[dict[str, Any]]] = {case_id: [] for case_id in ids}
     for total in holds.totals_of(ids, rule="fifo"):
@@ -98,21 +99,22 @@ def case_rows(found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:
     standing: dict[UUID, str] = {}
     for claim in Claim.objects.filter(case_id__in=ids).only("case_id", "adopted_at", "state"):
         standing[claim.case_id] = "adopted" if claim.adopted_at else claim.state
-    ends = _ends(ids)
-    links = _links(ids)
-    return [_row(case, sums[case.id], standing.get(case.id, ""), ends.get(case.id),
-                 links.get(case.id, 0)) for case in found]  # fmt: skip
+    clocks = cases.first_due(actor, ids) | case_queries.first_ends(ids)
+    steps, links = case_decisions.last_steps(ids), _links(ids)
+    return [_row(case, sums[case.id], standing.get(case.id, ""), clocks.get(case.id),
+                 steps.get(case.id), links.get(case.id, 0)) for case in found]  # fmt: skip
 
 
 def _row(
-    case: Case, sums: list[dict[str, Any]], standing: str, ends: datetime | None, links: int
-) -> dict[str, Any]:
+    case: Case, sums: list[dict[str, Any]], standing: str, due: datetime | None,
+    step: case_decisions.Step | None, links: int,
+) -> dict[str, Any]:  # fmt: skip
     next_act = ""
     if case.state == "open":
         next_act = (
             gettext("adopt") if standing == "alleged" else gettext("hand over before the hold ends")
         )
-        next_act = gettext("prosecutor decides") if case.handed_over_at else next_act
+        next_act = step.next_act if step else next_act
     return {
         "id": case.id,
         "reference": case.reference,
@@ -121,25 +123,12 @@ def _row(
         "state": case.state,
         "is_adopted": standing == "adopted",
         "is_confirmed": standing == "confirmed",
-        "due_at": ends if case.state == "open" else None,
+        "due_at": due if case.state == "open" else None,
         "clock_start": case.reported_at,
         "clock_stopped": "" if case.state == "open" else gettext("ended"),
         "next_act": next_act,
         "link_count": links,
     }
-
-
-def _ends(case_ids: list[UUID]) -> dict[UUID, datetime]:
-    """When the first hold of each case ends."""
-    rows = Hold.objects.filter(
-        case_id__in=case_ids, state__in=["asked", "placed"], until__isnull=False
-    ).values_list("case_id", "until")
-    ends: dict[UUID, datetime] = {}
-    for case_id, until in rows:
-        if until is None:
-            continue
-        ends[case_id] = min(until, ends.get(case_id, until))
-    return ends
 
 
 def _links(case_ids: list[UUID]) -> dict[UUID, int]:
@@ -164,7 +153,7 @@ def to_adopt(actor: Actor, *, at_most: int) -> list[dict[str, Any]]:
         .order_by("-case__opened_at")[:at_most]
     )  # fmt: skip
     rows = list(waiting)
-    ends = _ends([claim.case_id for claim in rows])
+    ends = case_queries.first_ends([claim.case_id for claim in rows])
     return [
         {
             "case_id": claim.case_id,
@@ -193,7 +182,7 @@ def home(actor: Actor, *, at: datetime) -> dict[str, Any]:
         "figures": [],
         "tasks": [wordings.task(task, actor) for task in tasks],
         "to_adopt": to_adopt(actor, at_most=8) if actor.organisation_kind == "police" else [],
-        "cases": case_rows(newest, at=at),
+        "cases": case_rows(actor, newest, at=at),
     }
 
 

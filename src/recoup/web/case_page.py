@@ -26,7 +26,7 @@ from recoup.apps.reports import queries as reports
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.core.lawful_request import DUTIES, RequestState
-from recoup.web import case_doubts, case_flow, case_trail, wordings
+from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
 from recoup.web.case_trail import RULE, guess_shown
 from recoup.web.templatetags.recoup_ui import in_words
 
@@ -81,6 +81,7 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     told = _answers_told(happened)
     flows = list(holds.flows_of(case.id, rule=RULE))
     trail = list(holds.trail_of(case.id))
+    tasks = list(cases.tasks_in_case(actor, case.id))
     doubts = doubts_in(case, trail, flows)
     return {
         "case": head(parts, at=at),
@@ -99,7 +100,9 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
         "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
         "links": links(case),
-        "tasks": [wordings.task(t, actor) for t in cases.tasks_in_case(actor, case.id)],
+        "tasks": [wordings.task(t, actor) for t in tasks],
+        "step": case_decisions.last_step(happened),
+        "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
     }
 
@@ -134,7 +137,10 @@ def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
         for link in context["links"]
         if link["is_same_loss"] and link["is_open"]
     ]
-    return {**context, "reports": [report(case)], "merge_candidates": merge}
+    return {
+        **context, "reports": [report(case)], "merge_candidates": merge,
+        "orders": case_decisions.orders(case.owner.country), "today": at.date(),
+    }  # fmt: skip
 
 
 def head(parts: Parts, *, at: datetime) -> dict[str, Any]:

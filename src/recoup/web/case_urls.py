@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recoup.web import cases, ledgers
+from recoup.web import case_decisions, cases, ledgers
 
 urlpatterns = [
     path("cases", cases.case_index, name="cases"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/adopt", cases.adopt, name="case-adopt"),
     path("cases/<uuid:case_id>/merge", cases.merge, name="case-merge"),
     path("cases/<uuid:case_id>/hand-over", cases.hand_over, name="case-hand-over"),
+    path("cases/<uuid:case_id>/decide", case_decisions.decide, name="case-decide"),
     path("cases/<uuid:case_id>/ledgers/new", ledgers.upload, name="ledger-upload"),
     path("cases/<uuid:case_id>/ledgers/preview", ledgers.preview, name="ledger-preview"),
     path("cases/<uuid:case_id>/ledgers/import", ledgers.store, name="ledger-import"),

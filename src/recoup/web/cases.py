@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
-from recoup.apps.holds import operations
+from recoup.apps.holds import case_queries, operations
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
@@ -162,7 +162,9 @@ def _do_hand_over(request: Request, found: Case) -> HttpResponse:
 def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
     parts = case_page.read(found)
     pack = load_pack(found.owner.country)
-    task = next((t for t in found.tasks.all() if t.kind == "decide_hold"), None)
+    handed = [t for t in found.tasks.all() if t.kind == "decide_hold"]
+    task = max(handed, key=lambda t: t.opened_at, default=None)
+    blocks = case_queries.block_references(found.id)
     tickets = {ticket.request: ticket for ticket in parts.tickets}
     return {
         "case": case_page.head(parts, at=request.at),
@@ -176,7 +178,7 @@ def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
                 "currency": tickets[hold.id].currency,
                 "until": hold.until,
                 "since": hold.answered_at or hold.asked_at,
-                "block_reference": _block_reference(parts, hold.id),
+                "block_reference": blocks.get(hold.id, ""),
                 "basis_text": tickets[hold.id].draft["legal_basis"]["instrument"],
                 "is_assumed": tickets[hold.id].draft["legal_basis"]["assumed"],
             }
@@ -187,12 +189,6 @@ def _hand_over_context(request: Request, found: Case) -> dict[str, Any]:
         "can_hand_over": found.handed_over_at is None and found.state == "open",
         "note": task.values.get("note", "") if task else "",
     }
-
-
-def _block_reference(parts: case_page.Parts, request_id: UUID) -> str:
-    answers = [parts.answers[t.id] for t in parts.tickets if t.request == request_id
-               and t.id in parts.answers]  # fmt: skip
-    return answers[-1].block_reference if answers else ""
 
 
 def _lines(found: Case) -> list[dict[str, str]]:
@@ -309,7 +305,10 @@ def finish_task(request: Request, task_id: UUID) -> HttpResponse:
     task = get_object_or_404(
         Task.objects.filter(owner_id=request.actor.organisation_id), pk=task_id
     )
-    operations.finish_task(task=task, by=request.actor, at=request.at)
+    try:
+        operations.finish_task(task=task, by=request.actor, at=request.at)
+    except operations.NotPossible as problem:
+        return _refused(request, problem)
     return HttpResponseRedirect(reverse("tasks"))
 
 

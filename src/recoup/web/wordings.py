@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds.models import CaseTotal
+from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
@@ -75,6 +76,14 @@ TASKS = {
     "decide_hold": (
         gettext_lazy("Decide before the hold ends"),
         gettext_lazy("Ask for the binding order, or the hold ends by itself."),
+    ),
+    "order_awaited": (
+        gettext_lazy("An order was applied for"),
+        gettext_lazy("See that it reaches the banks before the first hold ends."),
+    ),
+    "not_taken_over": (
+        gettext_lazy("The prosecutor did not take the case over"),
+        gettext_lazy("Hand it over anew with what is missing, or let the holds end."),
     ),
     "victim_is_payee": (
         gettext_lazy("A victim also received traced money"),
@@ -199,6 +208,13 @@ def _not_recalled(values: Mapping[str, Any]) -> tuple[str, str]:
     }  # fmt: skip
 
 
+def _applied(values: Mapping[str, Any]) -> tuple[str, str]:
+    text = gettext("The prosecutor applied for an order on %(day)s: %(order)s") % {
+        "day": values["applied_on"], "order": law_words(values["order"]),
+    }  # fmt: skip
+    return "other", f"{text}. {values.get('note', '')}".strip()
+
+
 def _said(kind: str, text: Any) -> Any:
     def write(values: Mapping[str, Any]) -> tuple[str, str]:
         ground = values.get("ground") or values.get("note") or ""
@@ -219,6 +235,9 @@ WRITERS = {
     "merged": _said("other", gettext_lazy("Merged into another case as a duplicate")),
     "merged_in": _said("other", gettext_lazy("A duplicate was merged into this case")),
     "handed_over": _said("other", gettext_lazy("Handed over to the prosecutor")),
+    "taken_over": _said("other", gettext_lazy("The prosecutor took the case over")),
+    "order_applied_for": _applied,
+    "not_taken_over": _said("late", gettext_lazy("The prosecutor did not take the case over")),
     "ledger_imported": _said("other", gettext_lazy("A ledger was imported")),
 }
 
@@ -250,6 +269,7 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
     if row.owner_id != row.issuer_id:
         text = OWN_TASKS.get(row.kind, text)
     ticket = row.values.get("ticket", "")
+    is_open = row.owner_id == actor.organisation_id and row.done_at is None
     return {
         "id": row.id,
         "title": title,
@@ -267,7 +287,8 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
         "opened_at": row.opened_at,
         "due_at": row.due_at,
         "done_at": row.done_at,
-        "can_finish": row.owner_id == actor.organisation_id and row.done_at is None,
+        "can_finish": is_open and row.kind not in DECIDED,
+        "can_decide": is_open and row.kind in DECIDED,
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from recoup.apps.cases.models import Case, CaseEvent, CaseLink, Task
 from recoup.core.access import Actor
@@ -59,3 +60,13 @@ def tasks_in_case(actor: Actor, case_id: UUID) -> QuerySet[Task]:
         .select_related("owner", "person", "case")
         .order_by("due_at", "id")
     )
+
+
+def first_due(actor: Actor, case_ids: list[UUID]) -> dict[UUID, datetime]:
+    """When the first open task of the actor's organisation is due, in each of these cases."""
+    rows = (
+        Task.objects.filter(case_id__in=case_ids, owner_id=actor.organisation_id, done_at=None)
+        .values_list("case_id")
+        .annotate(first=Min("due_at"))
+    )
+    return {case_id: first for case_id, first in rows if case_id is not None}

@@ -31,3 +31,17 @@ def windows_of_case(case_id: UUID) -> list[WindowTold]:
     with connection.cursor() as cursor:
         cursor.execute("select * from windows_of_case(%s)", [case_id])
         return [WindowTold(*row) for row in cursor.fetchall()]
+
+
+def block_references(case_id: UUID) -> dict[UUID, str]:
+    """Under which reference the bank keeps its block, by the hold it was told for."""
+    with connection.cursor() as cursor:
+        cursor.execute("select request, reference from block_references_of_case(%s)", [case_id])
+        return dict(cursor.fetchall())
+
+
+def first_ends(case_ids: list[UUID]) -> dict[UUID, datetime]:
+    """When the first hold of each case ends that is in force and has an end."""
+    with connection.cursor() as cursor:
+        cursor.execute("select case_id, until from first_hold_ends(%s)", [case_ids])
+        return dict(cursor.fetchall())

@@ -7,13 +7,15 @@ list. The tickets that follow are the planner's; re-tracing never changes a tick
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
+from recoup.apps.holds import case_queries
 from recoup.apps.holds.models import Claim, Hold, PlanWanted
 from recoup.apps.jobs import CASE_CHANNEL, defer, notify
 from recoup.apps.lawful_requests import operations as requests
@@ -22,6 +24,7 @@ from recoup.apps.members.models import Organisation
 from recoup.core.access import Actor
 
 DECIDE_WITHIN = timedelta(hours=12)
+DECIDED = frozenset({"decide_hold"})
 
 
 class NotPossible(Exception):
@@ -33,7 +36,8 @@ def _plan_again(case_id: UUID, *, at: datetime) -> None:
     defer(requests.PLAN)
 
 
-def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -> None:
+def tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -> None:
+    """A line of the timeline and of the trail, and everybody's page of the case is woken."""
     CaseEvent.objects.bulk_create(
         [
             CaseEvent(
@@ -47,7 +51,7 @@ def _tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -
     notify({CASE_CHANNEL: [str(case.id)]})
 
 
-def _locked(*cases: Case) -> dict[UUID, Case]:
+def locked(*cases: Case) -> dict[UUID, Case]:
     """The cases as they are now, and stay until the act is done; always locked in one order."""
     rows = Case.objects.select_for_update(of=("self",), no_key=True)
     return {row.pk: row for row in rows.filter(pk__in=[c.pk for c in cases]).order_by("id")}
@@ -71,7 +75,7 @@ def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
     Claim.objects.filter(id__in=[c.id for c in claims], adopted_at=None).update(
         adopted_at=at, adopted_by_id=by.person_id
     )
-    _tell(case, "adopted", by=by, at=at, ground=ground)
+    tell(case, "adopted", by=by, at=at, ground=ground)
     _plan_again(case.id, at=at)
 
 
@@ -81,7 +85,7 @@ def withdraw_ticket(*, case: Case, ticket: Ticket, ground: str, by: Actor, at: d
     requests.withdraw(ticket=ticket, ground=ground, by=by, at=at)
     if ticket.measure == "hold":
         Hold.objects.filter(pk=ticket.request).update(limit_minor=0)
-    _tell(case, "ticket_withdrawn", by=by, at=at, ticket=ticket.reference, ground=ground)
+    tell(case, "ticket_withdrawn", by=by, at=at, ticket=ticket.reference, ground=ground)
     _plan_again(case.id, at=at)
 
 
@@ -107,7 +111,7 @@ def reduce_hold(
             "facts have to say so."
         )
     Hold.objects.filter(pk=hold.pk).update(limit_minor=limit_minor)
-    _tell(
+    tell(
         case, "hold_reduced", by=by, at=at, ticket=ticket.reference, limit_minor=limit_minor,
         currency=ticket.currency, ground=ground,
     )  # fmt: skip
@@ -122,14 +126,14 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
     """
     if case.pk == duplicate.pk:
         raise NotPossible("A case cannot be merged into itself. Choose the duplicate.")
-    locked = _locked(case, duplicate)
-    for one in (locked[case.pk], locked[duplicate.pk]):
+    both = locked(case, duplicate)
+    for one in (both[case.pk], both[duplicate.pk]):
         if one.state != "open":
             raise NotPossible(f"{one.reference} is {one.state}; only open cases can be merged.")
     Claim.objects.filter(case=duplicate, state__in=["alleged", "confirmed"]).update(state="double")
     Case.objects.filter(pk=duplicate.pk).update(state="merged", merged_into=case)
-    _tell(duplicate, "merged", by=by, at=at, into=case.reference, ground=ground)
-    _tell(case, "merged_in", by=by, at=at, duplicate=duplicate.reference, ground=ground)
+    tell(duplicate, "merged", by=by, at=at, into=case.reference, ground=ground)
+    tell(case, "merged_in", by=by, at=at, duplicate=duplicate.reference, ground=ground)
     _plan_again(duplicate.id, at=at)
     _plan_again(case.id, at=at)
 
@@ -138,36 +142,50 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
 def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
     """Make the prosecutor's office a member of the case, with a task that ends with the first hold.
 
-    Raises NotPossible if it was handed over already, or there is no prosecutor's office.
+    Once the office has not taken it over, it can be handed over anew; what the police had to decide
+    is then done. Raises NotPossible if it is handed over, or there is no prosecutor's office.
     """
-    case = _locked(case)[case.pk]
+    case = locked(case)[case.pk]
     if case.handed_over_at is not None:
         raise NotPossible(f"{case.reference} was handed over on {case.handed_over_at:%Y-%m-%d}.")
     office = Organisation.objects.filter(kind="prosecutor").order_by("id").first()
     if office is None:
         raise NotPossible("The directory has no prosecutor's office. Ask who keeps the directory.")
-    first_end = (
-        Hold.objects.filter(case=case, state="placed", until__isnull=False)
-        .order_by("until")
-        .values_list("until", flat=True)
-        .first()
+    is_first = not Task.objects.filter(case=case, kind="decide_hold").exists()
+    CaseMember.objects.bulk_create(
+        [CaseMember(case=case, organisation=office, since=at)], ignore_conflicts=True
     )
-    CaseMember.objects.bulk_create([CaseMember(case=case, organisation=office, since=at)])
     Case.objects.filter(pk=case.pk).update(handed_over_at=at)
     Task.objects.bulk_create(
         [
             Task(
                 case=case, owner=office, issuer_id=by.organisation_id, kind="decide_hold",
-                about=case.id, values={"note": note}, opened_at=at,
-                due_at=first_end or at + DECIDE_WITHIN,
+                about=case.id if is_first else uuid4(), values={"note": note}, opened_at=at,
+                due_at=due_at(case, at=at),
             )
         ]
     )  # fmt: skip
-    _tell(case, "handed_over", by=by, at=at, to=office.name, note=note)
+    Task.objects.filter(
+        case=case, owner_id=by.organisation_id, kind="not_taken_over", done_at=None
+    ).update(done_at=at)
+    tell(case, "handed_over", by=by, at=at, to=office.name, note=note)
+
+
+def due_at(case: Case, *, at: datetime) -> datetime:
+    """When the first hold ends, or some hours from now where none has an end to come."""
+    first = case_queries.first_ends([case.pk]).get(case.pk)
+    return first if first is not None and first > at else at + DECIDE_WITHIN
 
 
 @transaction.atomic
 def finish_task(*, task: Task, by: Actor, at: datetime) -> None:
-    """The owner has done it. Doing it again changes nothing."""
+    """The owner has done it. Doing it again changes nothing.
+
+    Raises NotPossible for a task that only a decision ends.
+    """
+    if task.kind in DECIDED and task.done_at is None:
+        raise NotPossible(
+            gettext("This task ends with a decision: take it on the page of the case.")
+        )
     if Task.objects.filter(pk=task.pk, done_at=None).update(done_at=at):
         audit.record(what="task:finished", about=f"task:{task.id}", by=by, at=at, kind=task.kind)
