@@ -44,7 +44,11 @@ def pages(chromium: Any, hub: Hub) -> Iterator[Callable[..., Page]]:
     contexts: list[Any] = []
     faults: list[str] = []
 
-    def make(*, login: str = "", width: int = 1360, height: int = 900, **options: Any) -> Page:
+    def make(
+        *, login: str = "", width: int = 1360, height: int = 900, forgives: str = "",
+        **options: Any,
+    ) -> Page:  # fmt: skip
+        """forgives: words of a message of the console that the test brings about on purpose."""
         context = chromium.new_context(
             base_url=hub.url, viewport={"width": width, "height": height}, **options
         )
@@ -55,7 +59,12 @@ def pages(chromium: Any, hub: Hub) -> Iterator[Callable[..., Page]]:
             )
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: faults.extend(fault_in(message, page)))
+        page.on(
+            "console",
+            lambda message: (
+                (forgives and forgives in message.text) or faults.extend(fault_in(message, page))
+            ),
+        )
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         return page
 

@@ -85,7 +85,15 @@ def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         is_conflict = bool(CONFLICTS & {problem.code for problem in refused.problems})
         return _render(request, page, form, status=409 if is_conflict else 422)
     _say(request, receipt)
-    return redirect("ticket", ticket_id=found.id)
+    return _to_ticket(request, found)
+
+
+def _to_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    """On to the ticket's page; a script that sent the form is told so by a header."""
+    onwards = redirect("ticket", ticket_id=ticket.id)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": onwards.url})
+    return onwards
 
 
 @require_POST

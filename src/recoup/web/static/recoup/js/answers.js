@@ -2,6 +2,10 @@
 // Single keys act only outside of fields, and can be switched off on the device.
 let listening = false
 
+// A refusal (409, 422) is the form again, with what is wrong. Anything else keeps the form as it is
+// and says so beside the button.
+const FORM_AGAIN = [409, 422]
+
 export function startAnswers (scope) {
   for (const box of scope.querySelectorAll('[data-shortcuts-switch]')) shortcutsSwitch(box)
   const form = document.querySelector('[data-answers]')
@@ -11,6 +15,22 @@ export function startAnswers (scope) {
   if (listening) return
   listening = true
   document.addEventListener('keydown', onKey)
+  document.addEventListener('htmx:response:error', (event) => {
+    const status = event.detail?.ctx?.response?.status
+    if (!FORM_AGAIN.includes(status)) showTrouble(event, 'answered')
+  })
+  document.addEventListener('htmx:error', (event) => showTrouble(event, 'silent'))
+}
+
+// How the hub's answer to sending the form is told: not stored, or not known since nothing came.
+function showTrouble (event, how) {
+  const form = event.detail?.ctx?.sourceElement
+  if (!(form instanceof Element) || !form.matches('[data-answers]')) return
+  const box = document.getElementById('answer-trouble-box')
+  for (const words of box.querySelectorAll('[data-when]')) words.hidden = words.dataset.when !== how
+  document.getElementById('answer-trouble').replaceChildren()
+  box.hidden = false
+  box.focus()
 }
 
 function areKeysOn () {
