@@ -4,38 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.test import Client
-
-from recoup.apps.cases.models import Case
-from recoup.apps.holds import case_queries, operations
-from recoup.apps.members.models import Login
+from recoup.apps.holds import case_queries
 from recoup.apps.reports.operations import Filed
-from recoup.web import case_page
 from support.bank import Banks, Ledger
+from support.case_pages import hand_over, page_of, text_of
 from support.chain import report
-from support.world import OFFICER, PROSECUTOR, World
-
-
-def signed_in(login: str) -> Client:
-    client = Client()
-    client.force_login(Login.objects.get(username=login))
-    return client
-
-
-def page_of(world: World, login: str, case: Case) -> dict[str, Any]:
-    actor = world.actor(login)
-    with world.acting(actor) as at:
-        found = Case.objects.select_related("owner", "report", "merged_into").get(pk=case.pk)
-        return case_page.page(actor, found, at=at)
-
-
-def text_of(login: str, path: str) -> str:
-    return signed_in(login).get(path).content.decode().replace("\N{NO-BREAK SPACE}", " ")
-
-
-def hand_over(world: World, case: Case) -> None:
-    with world.acting(by := world.actor(OFFICER)) as at:
-        operations.hand_over(case=case, note="Order the hold.", by=by, at=at)
+from support.world import OFFICER, PROSECUTOR
 
 
 def unclear_at(account: str, out_by: int) -> Any:

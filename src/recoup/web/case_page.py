@@ -28,6 +28,7 @@ from recoup.core.accounts import AccountIdentifier
 from recoup.core.lawful_request import DUTIES, RequestState
 from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
 from recoup.web.case_trail import RULE, guess_shown
+from recoup.web.case_ways_out import Place, last_of_each, way_out
 from recoup.web.templatetags.recoup_ui import in_words
 
 Doubts = Mapping[tuple[UUID, str], case_doubts.Doubt]
@@ -41,9 +42,6 @@ NEXT_ACTS = {
     "sent": gettext_noop("acknowledge"),
     "acknowledged": gettext_noop("answer"),
     "answered": gettext_noop("take the answer in"),
-    "refused": gettext_noop("decide on the binding step"),
-    "lapsed": gettext_noop("decide whether to ask again"),
-    "undeliverable": gettext_noop("call by telephone"),
     "drafted": gettext_noop("authorise"),
 }
 
@@ -81,7 +79,11 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     told = _answers_told(happened)
     flows = list(holds.flows_of(case.id, rule=RULE))
     trail = list(holds.trail_of(case.id))
-    tasks = list(cases.tasks_in_case(actor, case.id))
+    tasks = cases.tasks_ever_in_case(actor, case.id)
+    step = case_decisions.last_step(happened)
+    is_owner = actor.organisation_id == case.owner_id
+    place = Place(case, parts.claims, tasks, step, case.owner.name, is_owner)
+    last, by_request = last_of_each(parts.tickets), {hold.id: hold for hold in parts.holds}
     doubts = doubts_in(case, trail, flows)
     return {
         "case": head(parts, at=at),
@@ -95,13 +97,14 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
         ),
         "tickets": [
             ticket_row(parts, ticket, told.get(ticket.reference), at=at)
+            | _after(ticket, by_request, place, is_last=ticket.id in last)
             for ticket in reversed(parts.tickets)
         ],
         "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
         "links": links(case),
-        "tasks": [wordings.task(t, actor) for t in tasks],
-        "step": case_decisions.last_step(happened),
+        "tasks": [wordings.task(t, actor) for t in tasks if t.done_at is None],
+        "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
     }
@@ -188,7 +191,7 @@ def _answers_told(happened: Sequence[CaseEvent]) -> dict[str, Told]:
 def ticket_row(parts: Parts, ticket: Ticket, told: Told | None, *, at: datetime) -> dict[str, Any]:
     state = RequestState(ticket.state)
     duty, answer = DUTIES[state], parts.answers.get(ticket.id) or told
-    next_act = "" if _is_settled(ticket) else NEXT_ACTS.get(ticket.state, "")
+    next_act = NEXT_ACTS.get(ticket.state, "")
     owner = {
         "addressee": parts.names.get(ticket.addressee_id, ""),
         "issuing_authority": parts.names.get(ticket.issuer_id, ""),
@@ -217,9 +220,15 @@ def ticket_row(parts: Parts, ticket: Ticket, told: Told | None, *, at: datetime)
     }
 
 
-def _is_settled(ticket: Ticket) -> bool:
-    """A recall or a stop that was refused asks for nothing more: the hold goes on by itself."""
-    return ticket.state == "refused" and ticket.measure in ("recall", "stop_before_execution")
+def _after(
+    ticket: Ticket, by_request: Mapping[UUID, Hold], place: Place, *, is_last: bool
+) -> dict[str, Any]:
+    """What comes after an end that was not the one meant; and that a hold has ended by itself."""
+    hold = by_request.get(ticket.request)
+    return {
+        "way": way_out(ticket, by_request, place, is_last=is_last),
+        "hold_ended": is_last and hold is not None and hold.state == "lapsed",
+    }
 
 
 def _stopped(ticket: Ticket) -> str:

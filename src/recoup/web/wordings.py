@@ -77,6 +77,12 @@ TASKS = {
         gettext_lazy("Decide before the hold ends"),
         gettext_lazy("Ask for the binding order, or the hold ends by itself."),
     ),
+    "hold_lapsed": (
+        gettext_lazy("A hold has ended by itself"),
+        gettext_lazy(
+            "The money is free at the bank. Hand the case over for a binding order, or leave it."
+        ),
+    ),
     "order_awaited": (
         gettext_lazy("An order was applied for"),
         gettext_lazy("See that it reaches the banks before the first hold ends."),

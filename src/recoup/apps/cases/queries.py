@@ -52,10 +52,10 @@ def tasks_done(actor: Actor) -> QuerySet[Task]:
     )
 
 
-def tasks_in_case(actor: Actor, case_id: UUID) -> QuerySet[Task]:
-    """Open tasks of a case that the actor's organisation owns or asked for."""
-    return (
-        Task.objects.filter(case_id=case_id, done_at=None)
+def tasks_ever_in_case(actor: Actor, case_id: UUID) -> list[Task]:
+    """Tasks of a case that the actor's organisation owns or asked for, open or done."""
+    return list(
+        Task.objects.filter(case_id=case_id)
         .filter(Q(owner_id=actor.organisation_id) | Q(issuer_id=actor.organisation_id))
         .select_related("owner", "person", "case")
         .order_by("due_at", "id")

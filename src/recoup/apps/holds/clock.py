@@ -15,7 +15,7 @@ from django.db.models import Sum
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import CaseEvent, Task
-from recoup.apps.holds import plan_operations
+from recoup.apps.holds import lapse_operations, plan_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
 from recoup.apps.lawful_requests import clock as request_clock
 from recoup.apps.lawful_requests.models import Ticket
@@ -89,6 +89,7 @@ def _end(hold: Hold, *, at: datetime) -> None:
         [Act("hold:lapsed", f"hold:{hold.id}", {"precautionary": hold.is_precautionary})],
         by=members.hub_actor(hold.issuer), at=at,
     )  # fmt: skip
+    lapse_operations.ask_what_next(hold, at=at)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from recoup.core.access import Actor
 
 DECIDE_WITHIN = timedelta(hours=12)
 DECIDED = frozenset({"decide_hold"})
+ENDED_BY_HAND_OVER = ("hold_refused", "hold_ends", "hold_lapsed", "not_taken_over")
 
 
 class NotPossible(Exception):
@@ -142,8 +143,9 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
 def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
     """Make the prosecutor's office a member of the case, with a task that ends with the first hold.
 
-    Once the office has not taken it over, it can be handed over anew; what the police had to decide
-    is then done. Raises NotPossible if it is handed over, or there is no prosecutor's office.
+    What the police had to decide on its holds is thereby done. Once the office has not taken it
+    over, it can be handed over anew. Raises NotPossible if it is handed over, or there is no
+    prosecutor's office.
     """
     case = locked(case)[case.pk]
     if case.handed_over_at is not None:
@@ -166,7 +168,7 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
         ]
     )  # fmt: skip
     Task.objects.filter(
-        case=case, owner_id=by.organisation_id, kind="not_taken_over", done_at=None
+        case=case, owner_id=by.organisation_id, kind__in=ENDED_BY_HAND_OVER, done_at=None
     ).update(done_at=at)
     tell(case, "handed_over", by=by, at=at, to=office.name, note=note)
 

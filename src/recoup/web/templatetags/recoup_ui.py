@@ -147,6 +147,12 @@ def get_item(mapping: Mapping[str, Any] | None, key: str) -> Any:
 
 
 @register.filter
+def allows(may: Any, name: str) -> bool:
+    """Whether the actor may do an act that stands in a variable: ``may|allows:"case_adopt"``."""
+    return bool(may) and bool(may[name])
+
+
+@register.filter
 def law_words(text: str) -> str:
     """A sentence of the country pack in the reader's language, where it has been translated."""
     return gettext(text) if text else ""
