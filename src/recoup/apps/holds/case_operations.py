@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -28,7 +28,7 @@ from recoup.apps.members.queries import hub_actor
 from recoup.apps.reports.models import Report
 from recoup.core.reference import ReferenceKind, make_reference
 
-SAME_LOSS = timedelta(days=1)
+SAME_LOSS_DAYS = 1
 
 
 @dataclass(slots=True)
@@ -183,29 +183,42 @@ def _mark_doubles(claims: Sequence[Claim], reports: Sequence[Report], *, at: dat
 
     If it is the payer's own bank that tells it again, it thereby vouches for the first report.
     """
-    for claim, report in zip(claims, reports, strict=True):
-        first = (
-            Claim.objects.filter(
-                payment__payer_id=claim.payment.payer_id,
-                payment__payee_id=claim.payment.payee_id,
-                payment__payer__isnull=False,
-                amount_minor=claim.amount_minor,
-                currency=claim.currency,
-                payment__paid_at__range=(report.paid_at - SAME_LOSS, report.paid_at + SAME_LOSS),
-                state__in=["alleged", "confirmed"],
-                possible_double_of=None,
-            )
-            .exclude(pk=claim.pk)
-            .order_by("payment__report__received_at", "id")
-            .first()
-        )
-        if first is None or any(first.pk == c.pk for c in claims[claims.index(claim) :]):
+    firsts = _firsts(claims)
+    for place, (claim, report) in enumerate(zip(claims, reports, strict=True)):
+        first = firsts.get(claim.id)
+        if first is None or any(first == later.id for later in claims[place:]):
             continue
-        claim.possible_double_of = first
+        claim.possible_double_of_id = first
         Claim.objects.filter(pk=claim.pk).update(possible_double_of=first)
         if is_vouched_for(report) and report.channel == "bank" and not claim.is_barred:
-            Claim.objects.filter(pk=first.pk, adopted_at=None).update(adopted_at=at)
-            PlanWanted.objects.create(case_id=first.case_id, since=at)
+            Claim.objects.filter(pk=first, adopted_at=None).update(adopted_at=at)
+            PlanWanted.objects.bulk_create(
+                PlanWanted(case_id=case_id, since=at)
+                for case_id in Claim.objects.filter(pk=first).values_list("case_id", flat=True)
+            )
+
+
+def _firsts(claims: Sequence[Claim]) -> dict[UUID, UUID]:
+    """For each claim the earliest other that tells the same loss, if there is one."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIRSTS, [SAME_LOSS_DAYS, SAME_LOSS_DAYS, [c.id for c in claims]])
+        return dict(cursor.fetchall())
+
+
+FIRSTS = """
+select distinct on (n.id) n.id, c.id
+from holds_claim n
+join holds_allegedpayment a on a.id = n.payment_id
+join holds_allegedpayment b on b.payer_id = a.payer_id and b.payee_id = a.payee_id
+  and b.paid_at between a.paid_at - make_interval(days => %s)
+    and a.paid_at + make_interval(days => %s)
+join holds_claim c on c.payment_id = b.id and c.id <> n.id
+  and c.amount_minor = n.amount_minor and c.currency = n.currency
+  and c.state in ('alleged', 'confirmed') and c.possible_double_of_id is null
+join reports_report r on r.id = b.report_id
+where n.id = any(%s)
+order by n.id, r.received_at, c.id
+"""
 
 
 LINKS = """

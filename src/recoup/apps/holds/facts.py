@@ -6,11 +6,14 @@ answer that a correction replaced are left out; of two tellings of one booking t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from recoup.apps.cases.models import Account
 from recoup.apps.holds.models import (
@@ -69,28 +72,32 @@ def closure(account_ids: Iterable[UUID]) -> list[UUID]:
 
 
 def load(account_ids: list[UUID]) -> chain.Facts:
-    """The facts on these accounts. Nine statements, whatever their number."""
-    accounts = Account.objects.filter(id__in=account_ids).select_related("institution")
-    claims = list(
+    """The facts on these accounts. Ten statements, whatever their number."""
+    claims: list[Any] = list(
         Claim.objects.filter(
             Q(payment__payee_id__in=account_ids) | Q(payment__payer_id__in=account_ids)
         )
         .exclude(state="alleged", possible_double_of__isnull=False)
         .exclude(state="alleged", adopted_at=None, is_barred=True)
-        .select_related("payment")
-    )
-    cases = {claim.id: str(claim.case_id) for claim in claims}
+        .exclude(payment__payee=None)
+        .values_list(
+            "id", "case_id", "amount_minor", "currency", "payment__payer_id", "payment__payee_id",
+            "movement_id", "payment__paid_at", "state", "adopted_at", "returned_minor", named=True,
+        )
+    )  # fmt: skip
     joined = _joined(account_ids)
+    tickets = _HoldTickets.of(account_ids)
+    holds = _latest_holds(account_ids)
     return chain.Facts(
-        accounts=tuple(_account(account) for account in accounts),
-        claims=tuple(_claim(c, cases[c.id], joined) for c in claims if c.payment.payee_id),
+        accounts=tuple(_accounts(account_ids)),
+        claims=tuple(_claim(row, joined) for row in claims),
         windows=tuple(_windows(account_ids)),
         sides=tuple(_sides(account_ids, joined)),
         destinations=tuple(_destinations(account_ids, joined)),
-        holds=tuple(_holds(account_ids)),
-        open_tickets=tuple(_open_tickets(account_ids, joined)),
-        answered_lines=tuple(_answered_lines(account_ids, joined)),
-        grounds=tuple(_grounds(account_ids)),
+        holds=tuple(_holds(holds, tickets)),
+        open_tickets=tuple(_open_tickets(tickets, joined)),
+        answered_lines=tuple(_answered_lines(tickets, joined)),
+        grounds=tuple(_grounds(holds, tickets)),
     )
 
 
@@ -105,82 +112,145 @@ def _movement(movement_id: UUID | None, joined: dict[UUID, str]) -> str | None:
     return None if movement_id is None else joined.get(movement_id, str(movement_id))
 
 
-def _account(account: Account) -> chain.AccountFact:
-    abroad = account.institution.kind == "foreign_bank"
-    return chain.AccountFact(str(account.id), account.currency, "abroad" if abroad else "domestic")
+def _accounts(account_ids: list[UUID]) -> Iterator[chain.AccountFact]:
+    rows = Account.objects.filter(id__in=account_ids)
+    for account_id, currency, kind in rows.values_list("id", "currency", "institution__kind"):
+        place = "abroad" if kind == "foreign_bank" else "domestic"
+        yield chain.AccountFact(str(account_id), currency, place)
 
 
-def _claim(claim: Claim, case: str, joined: dict[UUID, str]) -> chain.ClaimFact:
-    payment = claim.payment
+def _claim(row: Any, joined: dict[UUID, str]) -> chain.ClaimFact:
     return chain.ClaimFact(
-        id=str(claim.id),
-        case=case,
-        amount=claim.amount_minor,
-        currency=claim.currency,
-        payer=str(payment.payer_id) if payment.payer_id else None,
-        payee=str(payment.payee_id),
-        movement=_movement(claim.movement_id, joined),
-        at=micros(payment.paid_at),
-        live=claim.state == "confirmed" or claim.adopted_at is not None,
-        ended=claim.state in ENDED_CLAIM,
-        returned=claim.returned_minor,
+        id=str(row.id),
+        case=str(row.case_id),
+        amount=row.amount_minor,
+        currency=row.currency,
+        payer=str(row.payment__payer_id) if row.payment__payer_id else None,
+        payee=str(row.payment__payee_id),
+        movement=_movement(row.movement_id, joined),
+        at=micros(row.payment__paid_at),
+        live=row.state == "confirmed" or row.adopted_at is not None,
+        ended=row.state in ENDED_CLAIM,
+        returned=row.returned_minor,
     )
 
 
-def _windows(account_ids: list[UUID]) -> Iterable[chain.Window]:
+def _windows(account_ids: list[UUID]) -> Iterator[chain.Window]:
     rows = LedgerWindow.objects.filter(account_id__in=account_ids, answer__replaced_by=None)
-    for row in rows.order_by("answer__received_at"):
+    for account, start, end, opening, closing, is_complete, answer in rows.order_by(
+        "answer__received_at"
+    ).values_list(
+        "account_id", "from_at", "to_at", "opening_minor", "closing_minor", "is_complete",
+        "answer_id",
+    ):  # fmt: skip
         yield chain.Window(
-            str(row.account_id), micros(row.from_at), micros(row.to_at), row.opening_minor,
-            row.closing_minor, row.is_complete, str(row.answer_id),
-        )  # fmt: skip
+            str(account), micros(start), micros(end), opening, closing, is_complete, str(answer)
+        )
 
 
-def _sides(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterable[chain.Side]:
-    rows = MovementSide.objects.filter(account_id__in=account_ids, answer__replaced_by=None)
-    latest = {
-        (row.account_id, row.reference, row.is_credit): row
-        for row in rows.order_by("answer__received_at")
-    }
-    for row in latest.values():
+def _sides(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.Side]:
+    rows = (
+        MovementSide.objects.filter(account_id__in=account_ids, answer__replaced_by=None)
+        .order_by("answer__received_at")
+        .values_list(
+            "account_id", "reference", "is_credit", "movement_id", "amount_minor", "currency",
+            "booked_at", "seq", "answer_id",
+        )
+    )  # fmt: skip
+    latest = {row[:3]: row for row in rows}
+    for account, _, is_credit, movement, amount, currency, at, seq, answer in latest.values():
         yield chain.Side(
-            _movement(row.movement_id, joined) or "", str(row.account_id), row.is_credit,
-            row.amount_minor, row.currency, micros(row.booked_at), row.seq, str(row.answer_id),
+            _movement(movement, joined) or "", str(account), is_credit, amount, currency,
+            micros(at), seq, str(answer),
         )  # fmt: skip
 
 
-def _destinations(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterable[chain.Destination]:
-    rows = Destination.objects.filter(
-        movement__sides__account_id__in=account_ids,
-        movement__sides__is_credit=False,
-        answer__replaced_by=None,
-    ).order_by("answer__received_at")
-    latest = {row.movement_id: row for row in rows}
-    for row in latest.values():
+def _destinations(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.Destination]:
+    rows = (
+        Destination.objects.filter(
+            movement__sides__account_id__in=account_ids,
+            movement__sides__is_credit=False,
+            answer__replaced_by=None,
+        )
+        .order_by("answer__received_at")
+        .values_list(
+            "movement_id", "account_id", "sink", "credit_minor", "credit_currency", "answer_id"
+        )
+    )
+    latest = {row[0]: row for row in rows}
+    for movement, account, sink, credit, currency, answer in latest.values():
         yield chain.Destination(
-            _movement(row.movement_id, joined) or "",
-            str(row.account_id) if row.account_id else None, row.sink or None, row.credit_minor,
-            row.credit_currency or None, str(row.answer_id),
+            _movement(movement, joined) or "", str(account) if account else None, sink or None,
+            credit, currency or None, str(answer),
         )  # fmt: skip
 
 
-def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
+class _Asked(NamedTuple):
+    """A hold ticket as far as the plan needs it."""
+
+    id: UUID
+    request: UUID
+    case_id: UUID
+    account_id: UUID
+    kind: str
+    state: str
+    withdrawn_by_id: UUID | None
+    sent_at: datetime | None
+    answered_at: datetime | None
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Withdrawn by the planner; a person's withdrawal stands against asking again."""
+        return self.state == "withdrawn" and self.withdrawn_by_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class _HoldTickets:
+    """All hold tickets on the accounts in the order of their rounds, and what they asked for."""
+
+    rows: list[_Asked]
+    lines: dict[UUID, list[tuple[UUID, UUID | None, int]]]
+
+    @classmethod
+    def of(cls, account_ids: list[UUID]) -> _HoldTickets:
+        tickets = Ticket.objects.filter(account_id__in=account_ids, measure="hold")
+        rows = [_Asked(*row) for row in tickets.order_by("round").values_list(*_Asked._fields)]
+        needed = [t.id for t in rows if t.state in LINES_COUNT]
+        lines: dict[UUID, list[tuple[UUID, UUID | None, int]]] = {i: [] for i in needed}
+        if needed:
+            for ticket, claim, arrival, asked in TicketLine.objects.filter(
+                ticket_id__in=needed
+            ).values_list("ticket_id", "claim_id", "arrival_id", "asked_minor"):
+                lines[ticket].append((claim, arrival, asked))
+        return cls(rows, lines)
+
+
+LINES_COUNT = (*OPEN_STATES, "answered", "closed", "refused")
+
+
+def _latest_holds(account_ids: list[UUID]) -> dict[tuple[UUID, UUID], Hold]:
+    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
+    return {(row.case_id, row.account_id): row for row in rows}
+
+
+def _holds(
+    latest: dict[tuple[UUID, UUID], Hold], tickets: _HoldTickets
+) -> Iterator[chain.HoldFact]:
     """The holds as the banks last spoke of them.
 
     An answer says what the bank found when it carried the ticket out, which may be as early as the
     sending: money that came free after the sending is asked for again. Where the planner took back
     the last ticket, nothing stands as asked.
     """
-    latest = _latest_holds(account_ids)
-    tickets = Ticket.objects.filter(request__in=[row.id for row in latest.values()])
-    found_at = dict(
-        tickets.filter(answered_at__isnull=False)
-        .values_list("request")
-        .annotate(last=Max("sent_at"))
-    )
-    last = {ticket.request: ticket for ticket in tickets.order_by("round")}
+    last: dict[UUID, _Asked] = {}
+    found_at: dict[UUID, datetime] = {}
+    for ticket in tickets.rows:
+        last[ticket.request] = ticket
+        if ticket.answered_at and ticket.sent_at:
+            before = found_at.get(ticket.request)
+            found_at[ticket.request] = max(before or ticket.sent_at, ticket.sent_at)
     for (case, account), row in latest.items():
-        is_taken_back = row.id in last and _is_taken_back(last[row.id])
+        is_taken_back = row.id in last and last[row.id].is_taken_back
         yield chain.HoldFact(
             case=str(case),
             account=str(account),
@@ -195,82 +265,50 @@ def _holds(account_ids: list[UUID]) -> Iterable[chain.HoldFact]:
         )
 
 
-def _latest_holds(account_ids: list[UUID]) -> dict[tuple[UUID, UUID], Hold]:
-    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
-    return {(row.case_id, row.account_id): row for row in rows}
-
-
-def _is_taken_back(ticket: Ticket) -> bool:
-    """Withdrawn by the planner; a person's withdrawal stands against asking again."""
-    return ticket.state == "withdrawn" and ticket.withdrawn_by_id is None
-
-
-def _hold_tickets(account_ids: list[UUID], **conditions: object) -> list[Ticket]:
-    return list(
-        Ticket.objects.filter(account_id__in=account_ids, measure="hold", **conditions)
-        .select_related("case")
-        .defer("draft", "body")
-        .order_by("round")
-    )
-
-
-def _case(ticket: Ticket) -> str:
-    return str(ticket.case_id)
-
-
-def _lines_of(tickets: list[Ticket]) -> dict[UUID, list[TicketLine]]:
-    lines: dict[UUID, list[TicketLine]] = {ticket.id: [] for ticket in tickets}
-    for line in TicketLine.objects.filter(ticket_id__in=list(lines)):
-        lines[line.ticket_id].append(line)
-    return lines
-
-
-def _open_tickets(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterable[chain.OpenTicket]:
-    tickets = _hold_tickets(account_ids, state__in=OPEN_STATES)
-    lines = _lines_of(tickets)
-    for ticket in tickets:
-        yield chain.OpenTicket(
-            _case(ticket), str(ticket.account_id), ticket.kind,
-            tuple(
-                chain.Line(str(x.claim_id), _movement(x.arrival_id, joined), x.asked_minor)
-                for x in lines[ticket.id]
-            ),
-        )  # fmt: skip
-
-
-def _answered_lines(
-    account_ids: list[UUID], joined: dict[UUID, str]
-) -> Iterable[chain.AnsweredLine]:
-    tickets = _hold_tickets(
-        account_ids,
-        state__in=["answered", "closed", "refused"],
-        kind__in=["first", "forward", "back", "destination"],
-    )
-    lines = _lines_of(tickets)
-    for ticket in tickets:
-        for line in lines[ticket.id]:
-            yield chain.AnsweredLine(
-                _case(ticket), str(ticket.account_id), ticket.kind, str(line.claim_id),
-                _movement(line.arrival_id, joined),
+def _open_tickets(tickets: _HoldTickets, joined: dict[UUID, str]) -> Iterator[chain.OpenTicket]:
+    for ticket in tickets.rows:
+        if ticket.state in OPEN_STATES:
+            yield chain.OpenTicket(
+                str(ticket.case_id), str(ticket.account_id), ticket.kind,
+                tuple(
+                    chain.Line(str(claim), _movement(arrival, joined), asked)
+                    for claim, arrival, asked in tickets.lines[ticket.id]
+                ),
             )  # fmt: skip
 
 
-def _grounds(account_ids: list[UUID]) -> Iterable[chain.ClosingGround]:
+def _answered_lines(tickets: _HoldTickets, joined: dict[UUID, str]) -> Iterator[chain.AnsweredLine]:
+    for ticket in tickets.rows:
+        if ticket.kind in TRACING_KINDS and ticket.state in ("answered", "closed", "refused"):
+            for claim, arrival, _ in tickets.lines[ticket.id]:
+                yield chain.AnsweredLine(
+                    str(ticket.case_id), str(ticket.account_id), ticket.kind, str(claim),
+                    _movement(arrival, joined),
+                )  # fmt: skip
+
+
+TRACING_KINDS = ("first", "forward", "back", "destination")
+
+
+def _grounds(
+    latest: dict[tuple[UUID, UUID], Hold], tickets: _HoldTickets
+) -> Iterator[chain.ClosingGround]:
     """Why nothing more is asked: how the last ticket of a kind, or the hold, ended."""
-    tickets = _hold_tickets(account_ids)
-    last = {(_case(t), t.account_id, t.kind): t for t in tickets}
+    last = {(t.case_id, t.account_id, t.kind): t for t in tickets.rows}
     codes = _codes([t.id for t in last.values() if t.state == "refused"])
     for (case, account, kind), ticket in last.items():
         ground = GROUND_OF_STATE.get(ticket.state) or codes.get(ticket.id)
-        if ticket.state == "withdrawn" and not _is_taken_back(ticket):
+        if ticket.state == "withdrawn" and not ticket.is_taken_back:
             ground = "withdrawn"
         if ground:
-            yield chain.ClosingGround(case, str(account), ground, kind)
-    for (case_id, account), hold in _latest_holds(account_ids).items():
+            yield chain.ClosingGround(str(case), str(account), ground, kind)
+    for (case, account), hold in latest.items():
         if hold.state == "lapsed":
-            yield chain.ClosingGround(str(case_id), str(account), "lapsed", hold.asked_kind)
+            yield chain.ClosingGround(str(case), str(account), "lapsed", hold.asked_kind)
 
 
 def _codes(ticket_ids: list[UUID]) -> dict[UUID, str]:
+    if not ticket_ids:
+        return {}
     rows = Answer.objects.filter(ticket_id__in=ticket_ids, replaced_by=None)
     return dict(rows.values_list("ticket_id", "code"))
