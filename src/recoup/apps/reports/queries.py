@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from recoup.apps.reports.models import Report, ReportStory
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
+from recoup.data import load_pack
 
 
 def reports_visible_to(actor: Actor) -> QuerySet[Report]:
@@ -71,7 +73,8 @@ def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
     Nothing of holds is told before the debit is confirmed or an officer has adopted the report.
     """
     with connection.cursor() as cursor:
-        cursor.execute("select * from report_follow(%s, %s)", [reference, secret_sha256])
+        rule = load_pack(settings.COUNTRY).holding_rule
+        cursor.execute("select * from report_follow(%s, %s, %s)", [reference, secret_sha256, rule])
         rows = cursor.fetchall()
     if not rows:
         return None
