@@ -21,6 +21,7 @@ from typing import Final
 
 from recoup.cli import (
     drill_checks,
+    drill_faults,
     drill_frauds,
     drill_parts,
     environment,
@@ -123,9 +124,9 @@ def run(
     options: argparse.Namespace, folder: Path, *, kills: Sequence[Kill], fault: str = ""
 ) -> Outcome:
     """One whole run in a hub of its own: reports, kills, settling, checks."""
-    variables = {"RECOUP_FAULT": fault} if fault else {}
+    module = drill_faults.MODULE if fault == "outbox_after_commit" else "recoup"
     outcome, began = Outcome(), time.monotonic()
-    with instance.running(folder / "hub", variables=variables) as hub:
+    with instance.running(folder / "hub", module=module) as hub:
         address, databases = hub.address, hub.databases
         keys = load_banks.enrol(databases, folder / "hub")
         outcome.postgres = measured.postgres_version(databases.planner)

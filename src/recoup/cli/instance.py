@@ -63,13 +63,17 @@ class Instance:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, *options: str, variables: Mapping[str, str] | None = None
-) -> Iterator[Instance]:
-    """Start a hub with its data in a folder; end it in order. Raises NotStarted."""
+    folder: Path, *options: str, variables: Mapping[str, str] | None = None,
+    module: str = "recoup",
+) -> Iterator[Instance]:  # fmt: skip
+    """Start a hub with its data in a folder; end it in order. Raises NotStarted.
+
+    module: the program that is run with `up`; the drill has one with a fault.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "hub.out").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "recoup", "up", *options],
+            [sys.executable, "-m", module, "up", *options],
             env=own_environment(folder, variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -7,9 +7,7 @@ the out-box, in one transaction.
 
 from __future__ import annotations
 
-import os
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,7 +91,7 @@ def open_tickets(new: Sequence[NewTicket], *, under: Opening, at: datetime) -> l
 
 def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
     """Put tickets into the out-box, in the transaction that opens them: that is the point of it."""
-    rows = [
+    Dispatch.objects.bulk_create(
         Dispatch(
             ticket=ticket,
             issuer_id=ticket.issuer_id,
@@ -101,18 +99,7 @@ def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
             queued_at=at,
         )
         for ticket in tickets
-    ]
-    if os.environ.get("RECOUP_FAULT") == "outbox_after_commit":
-        # The planted fault of the crash drill: the out-box in a second transaction, a moment later
-        # as on a busy machine. Whoever is killed in between has tickets that never leave.
-        transaction.on_commit(lambda: _queue_too_late(rows))
-        return
-    Dispatch.objects.bulk_create(rows)
-
-
-def _queue_too_late(rows: list[Dispatch]) -> None:
-    time.sleep(1)
-    Dispatch.objects.bulk_create(rows)
+    )
 
 
 def _ticket(new: NewTicket, *, under: Opening, at: datetime) -> Ticket:
