@@ -216,7 +216,8 @@ class Hub:
         )
 
     def start_web(self) -> None:
-        command = environment.web_command(self.port)
+        """If a part has to give way, holds are last: the pages run with a little less priority."""
+        command = ["nice", "-n", "5", *environment.web_command(self.port)]
         self.supervisor.start("web", Rank.WEB, command, self.part_environment("app"))
 
     def start_worker(self) -> None:

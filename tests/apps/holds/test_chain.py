@@ -34,6 +34,25 @@ def test_money_is_held_at_the_third_bank(ledger: Ledger) -> None:
     assert held_at(ledger.world) == {"quince": 30, "walnut": 110, "linden": 290}
 
 
+def test_planning_again_writes_only_what_changed(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 500, minute=10)
+    ledger.pay("first", "second", 400, minute=14)
+    report(ledger, paid)
+    Banks(ledger).run()
+    rows = {
+        table: ledger.world.run(f"select id from {table} order by id")  # noqa: S608
+        for table in ("holds_trail", "holds_flow", "holds_casetotal")
+    }
+    assert all(rows.values())
+    ledger.world.run(
+        "insert into holds_planwanted (id, case_id, since)"
+        " select gen_random_uuid(), id, now() from cases_case"
+    )
+    ledger.world.plan()
+    for table, ids in rows.items():
+        assert ledger.world.run(f"select id from {table} order by id") == ids  # noqa: S608
+
+
 # Situations in which a chain goes wrong
 
 

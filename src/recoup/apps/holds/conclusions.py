@@ -14,15 +14,11 @@ from django.db.models import F, Max
 from recoup.apps.cases.models import Account, Case, CaseEvent, Task
 from recoup.apps.holds.border_operations import open_border_tasks
 from recoup.apps.holds.models import (
-    CaseTotal,
     Claim,
-    Destination,
-    Flow,
     Hold,
     Movement,
     MovementSide,
     TicketLine,
-    Trail,
 )  # fmt: skip
 from recoup.apps.holds.payer_operations import payment_of
 from recoup.apps.holds.wording import moment
@@ -37,84 +33,6 @@ from recoup.core.urgency import urgency
 PRECAUTIONARY = "block"
 TASK_CLOCK = timedelta(hours=4)
 IN_FORCE = ("asked", "placed", "declined")
-
-
-def store(concluded: chain.Conclusions, known: chain.Facts, *, at: datetime) -> None:
-    """Replace trail, flows and totals of every case in the plan."""
-    cases = {claim.id: UUID(claim.case) for claim in known.claims}
-    case_ids = set(cases.values())
-    accounts = Account.objects.select_related("institution").in_bulk(
-        {row.account for row in concluded.trail}
-        | {f.payer for f in concluded.flows if f.payer}
-        | {f.payee for f in concluded.flows if f.payee}
-    )
-    Trail.objects.filter(case_id__in=case_ids).delete()
-    Flow.objects.filter(case_id__in=case_ids).delete()
-    CaseTotal.objects.filter(case_id__in=case_ids).delete()
-    Trail.objects.bulk_create(_trail(row, cases, accounts) for row in concluded.trail)
-    Flow.objects.bulk_create(_flows(concluded, cases, accounts))
-    CaseTotal.objects.bulk_create(_total(total) for total in concluded.totals)
-
-
-def _trail(row: chain.TrailRow, cases: dict[str, UUID], accounts: dict[UUID, Account]) -> Trail:
-    account = accounts[UUID(row.account)]
-    return Trail(
-        case_id=cases[row.claim], account=account, claim_id=row.claim, rule=row.rule,
-        currency=row.currency, account_ident=account.ident,
-        institution_name=account.institution.name, inn=row.inn, held=row.held, lying=row.lying,
-        moved=row.moved, spent=row.spent, returned=row.returned, unknown=row.unknown,
-    )  # fmt: skip
-
-
-def _flows(
-    concluded: chain.Conclusions, cases: dict[str, UUID], accounts: dict[UUID, Account]
-) -> Iterable[Flow]:
-    """Each band a fact: who told it, when, under which ticket."""
-    movements = {flow.movement for flow in concluded.flows if flow.movement}
-    sides = _telling_sides(movements)
-    places = dict(
-        Destination.objects.filter(movement_id__in=movements, answer__replaced_by=None)
-        .exclude(place="")
-        .values_list("movement_id", "place")
-    )
-    for flow in concluded.flows:
-        side = sides.get(UUID(flow.movement)) if flow.movement else None
-        payer = accounts.get(UUID(flow.payer)) if flow.payer else None
-        payee = accounts.get(UUID(flow.payee)) if flow.payee else None
-        yield Flow(
-            case_id=cases[flow.claim], claim_id=flow.claim, movement_id=flow.movement,
-            rule=concluded.rule, payer=payer, payee=payee,
-            payer_ident=payer.ident if payer else "",
-            payer_institution=payer.institution.name if payer else "",
-            payee_ident=payee.ident if payee else "",
-            payee_institution=payee.institution.name if payee else "",
-            sink=flow.sink or "", state=flow.state,
-            place=places.get(UUID(flow.movement), "") if flow.movement else "",
-            carried=flow.carried, currency=flow.currency, credited=flow.credited,
-            credit_currency=flow.credit_currency or "",
-            booked_at=side.booked_at if side else None,
-            told_by=side.answer.ticket.account.institution.name if side else "",
-            told_at=side.answer.received_at if side else None,
-            ticket_reference=side.answer.ticket.reference if side else "",
-        )  # fmt: skip
-
-
-def _telling_sides(movements: set[str]) -> dict[UUID, MovementSide]:
-    """For each movement the side that tells of it: the payer's bank's, else the payee's."""
-    rows = (
-        MovementSide.objects.filter(movement_id__in=movements, answer__replaced_by=None)
-        .select_related("answer__ticket__account__institution")
-        .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
-    )
-    return {row.movement_id: row for row in sorted(rows, key=lambda r: not r.is_credit)}
-
-
-def _total(total: chain.Total) -> CaseTotal:
-    return CaseTotal(
-        case_id=total.case, rule=total.rule, currency=total.currency, lost=total.lost,
-        held=total.held, lying=total.lying, gone=total.spent, returned=total.returned,
-        unknown=total.unknown, exchanged_out=total.exchanged_out, exchanged_in=total.exchanged_in,
-    )  # fmt: skip
 
 
 def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) -> list[NewTicket]:

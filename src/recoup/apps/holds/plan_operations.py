@@ -24,7 +24,13 @@ from django.db import (
     transaction,
 )
 
-from recoup.apps.holds import conclusions, facts, folding, trouble_operations
+from recoup.apps.holds import (
+    conclusions,
+    facts,
+    folding,
+    trail_operations,
+    trouble_operations,
+)
 from recoup.apps.holds.case_operations import Opened, open_cases
 from recoup.apps.holds.models import Claim, PlanWanted
 from recoup.apps.holds.payer_operations import asks_owed
@@ -279,7 +285,7 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
         return 0
     known = facts.load(account_ids)
     concluded = chain.plan(known, rule=under.pack.holding_rule)
-    conclusions.store(concluded, known, at=at)
+    trail_operations.store(concluded, known)
     new = [*opened.tickets, *conclusions.tickets_for(concluded.wants, under=under, at=at)]
     tickets = requests.open_tickets(new, under=under, at=at)
     conclusions.store_lines(new, tickets)
