@@ -15,7 +15,17 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from recoup.core.law import Measure, Pack, PackRefused, read_measures, read_pack
+from recoup.core.law import (
+    Channel,
+    Measure,
+    Pack,
+    PackRefused,
+    Treaty,
+    read_channels,
+    read_measures,
+    read_pack,
+    read_treaty,
+)
 from recoup.core.money import Currency
 from recoup.core.rates import Rate, Rates
 
@@ -100,3 +110,15 @@ def load_pack(country: str) -> Pack:
     if not files(__name__).joinpath(name).is_file():
         raise PackRefused(name, "There is no such file. Write one, beginning from law/RS.toml.")
     return read_pack(read_toml(name), measures=load_measures(), where=name)
+
+
+@cache
+def load_treaty(name: str) -> Treaty:
+    """Return a treaty's articles and parties, such as ``CETS198``; raises PackRefused."""
+    return read_treaty(read_toml(f"law/{name}.toml"), where=f"law/{name}.toml")
+
+
+@cache
+def load_channels() -> Mapping[str, Channel]:
+    """Return the channels on which requests leave the country, by their words."""
+    return read_channels(read_toml("law/channels.toml"), where="law/channels.toml")

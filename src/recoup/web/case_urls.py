@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recoup.web import case_decisions, cases, ledgers
+from recoup.web import abroad, case_decisions, cases, ledgers
 
 urlpatterns = [
     path("cases", cases.case_index, name="cases"),
@@ -26,5 +26,10 @@ urlpatterns = [
     path("tickets/<uuid:ticket_id>/telephone-sheet", cases.telephone_sheet, name="telephone-sheet"),
     path("tasks", cases.tasks, name="tasks"),
     path("tasks/<uuid:task_id>/finish", cases.finish_task, name="task-finish"),
+    path("tasks/<uuid:task_id>/abroad", abroad.form, name="abroad"),
+    path("tasks/<uuid:task_id>/abroad.json", abroad.download, name="abroad-json"),
+    path("tasks/<uuid:task_id>/abroad/sent", abroad.sent, name="abroad-sent"),
+    path("tasks/<uuid:task_id>/abroad/answered", abroad.answered, name="abroad-answered"),
+    path("tasks/<uuid:task_id>/abroad/not-sent", abroad.not_sent, name="abroad-not-sent"),
     path("directory", cases.directory, name="directory"),
 ]

@@ -96,6 +96,8 @@ def texts_of_law(pack: Mapping[str, Any]) -> Iterator[str]:
         yield from (step["name"], step["authorised_by"])
     for scheme in pack.get("scheme", ()):
         yield scheme["name"]
+    for channel in pack.get("channel", ()):
+        yield channel["name"]
 
 
 def _add(catalog: Catalog, file: object, path: Path) -> None:

@@ -43,7 +43,7 @@ TASKS = {
     ),
     "abroad": (
         gettext_lazy("The money left the country"),
-        gettext_lazy("Send it on by the FIU or the 24/7 desk; no ticket goes abroad directly."),
+        gettext_lazy("The hub sends nothing abroad: the request is filled, a person sends it."),
     ),
     "rate_unknown": (
         gettext_lazy("An amount in another currency could not be judged"),
@@ -280,7 +280,8 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
         "id": row.id,
         "title": title,
         "text": text,
-        "level": row.level,
+        "level": 0 if row.kind == "abroad" else row.level,
+        "is_abroad": row.kind == "abroad",
         "ticket_id": row.about if ticket else None,
         "ticket_reference": ticket,
         "case_id": row.case_id if actor.organisation_id != row.owner_id or row.case else None,

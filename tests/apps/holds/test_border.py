@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from recoup.apps.cases.models import Task
-from recoup.apps.holds import operations
+from recoup.apps.cases.models import RequestAbroad, Task
+from recoup.apps.holds import abroad_operations, operations
 from recoup.demo.cast import ABROAD
 from support.bank import Banks, Ledger
 from support.chain import report
 from support.roles import as_owner
-from support.world import FIU, World, iban
+from support.world import FIU, OFFICER, World, iban
 
 
 def abroad(world: World) -> list[Task]:
@@ -141,3 +142,77 @@ def paid_abroad(world: World, amount: int, *, number: int = 1, **more: Any) -> N
         by=world.at_bank("plum"), **more,
     )  # fmt: skip
     world.plan()
+
+
+# What the owner of the task does
+
+
+@pytest.fixture
+def task(world: World) -> Task:
+    paid_abroad(world, 700, reference="Invoice 7")
+    return abroad(world)[0]
+
+
+def send(world: World, task: Task, **more: Any) -> RequestAbroad:
+    with world.acting(officer := world.actor(FIU)) as at:
+        return abroad_operations.record_sent(
+            **{"task": task, "channel": "egmont", "sent_at": at, "body": {"x": 1}, **more},
+            by=officer, at=at,
+        )  # fmt: skip
+
+
+def answer(world: World, sent: RequestAbroad, **told: Any) -> None:
+    with world.acting(officer := world.actor(FIU)) as at:
+        outcome = abroad_operations.Outcome(**{"outcome": "postponed", **told})
+        abroad_operations.record_answered(sent=sent, told=outcome, by=officer, at=at)
+
+
+def test_what_was_sent_waits_for_an_answer_with_the_clock_of_its_channel(world: World, task: Task):
+    sent = send(world, task)
+    (now,) = abroad(world)
+    assert now.done_at is None and now.due_at == sent.sent_at + timedelta(hours=24)
+    assert (bytes(sent.body), sent.amount_minor) == (b'{"x":1}', 700)
+
+
+def test_an_answer_ends_the_task_and_cannot_be_given_twice(world: World, task: Task):
+    sent = send(world, task)
+    answer(world, sent, held_minor=500, their_reference="SI-9")
+    assert told(world) == [(700, True)]
+    with pytest.raises(abroad_operations.NotPossible, match="already"):
+        answer(world, sent)
+
+
+def test_no_more_is_postponed_than_was_asked_for(world: World, task: Task):
+    with pytest.raises(abroad_operations.NotPossible, match="Check the sum"):
+        answer(world, send(world, task), held_minor=701)
+
+
+@pytest.mark.parametrize(
+    ("later", "says"), [(timedelta(minutes=6), "not come"), (timedelta(hours=-3), "did not exist")]
+)
+def test_a_request_leaves_between_the_tasks_opening_and_now(
+    world: World, task: Task, later: timedelta, says: str
+):
+    with pytest.raises(abroad_operations.NotPossible, match=says):
+        send(world, task, sent_at=world.now() + later)
+
+
+def test_somebody_may_decide_not_to_send_with_a_ground(world: World, task: Task):
+    with world.acting(officer := world.actor(FIU)) as at:
+        abroad_operations.decide_not_to_send(task=task, ground="paid back", by=officer, at=at)
+    assert told(world) == [(700, True)]
+    with pytest.raises(abroad_operations.NotPossible, match="done"):
+        send(world, task)
+
+
+def test_another_desk_cannot_send_it(world: World, task: Task):
+    with world.acting(officer := world.actor(OFFICER)) as at:
+        with pytest.raises(abroad_operations.NotPossible, match="another desk"):
+            abroad_operations.decide_not_to_send(task=task, ground="x", by=officer, at=at)
+
+
+def test_money_that_goes_after_a_request_was_sent_is_a_new_task(way: Way):
+    """The request names a sum: it stays as it was sent."""
+    send(way.world, abroad(way.world)[0])
+    way.more(200, minute=14)
+    assert told(way.world) == [(300, False), (200, False)]

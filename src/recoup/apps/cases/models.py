@@ -151,3 +151,55 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class RequestAbroad(models.Model):
+    """What a desk sent to another country about a task, on which channel, and what came back.
+
+    Rows are added and answered, never changed otherwise; ``body`` is what was sent. The channel
+    ``none`` says that somebody decided not to send anything, and ``note`` why.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="requests_abroad")
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=24)
+    body = models.BinaryField(help_text="Canonical JSON of the request as it was sent.")
+    sha256 = models.BinaryField(max_length=32)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    sent_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    sent_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    held_minor = models.BigIntegerField(null=True)
+    held_until = models.DateTimeField(null=True)
+    their_reference = models.CharField(max_length=64, blank=True)
+    note = models.CharField(max_length=2000, blank=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="abroad_outcome_known",
+                condition=Q(
+                    outcome__in=["", "postponed", "nothing_left", "information", "refused",
+                                 "not_sent"]
+                ),
+            ),
+            CheckConstraint(
+                name="abroad_answered_has_outcome",
+                condition=Q(answered_at=None, outcome="")
+                | (Q(answered_at__isnull=False) & ~Q(outcome="")),
+            ),
+            CheckConstraint(
+                name="abroad_held_within",
+                condition=Q(held_minor=None)
+                | Q(held_minor__gte=0, held_minor__lte=F("amount_minor")),
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["task", "sent_at"], name="abroad_task")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.channel}"

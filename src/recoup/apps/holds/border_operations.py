@@ -50,8 +50,9 @@ class Way:
 def open_border_tasks(border: Iterable[chain.BorderTask], *, at: datetime) -> None:
     """Make or update the open task of each way; what a task that is done covers is not repeated.
 
-    More money on a way raises the sum of its open task. If that is done, the way gets a new one
-    with the new sum only. Runs in the planner's pass, after flows were stored.
+    More money on a way raises the sum of its open task. If that is done, or was asked about
+    abroad already, the way gets a new one with the new sum only. Runs in the planner's pass, after
+    flows were stored.
     """
     ways = _ways(border)
     if not ways:
@@ -59,7 +60,7 @@ def open_border_tasks(border: Iterable[chain.BorderTask], *, at: datetime) -> No
     _add_payments(ways)
     known: dict[UUID, list[Task]] = {}
     rows = Task.objects.filter(kind="abroad", about__in=[way.about for way in ways])
-    for task in rows.order_by("level"):
+    for task in rows.order_by("level").prefetch_related("requests_abroad"):
         known.setdefault(task.about, []).append(task)
     accounts = Account.objects.select_related("institution").in_bulk(
         {way.account for way in ways if way.account}
@@ -160,8 +161,8 @@ def _keep(
     way: Way, known: Sequence[Task], there: Told, *, owner: int | None, at: datetime
 ) -> None:  # fmt: skip
     """Bring the way's open task to what is not covered yet, or open one."""
-    settled = [task for task in known if task.done_at is not None]
-    waiting = next((task for task in known if task.done_at is None), None)
+    settled = [task for task in known if task.done_at or task.requests_abroad.all()]
+    waiting = next((task for task in known if task not in settled), None)
     left = way.amount - sum(task.values.get("amount_minor", 0) for task in settled)
     told = {p["payment"] for task in settled for p in task.values.get("payments", ())}
     values = {

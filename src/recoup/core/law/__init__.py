@@ -1,5 +1,6 @@
 """What may be asked of whom, on which legal basis, and by when: measures and country packs."""
 
+from recoup.core.law.abroad import Channel, Treaty
 from recoup.core.law.limits import Clocks, clocks, escalated_to
 from recoup.core.law.pack import (
     Caps,
@@ -10,7 +11,13 @@ from recoup.core.law.pack import (
     NextStep,
     Pack,
 )
-from recoup.core.law.reading import PackRefused, read_measures, read_pack
+from recoup.core.law.reading import (
+    PackRefused,
+    read_channels,
+    read_measures,
+    read_pack,
+    read_treaty,
+)
 from recoup.core.law.recall import (
     PaymentKind,
     PaymentScheme,
@@ -22,6 +29,7 @@ from recoup.core.law.recall import (
 
 __all__ = [
     "Caps",
+    "Channel",
     "Clocks",
     "EscalationStep",
     "LegalBasis",
@@ -35,9 +43,12 @@ __all__ = [
     "Recall",
     "RecallAdvice",
     "Side",
+    "Treaty",
     "clocks",
     "escalated_to",
+    "read_channels",
     "read_measures",
     "read_pack",
+    "read_treaty",
     "recall_of",
 ]

@@ -11,6 +11,7 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
+from recoup.core.law.abroad import Channel, Treaty
 from recoup.core.law.pack import (
     Caps,
     EscalationStep,
@@ -316,3 +317,43 @@ def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], w
     _one_each(table, "next_step", [step.step for step in next_steps])
     _one_each(table, "scheme", [scheme.scheme for scheme in schemes])
     return pack
+
+
+def read_treaty(document: Mapping[str, Any], *, where: str) -> Treaty:
+    """Return a treaty's articles and parties; raises PackRefused with the place."""
+    table = _Table(document, where)
+    bases = table.rows("basis", _legal_basis)
+    parties = table.rows("party", lambda row: (row.text("country"), row.day_if_any("in_force")))
+    treaty = Treaty(
+        treaty=table.text("treaty"),
+        name=table.text("name"),
+        source=_source(table, is_assumed=False),
+        chart=table.text("chart"),
+        bases=bases,
+        parties={country: day for country, day in parties if day is not None},
+    )
+    table.end()
+    _one_each(table, "basis", [basis.basis for basis in bases])
+    _one_each(table, "party", [country for country, _ in parties])
+    return treaty
+
+
+def read_channels(document: Mapping[str, Any], *, where: str) -> Mapping[str, Channel]:
+    """Return the channels of a document by their words; raises PackRefused."""
+    table = _Table(document, where)
+
+    def channel(row: _Table) -> Channel:
+        return Channel(
+            channel=row.text("id"),
+            name=row.text("name"),
+            between=row.text("between"),
+            answer_within=row.duration("answer_within"),
+            confirmed=row.take("confirmed", bool),
+            source=_source(row, is_assumed=False),
+            to_check=row.text("to_check", default=""),
+        )
+
+    channels = table.rows("channel", channel)
+    table.end()
+    _one_each(table, "channel", [found.channel for found in channels])
+    return {found.channel: found for found in channels}
