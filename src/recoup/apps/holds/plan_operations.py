@@ -8,6 +8,7 @@ traced again from the facts (DATAMODEL B1). A lost job loses nothing: the work l
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -61,6 +62,9 @@ class Planned:
     reports: int = 0
     answers: int = 0
     tickets: int = 0
+
+    def __str__(self) -> str:
+        return f"planned: reports {self.reports}, answers and acts {self.answers}, tickets {self.tickets}"
 
     @property
     def is_idle(self) -> bool:
@@ -133,8 +137,12 @@ def plan_waiting() -> Planned:
     Tried again where a ticket or a reference was taken by someone in between.
     """
     with _alone():
+        began = time.monotonic()
         try:
-            return _tried(lambda: _pass(_waiting()))
+            planned = _tried(lambda: _pass(_waiting()))
+            if not planned.is_idle:
+                log.info("%s in %.0f ms", planned, 1000 * (time.monotonic() - began))
+            return planned
         except (OperationalError, InterfaceError):
             raise
         except Exception:
