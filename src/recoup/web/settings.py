@@ -193,7 +193,15 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("sr", "Српски"), ("sr-latn", "Srpski")]
 LOCALE_PATHS = [VAR / "locale", ROOT / "src/recoup/locale"]
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Counts tries to sign in, and nothing else: in the database, so that no restart forgets them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "members_cache",
+        "KEY_FUNCTION": "recoup.web.sign_in.key_of_tries",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 LOGGING = {
     "version": 1,

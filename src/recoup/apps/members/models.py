@@ -13,6 +13,9 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.crypto import salted_hmac
+
+from recoup.apps.members import passwords
 
 ORGANISATION_KINDS = [
     "bank", "payment", "vasp", "isp", "police", "prosecutor", "fiu", "public", "foreign_bank",
@@ -99,20 +102,45 @@ class Mandate(models.Model):
         return f"{self.role} at {self.organisation_id}"
 
 
+class LoginManager(BaseUserManager["Login"]):
+    """Logins without the hash of their password, which the pages may not read."""
+
+    def get_queryset(self) -> models.QuerySet[Login]:
+        return super().get_queryset().defer("password")
+
+
 class Login(AbstractBaseUser):
-    """What somebody signs in with. It carries no right: the mandate does."""
+    """What somebody signs in with. It carries no right: the mandate does.
+
+    session_mark: what a session is tied to; it changes with the password, and ends the others.
+    """
 
     username = models.CharField(max_length=64, unique=True)
     email = models.CharField(max_length=120, blank=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="logins")
     is_active = models.BooleanField(default=True)
+    session_mark = models.UUIDField(default=uuid.uuid4, editable=False)
+    proved = ""
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    objects = BaseUserManager["Login"]()
+    objects = LoginManager()
 
     def __str__(self) -> str:
         return self.username
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password. The proof of it is kept for changing it in this request."""
+        self.proved = passwords.proof(self.username, raw_password)
+        return bool(self.proved)
+
+    def has_usable_password(self) -> bool:
+        return True
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        return salted_hmac(
+            "recoup.session", str(self.session_mark), secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class ApiKey(models.Model):

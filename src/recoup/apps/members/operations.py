@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import check_password, make_password
 
@@ -78,7 +78,8 @@ def enrol_person(
             )
         elif not _fits(password, login.password):
             login.password = _encoded(password)
-            login.save(update_fields=["password"])
+            login.session_mark = uuid4()
+            login.save(update_fields=["password", "session_mark"])
     return mandate
 
 
