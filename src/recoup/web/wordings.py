@@ -274,6 +274,9 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
     title, text = TASKS.get(row.kind, (row.kind.replace("_", " "), ""))
     if row.owner_id != row.issuer_id:
         text = OWN_TASKS.get(row.kind, text)
+    if row.values.get("nobody_else"):
+        again = gettext("No other person of this desk has a mandate: the same one is named again.")
+        text = f"{text} {again}"
     ticket = row.values.get("ticket", "")
     is_open = row.owner_id == actor.organisation_id and row.done_at is None
     return {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from recoup.apps.lawful_requests import clock
 from recoup.apps.members.models import Person
@@ -158,3 +159,64 @@ def test_a_clock_of_a_silent_bank_lapses_its_other_tickets(asked: World) -> None
     states = {t.measure: t.state for t in asked.tickets() if t.measure != "hold"}
     assert set(states.values()) == {"lapsed"}
     assert states
+
+
+# The ladder names another person at each step
+
+
+def ladder(world: World, minutes: tuple[float, ...] = (5.01, 10, 10)) -> list[str]:
+    """Who was named at each step of the acknowledgement's ladder."""
+    for one in minutes:
+        pass_time(world, one, kind="acknowledge")
+    return [name for _, _, name in tasks(world, "acknowledge_overdue")]
+
+
+def nobody_else(world: World) -> list[bool]:
+    rows = world.run(
+        "select k.level, k.values->>'nobody_else' = 'true' from cases_task k "
+        "join lawful_requests_ticket t on t.id = k.about and t.measure = 'hold' "
+        "where k.kind = 'acknowledge_overdue' order by k.level"
+    )
+    return [bool(alone) for _, alone in rows]
+
+
+def leave(world: World, *logins: str) -> None:
+    """These people's mandates have ended."""
+    world.run(
+        "update members_mandate set valid_until = now() - interval '1 hour' where person_id in "
+        "(select person_id from members_login where username = any(%s))", list(logins),
+    )  # fmt: skip
+
+
+def test_each_step_of_the_ladder_names_somebody_else(asked: World) -> None:
+    names = ladder(asked)
+    assert len(set(names)) == 3
+    assert nobody_else(asked) == [False, False, False]
+
+
+def test_without_a_second_supervisor_a_colleague_is_named(asked: World) -> None:
+    desk = ladder(asked, (5.01,))
+    others = {"zlata.linden": "Zlata Hladovina", "dara.linden": "Dara Senovita"}
+    leave(asked, next(login for login, name in others.items() if name not in desk))
+    named = ladder(asked, (10,))
+    assert named[1] != named[0]
+    assert named[1] in ("Mila Lipovača", "Goran Kišobranac")
+
+
+def test_where_there_is_nobody_else_the_same_person_is_named_and_the_task_says_so(
+    asked: World,
+) -> None:
+    leave(asked, "mila.linden", "goran.linden", "zlata.linden")
+    named = ladder(asked)
+    assert named[:2] == ["Dara Senovita", "Dara Senovita"]
+    assert named[2] not in named[:2]
+    assert nobody_else(asked) == [False, True, False]
+    client = Client()
+    client.cookies["sessionid"] = asked.session_of("dara.linden")
+    text = client.get("/tasks").content.decode()
+    assert text.count("No other person of this desk has a mandate") == 1
+
+
+def test_a_desk_without_anybody_names_nobody(asked: World) -> None:
+    leave(asked, "mila.linden", "goran.linden", "zlata.linden", "dara.linden")
+    assert ladder(asked, (5.01, 10)) == [None, None]

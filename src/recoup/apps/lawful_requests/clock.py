@@ -17,6 +17,7 @@ from recoup.apps.cases.models import Task
 from recoup.apps.jobs import CASE_CHANNEL, notify
 from recoup.apps.lawful_requests.models import Deadline, Ticket
 from recoup.apps.members import queries as members
+from recoup.apps.members.models import Mandate
 from recoup.core.law import EscalationStep, Pack
 from recoup.core.lawful_request import RequestMove, RequestState, after
 
@@ -72,7 +73,7 @@ def _escalate(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datet
     """A task for the named person of this step, and the clock of the next step."""
     ticket, step = deadline.ticket, ladder[min(deadline.level, len(ladder) - 1)]
     owner_id = ticket.issuer_id if step.to == "issuing_authority" else ticket.addressee_id
-    named = members.on_duty(owner_id, roles=ROLES[step.to], at=at)
+    named, is_told = _named(deadline, owner_id, step, at=at)
     Task.objects.get_or_create(
         about=ticket.id,
         kind=f"{deadline.kind}_overdue",
@@ -82,7 +83,12 @@ def _escalate(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datet
             "owner_id": owner_id,
             "issuer_id": ticket.issuer_id,
             "person_id": named.person_id if named else None,
-            "values": {"ticket": ticket.reference, "step": step.to, "measure": ticket.measure},
+            "values": {
+                "ticket": ticket.reference,
+                "step": step.to,
+                "measure": ticket.measure,
+                "nobody_else": is_told,
+            },
             "opened_at": at,
             "due_at": at,
         },
@@ -99,6 +105,28 @@ def _escalate(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datet
             },
         )
     _record(f"ticket:{deadline.kind}_overdue", ticket, at=at, step=step.to)
+
+
+def _named(
+    deadline: Deadline, owner_id: int, step: EscalationStep, *, at: datetime
+) -> tuple[Mandate | None, bool]:
+    """Who is named at this step, and whether that person was told at a step below already.
+
+    Somebody else is: of the step's first role, else a colleague. Only where the desk has nobody
+    else, the same person is named again.
+    """
+    roles = ROLES[step.to]
+    if not deadline.level:
+        return members.on_duty(owner_id, roles=roles, at=at), False
+    told = Task.objects.filter(
+        about=deadline.ticket_id, kind=f"{deadline.kind}_overdue", level__lt=deadline.level,
+        person__isnull=False,
+    ).values_list("person_id", flat=True)  # fmt: skip
+    for wanted in (roles[:1], roles):
+        if found := members.on_duty(owner_id, roles=wanted, at=at, but=told):
+            return found, False
+    again = members.on_duty(owner_id, roles=roles, at=at)
+    return again, again is not None
 
 
 def _record(what: str, ticket: Ticket, *, at: datetime, **facts: str) -> None:

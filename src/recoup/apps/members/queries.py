@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -128,12 +129,18 @@ def known_banks() -> frozenset[str]:
     return frozenset(f"{country}:{code}" for country, code in rows)
 
 
-def on_duty(organisation_id: int, *, roles: list[str], at: datetime) -> Mandate | None:
-    """The named person of a desk who has the duty, else the first with such a mandate."""
+def on_duty(
+    organisation_id: int, *, roles: list[str], at: datetime, but: Collection[UUID] = ()
+) -> Mandate | None:
+    """The named person of a desk who has the duty, else the first with such a mandate.
+
+    but: persons who are not to be named, since they know already.
+    """
     return (
         Mandate.objects.select_related("person")
         .filter(organisation_id=organisation_id, role__in=roles, valid_from__lte=at)
         .filter(Q(valid_until=None) | Q(valid_until__gt=at))
+        .exclude(person_id__in=but)
         .order_by(F("is_on_duty").desc(), "valid_from", "id")
         .first()
     )
