@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -20,13 +18,6 @@ from support.roles import as_owner
 from support.world import World, iban
 
 PAYER, PAYEE = iban("plum", 7_001), iban("quince", 7_002)
-
-
-@pytest.fixture(autouse=True)
-def no_tries_yet() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def facts(**changes: str) -> dict[str, str]:

@@ -18,9 +18,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
+
+from recoup.apps.reports import tries
 
 DRAFT: Final = "recoup_draft"
 SENT: Final = "recoup_sent"
@@ -30,10 +31,6 @@ DRAFT_SECONDS: Final = 24 * 3600
 SENT_SECONDS: Final = 900
 OPEN_SECONDS: Final = 8 * 3600
 BROWSER_BITS: Final = 64  # one household has a network of IPv6, not an address
-
-
-class TooManyTries(Exception):
-    """One sender has tried something too often within a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +60,7 @@ def sender_mark(request: HttpRequest) -> bytes:
 
 def count_try(request: HttpRequest, what: str, *, most: int, seconds: int) -> None:
     """Count an attempt of this sender; raises TooManyTries beyond ``most`` within the time."""
-    key = f"tries:{what}:{sender_mark(request).hex()}"
-    cache.add(key, 0, seconds)
-    try:
-        count = cache.incr(key)
-    except ValueError:  # it ran out in between
-        return
-    if count > most:
-        raise TooManyTries
+    tries.count(what, sender_mark(request), most=most, seconds=seconds)
 
 
 # --- The draft, and the secret derived from it -------------------------------------------------

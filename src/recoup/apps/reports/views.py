@@ -20,12 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
-from recoup.apps.reports import operations, queries, reporter
+from recoup.apps.reports import operations, queries, reporter, tries
 from recoup.apps.reports.demo_facts import FIELDS, as_fill, demo_facts
 from recoup.apps.reports.forms import FindForm, ReportForm, StoryForm
 from recoup.apps.reports.operations import Filed, TooManyReports
-from recoup.apps.reports.reporter import OpenReport, TooManyTries
+from recoup.apps.reports.reporter import OpenReport
 from recoup.apps.reports.told import status_of, sums_told, timeline
+from recoup.apps.reports.tries import TooManyTries
 from recoup.apps.reports.wording import ODD
 from recoup.core.accounts import rs_account_of
 from recoup.core.reference import hash_secret, show_secret
@@ -33,6 +34,7 @@ from recoup.data.policy import load_policy
 
 FOR_CUSTOMER: Final = "report:file_for_customer"
 MOST_LOOK_UPS, LOOK_UP_SECONDS = 10, 900
+MOST_WRONG_SECRETS = 30  # for one reference, from all networks together
 MOST_STORIES, STORY_SECONDS = 20, 3600
 
 
@@ -210,10 +212,16 @@ def report_find(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         reference = form.cleaned_data["reference"].text
         digest = hash_secret(form.cleaned_data["secret"])
+        mark, limit = tries.mark_of_reference(reference), MOST_WRONG_SECRETS
+        try:
+            tries.check("secret", mark, most=limit, seconds=LOOK_UP_SECONDS)
+        except TooManyTries:
+            return _tried_too_often(request)
         if queries.follow(reference, digest):
             response = SeeOther(reverse("report-status"))
             reporter.open_report(response, OpenReport(reference, digest))
             return response
+        tries.count("secret", mark, most=limit, seconds=LOOK_UP_SECONDS)
         form.add_error(None, gettext(
             "There is no report with this reference and this secret. Compare both, character by "
             "character, with the page where they were shown."
