@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from recoup.apps.cases.models import Case
-from recoup.apps.holds import operations
+from recoup.apps.holds import merge_operations, operations
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.reports.operations import TooManyReports
 from recoup.data import load_pack
@@ -131,9 +131,9 @@ def test_two_officers_who_merge_two_cases_into_each_other_lose_neither(world: Wo
     one, other = case(world, 1), case(world, 2)
     by = world.actor(OFFICER)
     with world.acting(by) as at:
-        operations.merge(case=one, duplicate=other, ground="The same.", by=by, at=at)
+        merge_operations.merge(case=one, duplicate=other, ground="The same.", by=by, at=at)
     with world.acting(by) as at, pytest.raises(operations.NotPossible):
-        operations.merge(case=other, duplicate=one, ground="The same.", by=by, at=at)
+        merge_operations.merge(case=other, duplicate=one, ground="The same.", by=by, at=at)
     assert world.run("select state from cases_case order by state") == [("merged",), ("open",)]
 
 

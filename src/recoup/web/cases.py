@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
-from recoup.apps.holds import case_queries, operations
+from recoup.apps.holds import case_queries, merge_operations, operations
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
@@ -126,7 +126,7 @@ def merge(request: Request, case_id: UUID) -> HttpResponse:
         text = gettext("There is no case %(reference)s, or it is not yours. Check the reference.")
         return errors.page(request, 422, "422.html", problem=text % {"reference": reference[:20]})
     try:
-        operations.merge(
+        merge_operations.merge(
             case=found, duplicate=duplicate, ground=_ground(request), by=request.actor,
             at=request.at,
         )  # fmt: skip

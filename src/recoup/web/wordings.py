@@ -14,7 +14,13 @@ from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
-from recoup.web.templatetags.recoup_ui import answer_name, law_words, measure_name, money_plain
+from recoup.web.templatetags.recoup_ui import (
+    answer_name,
+    kind_name,
+    law_words,
+    measure_name,
+    money_plain,
+)
 
 REASONS = {
     "payee_account": gettext_lazy("same receiving account:"),
@@ -158,13 +164,16 @@ def _received(values: Mapping[str, Any]) -> tuple[str, str]:
 
 def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
     amount = money_plain(values["asked_minor"], values["currency"])
+    measure = measure_name(values["measure"])
+    if values.get("kind"):
+        measure = f"{measure} ({kind_name(values['kind'])})"
     if values["measure"] == "hold" and not values["asked_minor"]:
         text = gettext("%(bank)s is asked to lift the block on %(account)s.")
     else:
         text = gettext("%(bank)s is asked: %(measure)s, %(amount)s on %(account)s.")
     return "ticket", text % {
-        "bank": values["addressee"], "measure": measure_name(values["measure"]),
-        "amount": amount, "account": account(values),
+        "bank": values["addressee"], "measure": measure, "amount": amount,
+        "account": account(values),
     }  # fmt: skip
 
 
@@ -221,6 +230,28 @@ def _applied(values: Mapping[str, Any]) -> tuple[str, str]:
     return "other", f"{text}. {values.get('note', '')}".strip()
 
 
+BY_ITSELF = gettext_lazy("the payer’s bank named one payment for both")
+
+
+def _merged(values: Mapping[str, Any]) -> tuple[str, str]:
+    """By hand with the officer's ground; else since the payer's bank named one payment."""
+    text = gettext("Merged into %(case)s as a duplicate: %(ground)s.") % {
+        "case": values.get("into", ""), "ground": values.get("ground") or BY_ITSELF,
+    }  # fmt: skip
+    if kinds := values.get("tasks"):
+        names = [str(TASKS[kind][0]) if kind in TASKS else kind for kind in kinds]
+        text += " " + gettext("What was still to do here has ended: %(tasks)s.") % {
+            "tasks": "; ".join(names)
+        }
+    return "other", text
+
+
+def _merged_in(values: Mapping[str, Any]) -> tuple[str, str]:
+    return "other", gettext("%(case)s was merged into this case as a duplicate: %(ground)s.") % {
+        "case": values.get("duplicate", ""), "ground": values.get("ground") or BY_ITSELF,
+    }  # fmt: skip
+
+
 def _said(kind: str, text: Any) -> Any:
     def write(values: Mapping[str, Any]) -> tuple[str, str]:
         ground = values.get("ground") or values.get("note") or ""
@@ -238,8 +269,8 @@ WRITERS = {
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
     "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
-    "merged": _said("other", gettext_lazy("Merged into another case as a duplicate")),
-    "merged_in": _said("other", gettext_lazy("A duplicate was merged into this case")),
+    "merged": _merged,
+    "merged_in": _merged_in,
     "handed_over": _said("other", gettext_lazy("Handed over to the prosecutor")),
     "taken_over": _said("other", gettext_lazy("The prosecutor took the case over")),
     "order_applied_for": _applied,

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from recoup.apps.cases.models import Case, CaseEvent, Task
-from recoup.apps.holds.operations import NotPossible, due_at, locked, tell
+from recoup.apps.holds import case_queries
+from recoup.apps.holds.operations import DECIDE_WITHIN, NotPossible, locked, tell
 from recoup.core.access import Actor
 
 TAKEN_OVER: Final = "taken_over"
@@ -106,3 +107,9 @@ def _open(
             )
         ]
     )  # fmt: skip
+
+
+def due_at(case: Case, *, at: datetime) -> datetime:
+    """When the first hold ends, or some hours from now where none has an end to come."""
+    first = case_queries.first_ends([case.pk]).get(case.pk)
+    return first if first is not None and first > at else at + DECIDE_WITHIN

@@ -17,6 +17,7 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds.facts import ENDED_CLAIM
+from recoup.apps.holds.merge_operations import settle_merged
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
@@ -61,6 +62,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     _sum_blocks({hold.account_id for hold in holds.values()}, answers, at=at)
     _close([answer.ticket for answer in answers], under=under, at=at)
     _tell(answers)
+    settle_merged({claim.case_id for claim in claims.values()}, under=under, at=at)
     return touched
 
 

@@ -1,4 +1,4 @@
-"""What officers decide about a case: adopt, reduce, withdraw, merge a duplicate, hand over.
+"""What officers decide about a case: adopt, reduce, withdraw, hand over (merge: a room of its own).
 
 Each stores the decision, a line of the timeline and of the trail, and a row on the planner's work
 list. The tickets that follow are the planner's; re-tracing never changes a ticket that was sent.
@@ -15,7 +15,6 @@ from django.utils.translation import gettext
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
-from recoup.apps.holds import case_queries
 from recoup.apps.holds.models import Claim, Hold, PlanWanted
 from recoup.apps.jobs import CASE_CHANNEL, defer, notify
 from recoup.apps.lawful_requests import operations as requests
@@ -32,21 +31,16 @@ class NotPossible(Exception):
     """The case's present state does not allow this act; the message says what to do."""
 
 
-def _plan_again(case_id: UUID, *, at: datetime) -> None:
+def plan_again(case_id: UUID, *, at: datetime) -> None:
+    """A row on the planner's work list, and a wake-up."""
     PlanWanted.objects.bulk_create([PlanWanted(case_id=case_id, since=at)])
     defer(requests.PLAN)
 
 
 def tell(case: Case, what: str, *, by: Actor, at: datetime, **values: object) -> None:
     """A line of the timeline and of the trail, and everybody's page of the case is woken."""
-    CaseEvent.objects.bulk_create(
-        [
-            CaseEvent(
-                case=case, at=at, what=what, who=f"{by.person_name}, {by.organisation_name}",
-                values=values,
-            )
-        ]
-    )  # fmt: skip
+    who = ", ".join(filter(None, [by.person_name, by.organisation_name]))
+    CaseEvent.objects.bulk_create([CaseEvent(case=case, at=at, what=what, who=who, values=values)])
     Case.objects.filter(pk=case.pk).update(version=F("version") + 1, changed_at=at)
     audit.record(what=f"case:{what}", about=f"case:{case.id}", by=by, at=at, **values)  # type: ignore[arg-type]
     notify({CASE_CHANNEL: [str(case.id)]})
@@ -77,7 +71,7 @@ def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
         adopted_at=at, adopted_by_id=by.person_id
     )
     tell(case, "adopted", by=by, at=at, ground=ground)
-    _plan_again(case.id, at=at)
+    plan_again(case.id, at=at)
 
 
 @transaction.atomic
@@ -87,7 +81,7 @@ def withdraw_ticket(*, case: Case, ticket: Ticket, ground: str, by: Actor, at: d
     if ticket.measure == "hold":
         Hold.objects.filter(pk=ticket.request).update(limit_minor=0)
     tell(case, "ticket_withdrawn", by=by, at=at, ticket=ticket.reference, ground=ground)
-    _plan_again(case.id, at=at)
+    plan_again(case.id, at=at)
 
 
 @transaction.atomic
@@ -116,27 +110,7 @@ def reduce_hold(
         case, "hold_reduced", by=by, at=at, ticket=ticket.reference, limit_minor=limit_minor,
         currency=ticket.currency, ground=ground,
     )  # fmt: skip
-    _plan_again(case.id, at=at)
-
-
-@transaction.atomic
-def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) -> None:
-    """Say that a case tells the same loss as this one: its claims end, its holds are let go.
-
-    Rows never move; the duplicate points to the case it was merged into. Raises NotPossible.
-    """
-    if case.pk == duplicate.pk:
-        raise NotPossible("A case cannot be merged into itself. Choose the duplicate.")
-    both = locked(case, duplicate)
-    for one in (both[case.pk], both[duplicate.pk]):
-        if one.state != "open":
-            raise NotPossible(f"{one.reference} is {one.state}; only open cases can be merged.")
-    Claim.objects.filter(case=duplicate, state__in=["alleged", "confirmed"]).update(state="double")
-    Case.objects.filter(pk=duplicate.pk).update(state="merged", merged_into=case)
-    tell(duplicate, "merged", by=by, at=at, into=case.reference, ground=ground)
-    tell(case, "merged_in", by=by, at=at, duplicate=duplicate.reference, ground=ground)
-    _plan_again(duplicate.id, at=at)
-    _plan_again(case.id, at=at)
+    plan_again(case.id, at=at)
 
 
 @transaction.atomic
@@ -163,7 +137,7 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
             Task(
                 case=case, owner=office, issuer_id=by.organisation_id, kind="decide_hold",
                 about=case.id if is_first else uuid4(), values={"note": note}, opened_at=at,
-                due_at=due_at(case, at=at),
+                due_at=_first_end(case, at=at) or at + DECIDE_WITHIN,
             )
         ]
     )  # fmt: skip
@@ -173,10 +147,9 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
     tell(case, "handed_over", by=by, at=at, to=office.name, note=note)
 
 
-def due_at(case: Case, *, at: datetime) -> datetime:
-    """When the first hold ends, or some hours from now where none has an end to come."""
-    first = case_queries.first_ends([case.pk]).get(case.pk)
-    return first if first is not None and first > at else at + DECIDE_WITHIN
+def _first_end(case: Case, *, at: datetime) -> datetime | None:
+    holds = Hold.objects.filter(case=case, state__in=["asked", "placed"], until__gt=at)
+    return holds.order_by("until").values_list("until", flat=True).first()
 
 
 @transaction.atomic
