@@ -44,7 +44,7 @@ def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) ->
     rounds = _rounds(case_ids)
     holds = {
         (hold.case_id, hold.account_id): hold
-        for hold in Hold.objects.filter(case_id__in=case_ids, state__in=IN_FORCE)
+        for hold in Hold.objects.filter(case__id__any=case_ids, state__in=IN_FORCE)
     }
     payments = _payments(wants)
     new, tickets, changed = [], [], []
@@ -71,7 +71,7 @@ def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) ->
 
 def _rounds(case_ids: Iterable[str]) -> dict[tuple[UUID, UUID], int]:
     rows = (
-        Ticket.objects.filter(case_id__in=case_ids, measure="hold")
+        Ticket.objects.filter(case__id__any=case_ids, measure="hold")
         .values_list("case_id", "account_id")
         .annotate(last=Max("round"))
     )
@@ -119,7 +119,7 @@ def _ticket(
 def _bank_references(movements: Sequence[str]) -> tuple[str, ...]:
     if not movements:
         return ()
-    rows = MovementSide.objects.filter(movement_id__in=movements, is_credit=False)
+    rows = MovementSide.objects.filter(movement__id__any=movements, is_credit=False)
     return tuple(sorted(set(rows.values_list("reference", flat=True))))
 
 
@@ -134,7 +134,7 @@ def _payments(wants: Sequence[chain.Want]) -> dict[tuple[str, str | None], Payme
     sides = {
         side.movement_id: side
         for side in MovementSide.objects.filter(
-            movement_id__in=movements, is_credit=False, answer__replaced_by=None
+            movement__id__any=movements, is_credit=False, answer__replaced_by=None
         ).select_related("account")
     }
     found = {}
@@ -223,5 +223,5 @@ def _task(
 def mark_changed(known: chain.Facts, *, at: datetime) -> None:
     """Raise the version of the planned cases and wake their pages."""
     case_ids = {claim.case for claim in known.claims}
-    Case.objects.filter(id__in=case_ids).update(version=F("version") + 1, changed_at=at)
+    Case.objects.filter(id__any=case_ids).update(version=F("version") + 1, changed_at=at)
     notify({CASE_CHANNEL: map(str, case_ids)})

@@ -75,7 +75,7 @@ def load(account_ids: list[UUID]) -> chain.Facts:
     """The facts on these accounts. Ten statements, whatever their number."""
     claims: list[Any] = list(
         Claim.objects.filter(
-            Q(payment__payee_id__in=account_ids) | Q(payment__payer_id__in=account_ids)
+            Q(payment__payee__id__any=account_ids) | Q(payment__payer__id__any=account_ids)
         )
         .exclude(state="alleged", possible_double_of__isnull=False)
         .exclude(state="alleged", adopted_at=None, is_barred=True)
@@ -113,7 +113,7 @@ def _movement(movement_id: UUID | None, joined: dict[UUID, str]) -> str | None:
 
 
 def _accounts(account_ids: list[UUID]) -> Iterator[chain.AccountFact]:
-    rows = Account.objects.filter(id__in=account_ids)
+    rows = Account.objects.filter(id__any=account_ids)
     for account_id, currency, kind in rows.values_list("id", "currency", "institution__kind"):
         place = "abroad" if kind == "foreign_bank" else "domestic"
         yield chain.AccountFact(str(account_id), currency, place)
@@ -136,7 +136,7 @@ def _claim(row: Any, joined: dict[UUID, str]) -> chain.ClaimFact:
 
 
 def _windows(account_ids: list[UUID]) -> Iterator[chain.Window]:
-    rows = LedgerWindow.objects.filter(account_id__in=account_ids, answer__replaced_by=None)
+    rows = LedgerWindow.objects.filter(account__id__any=account_ids, answer__replaced_by=None)
     for account, start, end, opening, closing, is_complete, answer in rows.order_by(
         "answer__received_at"
     ).values_list(
@@ -150,7 +150,7 @@ def _windows(account_ids: list[UUID]) -> Iterator[chain.Window]:
 
 def _sides(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.Side]:
     rows = (
-        MovementSide.objects.filter(account_id__in=account_ids, answer__replaced_by=None)
+        MovementSide.objects.filter(account__id__any=account_ids, answer__replaced_by=None)
         .order_by("answer__received_at")
         .values_list(
             "account_id", "reference", "is_credit", "movement_id", "amount_minor", "currency",
@@ -168,7 +168,7 @@ def _sides(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.S
 def _destinations(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.Destination]:
     rows = (
         Destination.objects.filter(
-            movement__sides__account_id__in=account_ids,
+            movement__sides__account__id__any=account_ids,
             movement__sides__is_credit=False,
             answer__replaced_by=None,
         )
@@ -213,13 +213,13 @@ class _HoldTickets:
 
     @classmethod
     def of(cls, account_ids: list[UUID]) -> _HoldTickets:
-        tickets = Ticket.objects.filter(account_id__in=account_ids, measure="hold")
+        tickets = Ticket.objects.filter(account__id__any=account_ids, measure="hold")
         rows = [_Asked(*row) for row in tickets.order_by("round").values_list(*_Asked._fields)]
         needed = [t.id for t in rows if t.state in LINES_COUNT]
         lines: dict[UUID, list[tuple[UUID, UUID | None, int]]] = {i: [] for i in needed}
         if needed:
             for ticket, claim, arrival, asked in TicketLine.objects.filter(
-                ticket_id__in=needed
+                ticket__id__any=needed
             ).values_list("ticket_id", "claim_id", "arrival_id", "asked_minor"):
                 lines[ticket].append((claim, arrival, asked))
         return cls(rows, lines)
@@ -229,7 +229,7 @@ LINES_COUNT = (*OPEN_STATES, "answered", "closed", "refused")
 
 
 def _latest_holds(account_ids: list[UUID]) -> dict[tuple[UUID, UUID], Hold]:
-    rows = Hold.objects.filter(account_id__in=account_ids).order_by("asked_at")
+    rows = Hold.objects.filter(account__id__any=account_ids).order_by("asked_at")
     return {(row.case_id, row.account_id): row for row in rows}
 
 
@@ -310,5 +310,5 @@ def _grounds(
 def _codes(ticket_ids: list[UUID]) -> dict[UUID, str]:
     if not ticket_ids:
         return {}
-    rows = Answer.objects.filter(ticket_id__in=ticket_ids, replaced_by=None)
+    rows = Answer.objects.filter(ticket__id__any=ticket_ids, replaced_by=None)
     return dict(rows.values_list("ticket_id", "code"))

@@ -33,7 +33,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     if not answers:
         return set()
     lines: dict[UUID, list[TicketLine]] = {}
-    for line in TicketLine.objects.filter(ticket_id__in=[a.ticket_id for a in answers]):
+    for line in TicketLine.objects.filter(ticket__id__any=[a.ticket_id for a in answers]):
         lines.setdefault(line.ticket_id, []).append(line)
     claims = Claim.objects.select_related("payment", "case").in_bulk(
         {line.claim_id for found in lines.values() for line in found}
@@ -168,8 +168,8 @@ def _find_movements(
 ) -> None:
     """Point claims to the bank's movement; join two tellings that share no reference."""
     confirming = {a.id: a for a in answers if a.code == "debit_confirmed"}
-    sides = MovementSide.objects.filter(answer_id__in=[a.id for a in answers]).filter(
-        Q(line__isnull=False) | Q(answer_id__in=list(confirming), is_credit=False)
+    sides = MovementSide.objects.filter(answer__id__any=[a.id for a in answers]).filter(
+        Q(line__isnull=False) | Q(answer__id__any=list(confirming), is_credit=False)
     )
     by_line = {line.id: line for found in lines.values() for line in found}
     pointed: list[tuple[Claim, UUID, bool]] = []
@@ -182,7 +182,7 @@ def _find_movements(
     holders = {
         claim.movement_id: claims.get(claim.id, claim)
         for claim in Claim.objects.select_related("payment").filter(
-            movement_id__in={movement for _, movement, _ in pointed}
+            movement__id__any={movement for _, movement, _ in pointed}
         )
     }
     for claim, movement_id, is_payers in pointed:
@@ -241,13 +241,13 @@ def _sum_blocks(account_ids: set[UUID], answers: Sequence[Answer], *, at: dateti
     institution = {a.ticket.account_id: a.addressee_id for a in answers}
     sums = {
         row["account_id"]: row["total"]
-        for row in Hold.objects.filter(account_id__in=account_ids)
+        for row in Hold.objects.filter(account__id__any=account_ids)
         .exclude(state__in=["lapsed", "replaced"])
         .values("account_id")
         .annotate(total=Sum("held_minor"))
     }
     blocks = {
-        b.account_id: b for b in Block.objects.filter(account_id__in=account_ids, closed_at=None)
+        b.account_id: b for b in Block.objects.filter(account__id__any=account_ids, closed_at=None)
     }
     Block.objects.bulk_create(
         Block(
@@ -271,7 +271,7 @@ def _close(tickets: Sequence[Ticket], *, under: Opening, at: datetime) -> None:
     if not answered:
         return
     closed = after(RequestState.ANSWERED, RequestMove.CLOSE).value
-    Ticket.objects.filter(id__in=list(answered), state=RequestState.ANSWERED.value).update(
+    Ticket.objects.filter(id__any=list(answered), state=RequestState.ANSWERED.value).update(
         state=closed, ended_at=at
     )
     audit.record_all(

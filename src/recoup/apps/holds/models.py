@@ -12,6 +12,7 @@ import uuid
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
+from recoup.apps import lookups  # noqa: F401  (declares "any")
 from recoup.apps.cases.models import Account, Case
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.members.models import Organisation, Person

@@ -64,7 +64,8 @@ class Planned:
     tickets: int = 0
 
     def __str__(self) -> str:
-        return f"planned: reports {self.reports}, answers and acts {self.answers}, tickets {self.tickets}"
+        told = f"reports {self.reports}, answers and acts {self.answers}"
+        return f"planned: {told}, tickets {self.tickets}"
 
     @property
     def is_idle(self) -> bool:
@@ -213,7 +214,7 @@ def _waiting() -> Waiting:
             "payer_institution", "payee_institution", "organisation", "competent"
         )
         .filter(opened_at=None)
-        .exclude(id__in=parked)
+        .exclude(id__any=parked)
         .order_by("received_at")[:REPORTS_AT_ONCE]
     )
     at_once = ANSWERS_BESIDE_REPORTS if reports else ANSWERS_AT_ONCE
@@ -222,10 +223,10 @@ def _waiting() -> Waiting:
         tuple(
             UnplannedAnswer.objects.select_related("answer__ticket__account__institution")
             .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
-            .exclude(answer_id__in=parked)
+            .exclude(answer__id__any=parked)
             .order_by("since", "answer_id")[:at_once]
         ),
-        tuple(PlanWanted.objects.exclude(id__in=parked).order_by("since")[:ANSWERS_AT_ONCE]),
+        tuple(PlanWanted.objects.exclude(id__any=parked).order_by("since")[:ANSWERS_AT_ONCE]),
     )
 
 
@@ -275,9 +276,9 @@ def _pass(waiting: Waiting) -> Planned:
     opened.tickets += asks_owed(waiting.answers, waiting.wanted, under=under, at=at)
     tickets = _plan(touched, opened, under=under, at=at)
     UnplannedAnswer.objects.filter(
-        answer_id__in=[row.answer_id for row in waiting.answers]
+        answer__id__any=[row.answer_id for row in waiting.answers]
     ).delete()
-    PlanWanted.objects.filter(id__in=[row.id for row in waiting.wanted]).delete()
+    PlanWanted.objects.filter(id__any=[row.id for row in waiting.wanted]).delete()
     _send(at=at)
     return Planned(len(waiting.reports), len(waiting.answers) + len(waiting.wanted), tickets)
 
@@ -304,7 +305,7 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
 
 
 def _accounts_of_cases(case_ids: Iterable[UUID]) -> set[UUID]:
-    claims = Claim.objects.filter(case_id__in=list(case_ids)).select_related("payment")
+    claims = Claim.objects.filter(case__id__any=list(case_ids)).select_related("payment")
     found = {c.payment.payer_id for c in claims} | {c.payment.payee_id for c in claims}
     return {account for account in found if account}
 

@@ -64,7 +64,7 @@ def _replace(
     model: type[models.Model], columns: Sequence[str], fresh: Iterable[Row], case_ids: set[UUID]
 ) -> None:
     """Delete what is concluded no longer, add what is new, leave what stays."""
-    rows = model._default_manager.filter(case_id__in=case_ids).values_list("id", *columns)
+    rows = model._default_manager.filter(case__id__any=case_ids).values_list("id", *columns)
     stale: dict[Row, list[object]] = {}
     for row_id, *row in rows:
         stale.setdefault(tuple(row), []).append(row_id)
@@ -75,14 +75,14 @@ def _replace(
         else:
             new.append(model(**dict(zip(columns, row, strict=True))))
     if gone := [row_id for ids in stale.values() for row_id in ids]:
-        model._default_manager.filter(id__in=gone).delete()
+        model._default_manager.filter(id__any=gone).delete()
     model._default_manager.bulk_create(new)
 
 
 def _names(concluded: chain.Conclusions) -> dict[str | None, Named]:
     ids = {row.account for row in concluded.trail}
     ids |= {end for flow in concluded.flows for end in (flow.payer, flow.payee) if end}
-    rows = Account.objects.filter(id__in=ids).values_list("id", "ident", "institution__name")
+    rows = Account.objects.filter(id__any=ids).values_list("id", "ident", "institution__name")
     return {str(account): Named(ident, name) for account, ident, name in rows}
 
 
@@ -101,7 +101,7 @@ def _flows(
     movements = {flow.movement for flow in concluded.flows if flow.movement}
     told = _tellings(movements)
     places = dict(
-        Destination.objects.filter(movement_id__in=movements, answer__replaced_by=None)
+        Destination.objects.filter(movement__id__any=movements, answer__replaced_by=None)
         .exclude(place="")
         .values_list("movement_id", "place")
     )
@@ -119,7 +119,7 @@ def _flows(
 
 def _tellings(movements: set[str]) -> dict[UUID, Telling]:
     """For each movement who tells of it: the payer's bank, else the payee's."""
-    rows = MovementSide.objects.filter(movement_id__in=movements, answer__replaced_by=None)
+    rows = MovementSide.objects.filter(movement__id__any=movements, answer__replaced_by=None)
     told = rows.order_by("-is_credit", "answer__received_at", "id").values_list(
         "movement_id", "booked_at", "answer__ticket__account__institution__name",
         "answer__received_at", "answer__ticket__reference",
