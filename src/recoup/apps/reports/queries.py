@@ -44,7 +44,11 @@ class MoneyTold:
 
 @dataclass(frozen=True, slots=True)
 class ReporterView:
-    """A report as its reporter may see it (decision 21)."""
+    """A report as its reporter may see it (decision 21).
+
+    claim_state, is_confirmed, money: of the claim that is followed for it, which is another
+    report's where both are surely the same loss. lost_minor: what that one claims; None: the same.
+    """
 
     id: UUID
     amount_minor: int
@@ -54,6 +58,7 @@ class ReporterView:
     claim_state: str
     is_confirmed: bool
     money: tuple[MoneyTold, ...]
+    lost_minor: int | None = None
 
     @property
     def stage(self) -> str:
@@ -70,7 +75,9 @@ class ReporterView:
 def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
     """The report behind a reference and the hash of its secret; None if they do not fit.
 
-    Nothing of holds is told before the debit is confirmed or an officer has adopted the report.
+    Nothing of holds is told before the debit is confirmed or an officer has adopted the report. Who
+    reports a loss that was reported already is told the same as the first, once an officer has
+    merged the two or the payer's own bank has confirmed the debit for this report too.
     """
     with connection.cursor() as cursor:
         rule = load_pack(settings.COUNTRY).holding_rule
@@ -84,8 +91,9 @@ def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
         MoneyTold(row[8], row[9], row[10]) for row in rows if confirmed and row[8] is not None
     )
     return ReporterView(
-        first[0], first[1], first[2], first[3], first[4], first[6] or "alleged", confirmed, money
-    )
+        first[0], first[1], first[2], first[3], first[4], first[6] or "alleged", confirmed, money,
+        first[11],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ def sums_told(seen: ReporterView) -> list[Sums]:
         return []
     by_currency = {money.currency: money for money in seen.money}
     own = by_currency.pop(seen.currency, MoneyTold(seen.currency, 0, 0))
-    rest = None if by_currency else seen.amount_minor - own.held_minor - own.returned_minor
+    lost = seen.amount_minor if seen.lost_minor is None else seen.lost_minor
+    rest = None if by_currency else lost - own.held_minor - own.returned_minor
     sums = [Sums(own.currency, own.held_minor, own.returned_minor, rest)]
     return sums + [
         Sums(money.currency, money.held_minor, money.returned_minor, None)

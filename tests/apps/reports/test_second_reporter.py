@@ -1,0 +1,156 @@
+"""Who reports a loss that was reported already: told nothing, until it is sure to be the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from recoup.apps.cases.models import Case
+from recoup.apps.holds import merge_operations, operations
+from recoup.apps.reports.operations import Filed
+from recoup.apps.reports.queries import ReporterView, follow
+from recoup.apps.reports.told import status_of, sums_told
+from recoup.core.reference import hash_secret
+from support.bank import Banks, Ledger
+from support.chain import report
+from support.world import OFFICER, World
+
+
+@pytest.fixture
+def ledger(open_world: World) -> Ledger:
+    ledger = Ledger(open_world)
+    ledger.account("victim", "plum", 10001, 900_000)
+    ledger.account("first", "quince", 20001, 3_000)
+    return ledger
+
+
+def seen(world: World, filed: Filed) -> ReporterView:
+    with world.acting(world.visitor):
+        found = follow(filed.reference, hash_secret(filed.secret or ""))
+    assert found is not None
+    return found
+
+
+def word(view: ReporterView) -> str:
+    return status_of(view).tag
+
+
+def is_told_nothing(view: ReporterView) -> bool:
+    return word(view) == "received" and sums_told(view) == []
+
+
+def told_twice(ledger: Ledger, *, amount: int = 50_000, change: Any = None) -> list[Filed]:
+    """The victim's report, then somebody's of the same payment; the banks answer."""
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    first = report(ledger, paid)
+    ledger.world.plan()
+    second = report(ledger, replace(paid, amount=amount))
+    ledger.world.plan()
+    Banks(ledger, **({"change": change} if change else {})).run()
+    return [first, second]
+
+
+def confirms(amount: int) -> Any:
+    """A payer's bank that also confirms a part of the payment as the payment."""
+    kept: dict[str, Any] = {}
+
+    def change(ticket: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("code") == "debit_confirmed":
+            kept.update(body["payment"])
+        elif ticket["measure"] == "confirm_debit" and ticket["amount_minor"] == amount:
+            return body | {"code": "debit_confirmed", "payment": dict(kept)}
+        return body
+
+    return change
+
+
+def test_once_the_payer_s_bank_confirmed_it_too_both_see_the_same(ledger: Ledger) -> None:
+    first, second = told_twice(ledger)
+    one, other = (seen(ledger.world, filed) for filed in (first, second))
+    assert word(one) == "held" and sums_told(one)[0].held_minor == 50_000
+    assert status_of(other) == status_of(one) and sums_told(other) == sums_told(one)
+
+
+def test_before_any_bank_has_answered_the_second_learns_nothing(ledger: Ledger) -> None:
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    first, second = report(ledger, paid), None
+    ledger.world.plan()
+    second = report(ledger, paid)
+    ledger.world.plan()
+    assert is_told_nothing(seen(ledger.world, second))
+    # The first is confirmed and held; for the second the payer's bank has not spoken yet.
+    asked: list[str] = []
+
+    def once(ticket: dict[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:
+        if ticket["measure"] == "confirm_debit":
+            asked.append(ticket["ticket"])
+            if len(set(asked)) > 1 and ticket["ticket"] != asked[0]:
+                return None
+        return body
+
+    Banks(ledger, change=once).run()
+    views = sorted(word(seen(ledger.world, filed)) for filed in (first, second))
+    assert views == ["held", "received"]
+
+
+def test_a_part_of_the_payment_shows_nothing_of_the_whole(ledger: Ledger) -> None:
+    """A stranger disputes one unit of a payment, and the bank confirms that payment."""
+    first, second = told_twice(ledger, amount=100, change=confirms(100))
+    assert word(seen(ledger.world, first)) == "held"
+    assert is_told_nothing(seen(ledger.world, second))
+
+
+def test_a_guess_that_the_bank_denies_says_so_and_no_more(ledger: Ledger) -> None:
+    first, second = told_twice(ledger, amount=77_700)
+    assert word(seen(ledger.world, first)) == "held"
+    view = seen(ledger.world, second)
+    assert status_of(view).headline == "Your bank finds no such payment" and not sums_told(view)
+
+
+def test_a_merger_that_only_the_payee_s_bank_speaks_for_tells_nothing(ledger: Ledger) -> None:
+    world = ledger.world
+    first, second = told_twice(ledger)
+    ended = "(select case_id from holds_claim where state = 'double')"
+    world.run(
+        "update lawful_requests_answer set code = 'unclear' where ticket_id in (select id from "
+        f"lawful_requests_ticket where measure = 'confirm_debit' and case_id in {ended})"
+    )
+    views = sorted(word(seen(world, filed)) for filed in (first, second))
+    assert views == ["held", "received"]
+
+
+def test_after_an_officer_merged_them_both_see_the_same(ledger: Ledger) -> None:
+    """Also where the second wrote another sum: the officer has read both."""
+    world = ledger.world
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    first = report(ledger, paid)
+    world.plan()
+    second = report(ledger, replace(paid, amount=49_000))
+    Banks(ledger, change=lambda t, b: b if t["amount_minor"] != 49_000 else None).run()
+    assert is_told_nothing(seen(world, second))
+    case, duplicate = world.case_of(first), world.case_of(second)
+    with world.acting(by := world.actor(OFFICER)) as at:
+        merge_operations.merge(
+            case=case, duplicate=duplicate, ground="She called.", by=by, at=at
+        )  # fmt: skip
+    world.plan()
+    one, other = (seen(world, filed) for filed in (first, second))
+    assert word(one) == "held"
+    assert status_of(other) == status_of(one) and sums_told(other) == sums_told(one)
+
+
+def test_what_became_of_the_first_is_told_to_the_second_too(ledger: Ledger) -> None:
+    """The first is followed as it goes on: here its hold is lifted by an officer."""
+    world = ledger.world
+    first, second = told_twice(ledger)
+    hold = next(t for t in world.tickets(measure="hold"))
+    with world.acting(by := world.actor(OFFICER)) as at:
+        operations.reduce_hold(
+            case=Case.objects.get(pk=hold.case_id), ticket=hold, limit_minor=0, ground="Paid back.",
+            by=by, at=at,
+        )  # fmt: skip
+    Banks(ledger).run()
+    one, other = (seen(world, filed) for filed in (first, second))
+    assert word(one) == word(other) == "confirmed" and sums_told(other) == sums_told(one)
