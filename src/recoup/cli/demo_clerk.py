@@ -96,6 +96,7 @@ def main(argv: Sequence[str]) -> int:
     django.setup()
     from django.db import transaction
 
+    from recoup.apps.audit import session_operations
     from recoup.apps.members import operations
     from recoup.apps.members.models import ApiKey, Organisation
     from recoup.apps.members.scope import database_time
@@ -110,7 +111,9 @@ def main(argv: Sequence[str]) -> int:
             ApiKey.objects.filter(mandate=mandate, revoked_at=None).update(revoked_at=at)
             Path(argv[0]).unlink(missing_ok=True)
         else:
-            prepare.write_private(Path(argv[0]), operations.issue_key(mandate=mandate, at=at))
+            prepare.write_private(
+                Path(argv[0]), session_operations.issue_key(mandate=mandate, at=at)
+            )
     return 0
 
 

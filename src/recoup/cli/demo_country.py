@@ -59,7 +59,9 @@ def _enrol(one: Invented) -> Any:
         code=one.code, kind=one.kind, name=one.name_en, name_sr=one.name_sr_cyrl,
         country=one.country, bank_code=one.bank_code, bic=one.bic,
         answers_by="api" if one.answers_by == "api" else "desk",
-        contact_name=one.contact_point["name"], contact_phone=one.contact_point["phone"],
+        contact_name=one.contact_point["name"],
+        contact_name_sr=one.contact_point["name_sr"],
+        contact_phone=one.contact_point["phone"],
         contact_email=one.contact_point["email"], is_invented=True,
     )  # fmt: skip
     for prefix in one.card_prefixes:
@@ -97,6 +99,7 @@ def _law(enrolled: dict[str, Any], mandates: dict[str, Any], at: Any) -> None:
 
 
 def _keys(enrolled: dict[str, Any], at: Any) -> None:
+    from recoup.apps.audit import session_operations
     from recoup.apps.members import operations
 
     KEYS.mkdir(parents=True, exist_ok=True)
@@ -108,7 +111,7 @@ def _keys(enrolled: dict[str, Any], at: Any) -> None:
         path = KEYS / f"{code}.key"
         if path.exists() and operations.is_key_known(path.read_text().strip(), mandate.id):
             continue
-        _write_private(path, operations.issue_key(mandate=mandate, at=at))
+        _write_private(path, session_operations.issue_key(mandate=mandate, at=at))
 
 
 def _passwords() -> dict[str, str]:

@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     django.setup()
     from django.db import transaction
 
+    from recoup.apps.audit import session_operations
     from recoup.apps.members import operations
     from recoup.apps.members.scope import database_time
     from recoup.demo.load import load_organisations
@@ -66,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
                 organisation=bank, full_name=f"System of {one.name_en}", role="machine",
                 email=f"system@{one.code}.invalid", at=at, is_system=True,
             )  # fmt: skip
-            keys[one.code] = operations.issue_key(mandate=machine, at=at)
+            keys[one.code] = session_operations.issue_key(mandate=machine, at=at)
     write_private(Path(argv[0]), json.dumps(keys))
     return 0
 

@@ -15,6 +15,7 @@ from recoup.core.access import Policy
 class Limits:
     """How much one sender may ask of the hub (``[limits]`` of the file, with the reasons)."""
 
+    look_noted_minutes: int
     interim_answers_per_ticket: int
     corrections_per_ticket: int
     waits_per_login: int

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from recoup.apps.audit import session_operations as audit
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import case_queries, merge_operations, operations
@@ -34,7 +35,9 @@ Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
 
 
 def _case(request: Request, case_id: UUID) -> Case:
-    return get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+    found = get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+    audit.looked_at(found.id, by=request.actor, at=request.at)
+    return found
 
 
 @require_GET

@@ -1,0 +1,129 @@
+"""Lines about people and their keys: signing in and out, a password, a key, and looking at a case.
+
+Each person has a stream, and each person's looking at one case. Two requests at once would continue
+one line twice, so a stream is taken by one of them at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
+
+from recoup.apps.audit import operations as audit
+from recoup.apps.members import operations as enrolment
+from recoup.apps.members import queries as members
+from recoup.apps.members.models import Login, Mandate
+from recoup.apps.members.scope import enter
+from recoup.core.access import Actor
+from recoup.data.policy import load_limits
+
+MOST_KEPT = 20_000
+_noted: OrderedDict[tuple[UUID, str], float] = OrderedDict()
+
+
+# Signing in and out
+
+
+def signed_in(login: Login) -> None:
+    """The rest of the request is the person's: its line belongs to their organisation."""
+    _tell("session:signed_in", login)
+
+
+def signed_out(login: Login) -> None:
+    _tell("session:signed_out", login)
+
+
+def password_changed(login: Login) -> None:
+    _tell("session:password_changed", login)
+
+
+def refused(username: str, *, by: Actor, at: datetime) -> None:
+    """A wrong name or password. ``by``: whose request it was before, and is afterwards.
+
+    What was tried under a name of nobody is told of the public, and the name only as a commitment.
+    """
+    login = Login.objects.filter(username=username[:64]).first()
+    if login is not None:
+        _tell("session:refused", login)
+        enter(by)
+        return
+    name = salted_hmac("recoup.sign_in", username, algorithm="sha256").hexdigest()
+    stream = f"sign_in:{name[:32]}"
+    _take(stream)
+    public = members.public_actor()
+    enter(public)
+    audit.record(
+        what="session:refused", about=stream, by=public, at=at, personal={"name": username[:200]}
+    )
+    enter(by)
+
+
+def _tell(what: str, login: Login) -> None:
+    mandate = members.mandate_of(login.person_id, chosen=None)
+    actor = members.as_actor(mandate) if mandate else members.public_actor()
+    at = enter(actor)
+    stream = f"person:{login.person_id}"
+    _take(stream)
+    audit.record(what=what, about=stream, by=actor, at=at, username=login.username)
+
+
+# Keys
+
+
+def issue_key(*, mandate: Mandate, at: datetime) -> str:
+    """Make a key for a machine, which ends its older ones; the line is in the same transaction."""
+    with transaction.atomic():
+        key = enrolment.issue_key(mandate=mandate, at=at)
+        by = Actor(
+            mandate.organisation_id, mandate.organisation.kind, mandate.organisation.name,
+            "enrolment",
+        )  # fmt: skip
+        stream = f"person:{mandate.person_id}"
+        _take(stream)
+        audit.record(what="key:issued", about=stream, by=by, at=at, mandate=str(mandate.id))
+    return key
+
+
+# Looking at a case
+
+
+def looked_at(case_id: UUID, *, by: Actor, at: datetime) -> None:
+    """Note that a person looks at a case: once within some minutes, as policy.toml says.
+
+    A page that is open asks every few seconds; what was noted is kept in memory, so that most
+    requests ask nothing.
+    """
+    if by.person_id is None:
+        return
+    stream = f"look:{case_id.hex}:{by.person_id.hex[:24]}"
+    key, every = (by.person_id, stream), timedelta(minutes=load_limits().look_noted_minutes)
+    if time.monotonic() - _noted.get(key, -1e9) < every.total_seconds():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(LAST, [stream, stream])
+        is_mine, last = cursor.fetchone()
+    if is_mine and (last is None or last <= at - every):
+        audit.record(what="case:looked_at", about=stream, by=by, at=at, case=str(case_id))
+    transaction.on_commit(lambda: _keep(key))
+
+
+LAST = """
+select pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
+  (select recorded_at from audit_auditleaf where stream = %s order by stream_seq desc limit 1)
+"""
+
+
+def _keep(key: tuple[UUID, str]) -> None:
+    _noted[key] = time.monotonic()
+    while len(_noted) > MOST_KEPT:
+        _noted.popitem(last=False)
+
+
+def _take(stream: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])
