@@ -5,6 +5,7 @@ Each band is a fact: who said it, when, under which ticket; the table beside it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,8 +17,10 @@ from django.utils.translation import gettext, gettext_lazy
 from recoup.apps.holds.models import Flow, Trail
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.accounts import AccountIdentifier
+from recoup.web.names import organisation_name
 from recoup.web.templatetags.recoup_ui import decimals_of, money_plain
 
+INVENTED = re.compile(r" \((invented|измишљен\w*|izmišljen\w*)\)$")
 FATES = ("held", "lying", "returned", "unknown")
 SINKS = {
     "cash": gettext_lazy("cash taken"),
@@ -47,7 +50,7 @@ class Picture:
         key = f"{self.currency}-{len(self.rows)}"
         labels = self.nodes[source]["label"], self.nodes[target]["label"]
         value = float(Decimal(amount).scaleb(-decimals_of(self.currency)))
-        who = told.get("answered_by") or (
+        who = organisation_name(told.get("answered_by", "")) or (
             gettext("not answered yet") if told.get("is_untold") else gettext("as reported")
         )
         tip = f"{labels[0]} → {labels[1]}\n{money_plain(amount, self.currency)}\n{who}"
@@ -105,7 +108,7 @@ def pictures(
 
 
 def _label(ident: str, institution: str) -> str:
-    name = institution.replace(" (invented)", "")
+    name = INVENTED.sub("", organisation_name(institution))
     return f"{name} … {_short(ident)}" if name else _short(ident)
 
 

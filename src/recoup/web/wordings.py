@@ -14,6 +14,7 @@ from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
+from recoup.web.names import organisation_name
 from recoup.web.templatetags.recoup_ui import (
     answer_name,
     kind_name,
@@ -172,7 +173,7 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
     else:
         text = gettext("%(bank)s is asked: %(measure)s, %(amount)s on %(account)s.")
     return "ticket", text % {
-        "bank": values["addressee"], "measure": measure, "amount": amount,
+        "bank": organisation_name(values["addressee"]), "measure": measure, "amount": amount,
         "account": account(values),
     }  # fmt: skip
 

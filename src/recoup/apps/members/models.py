@@ -35,6 +35,7 @@ class Organisation(models.Model):
     bic = models.CharField(max_length=11, blank=True)
     answers_by = models.CharField(max_length=8, default="desk", help_text="api or desk")
     contact_name = models.CharField(max_length=120, blank=True)
+    contact_name_sr = models.CharField(max_length=120, blank=True, help_text="In Cyrillic.")
     contact_phone = models.CharField(max_length=40, blank=True)
     contact_email = models.CharField(max_length=120, blank=True)
     is_invented = models.BooleanField(default=False)
@@ -129,9 +130,9 @@ class Login(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. The proof of it is kept for changing it in this request."""
-        self.proved = passwords.proof(self.username, raw_password)
+        self.proved = passwords.proof(self.username, raw_password or "")
         return bool(self.proved)
 
     def has_usable_password(self) -> bool:

@@ -111,6 +111,16 @@ def organisations() -> QuerySet[Organisation]:
     return Organisation.objects.exclude(kind="public").order_by("id")
 
 
+def serbian_names() -> dict[str, str]:
+    """Main names of organisations and contact points, with those in Serbian Cyrillic."""
+    rows = organisations()
+    pairs = [
+        *rows.values_list("name", "name_sr"),
+        *rows.values_list("contact_name", "contact_name_sr"),
+    ]
+    return {main: serbian for main, serbian in pairs if main and serbian}
+
+
 def institution_of(identifier: AccountIdentifier) -> Organisation | None:
     """The institution that keeps an account: by the bank code in its number, else the directory."""
     if identifier.scheme == "iban":
