@@ -21,6 +21,7 @@ from recoup.core.accounts import AccountIdentifier
 
 PUBLIC_ID = 1
 KEY_CACHE_SECONDS = 3.0
+DIRECTORY_CACHE_SECONDS = 5.0
 _known_keys: dict[bytes, tuple[float, Actor]] = {}
 
 
@@ -124,8 +125,10 @@ def serbian_names() -> dict[str, str]:
 def institution_of(identifier: AccountIdentifier) -> Organisation | None:
     """The institution that keeps an account: by the bank code in its number, else the directory."""
     if identifier.scheme == "iban":
-        country, _, code = identifier.institution_hint.partition(":")
-        return Organisation.objects.filter(country=country, bank_code=code).first()
+        hint = identifier.institution_hint
+        country, _, code = hint.partition(":")
+        known = _banks().get(hint)
+        return known or Organisation.objects.filter(country=country, bank_code=code).first()
     ident = identifier.ident.split("-")[0] if identifier.scheme == "card" else identifier.ident
     hosted = HostedIdentifier.objects.select_related("institution").filter(
         scheme=identifier.scheme, ident=ident
@@ -135,8 +138,24 @@ def institution_of(identifier: AccountIdentifier) -> Organisation | None:
 
 def known_banks() -> frozenset[str]:
     """The bank codes that the directory knows, as ``RS:991``."""
-    rows = Organisation.objects.exclude(bank_code="").values_list("country", "bank_code")
-    return frozenset(f"{country}:{code}" for country, code in rows)
+    return frozenset(_banks())
+
+
+def _banks() -> dict[str, Organisation]:
+    """Every bank of the directory by its code, read anew after some seconds.
+
+    Each report needs three of them, and a bank is added once in years.
+    """
+    global _directory
+    read_at, banks = _directory
+    if time.monotonic() - read_at > DIRECTORY_CACHE_SECONDS:
+        rows = Organisation.objects.exclude(bank_code="").order_by("-id")
+        banks = {f"{row.country}:{row.bank_code}": row for row in rows}
+        _directory = (time.monotonic(), banks)
+    return banks
+
+
+_directory: tuple[float, dict[str, Organisation]] = (-1e9, {})
 
 
 def on_duty(
