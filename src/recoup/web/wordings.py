@@ -231,7 +231,7 @@ def _applied(values: Mapping[str, Any]) -> tuple[str, str]:
     return "other", f"{text}. {values.get('note', '')}".strip()
 
 
-BY_ITSELF = gettext_lazy("the payer’s bank named one payment for both")
+BY_ITSELF = gettext_lazy("a bank named one and the same payment for both")
 
 
 def _merged(values: Mapping[str, Any]) -> tuple[str, str]:

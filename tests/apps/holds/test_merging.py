@@ -107,7 +107,7 @@ def test_the_same_loss_told_by_victim_and_bank_is_merged_and_told(ledger: Ledger
     [told] = events(world, duplicate, "merged")
     assert told.values["into"] == into.reference
     text = wordings.event("merged", told.values)[1]
-    assert "the payer’s bank named one payment for both" in text
+    assert "a bank named one and the same payment for both" in text
     assert len(events(world, into, "merged_in")) == 1
     assert open_tasks(duplicate) == []
 

@@ -28,7 +28,7 @@ def ledger(open_world: World) -> Ledger:
 
 def seen(world: World, filed: Filed) -> ReporterView:
     with world.acting(world.visitor):
-        found = follow(filed.reference, hash_secret(filed.secret or ""))
+        found = follow(filed.reference, hash_secret(filed.secret or b""))
     assert found is not None
     return found
 

@@ -21,6 +21,7 @@ from django.utils.translation import get_language, gettext, pgettext
 
 from recoup.data import assets, currencies
 from recoup.web import answer_choices
+from recoup.web.act_words import act_words
 from recoup.web.figures import Figure, figure
 
 register = template.Library()
@@ -172,8 +173,15 @@ def role_name(role: str) -> str:
         "contact_point": gettext("24/7 contact point"),
         "machine": gettext("institution’s system"),
         "visitor": gettext("visitor"),
+        "unit_head": gettext("head of unit"),
     }
     return names.get(role, role)
+
+
+@register.filter
+def act_name(act: str) -> str:
+    """Name an act of the policy table in the reader's language."""
+    return act_words(act)
 
 
 @register.filter
