@@ -21,6 +21,7 @@ import phonenumbers
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
+from recoup.core.said import Said
 from recoup.core.text import NotReadable, luhn_holds, mask_digits, name_of, shown_safely
 from recoup.core.wallets import ChecksumWrong, read_address
 
@@ -44,7 +45,10 @@ MEMO: Final = re.compile(r"[!-~]{1,64}")
 NATIONAL_CHECK: Final = frozenset(
     ("BA", "BE", "EE", "ES", "FI", "FR", "IT", "MC", "ME", "MK", "NO", "PT", "RS", "SI", "SM")
 )
-CHECK_ADVICE: Final = "Compare every character with the payment or the bank's paper."
+CHECK_ADVICE: Final = Said("Compare every character with the payment or the bank's paper.")
+IBAN_CHECK: Final = Said("The IBAN's check digits do not fit the rest.")
+CONTROL: Final = Said("The two control digits do not fit the rest.")
+COPY_ADVICE: Final = Said("Copy the address again from the wallet or the payment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +117,40 @@ def _refused(
 def _plain(text: object, *, field: str) -> str:
     """Return the text without outer spaces; only plain printable ASCII is taken."""
     if not isinstance(text, str):
-        raise _refused(field, text, "The account is not text.", "Send it as text.", "not_text")
+        raise _refused(
+            field, text, Said("The account is not text."), Said("Send it as text."), "not_text"
+        )
     if len(text) > LONGEST:
         raise _refused(
-            field, text, f"The account is longer than {LONGEST} characters.", CHECK_ADVICE,
-            "too_long",
+            field, text, Said("The account is longer than %(most)s characters.", most=LONGEST),
+            CHECK_ADVICE, "too_long",
         )  # fmt: skip
     spaced = SEPARATORS.sub(" ", text).strip(" \r\n")
     for place, character in enumerate(spaced, start=1):
         if " " <= character <= "~" or character in "•…":
             continue
-        is_letter = character.isalnum()
+        problem = Said(
+            "Character %(place)s is %(character)s.", place=place, character=name_of(character)
+        )
+        if character.isalnum():
+            problem = Said(
+                "Character %(place)s is %(character)s, which is not a plain Latin letter or digit.",
+                place=place,
+                character=name_of(character),
+            )
         raise _refused(
             field,
             text,
-            f"Character {place} is {name_of(character)}"
-            + (", which is not a plain Latin letter or digit." if is_letter else "."),
-            "Type the account again with plain letters and digits.",
+            problem,
+            Said("Type the account again with plain letters and digits."),
             "character_refused",
             place=place,
             character=name_of(character),
         )
     if not spaced:
-        raise _refused(field, text, "No account was filled in.", "Fill it in.", "missing")
+        raise _refused(
+            field, text, Said("No account was filled in."), Said("Fill it in."), "missing"
+        )
     return spaced
 
 
@@ -152,7 +167,8 @@ def _iban_form(iban: str, text: str, *, field: str) -> None:
     """Refuse what is certainly wrong with the form: country, length, letters."""
     if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+", iban):
         raise _refused(
-            field, text, "An IBAN begins with two letters of the country and two digits.",
+            field, text,
+            Said("An IBAN begins with two letters of the country and two digits."),
             CHECK_ADVICE, "iban_form",
         )  # fmt: skip
     try:
@@ -161,14 +177,17 @@ def _iban_form(iban: str, text: str, *, field: str) -> None:
         spec = None
     if spec is None:
         raise _refused(
-            field, text, f"No country with IBANs has the code {iban[:2]}.", CHECK_ADVICE,
-            "iban_country", country=iban[:2],
+            field, text, Said("No country with IBANs has the code %(country)s.", country=iban[:2]),
+            CHECK_ADVICE, "iban_country", country=iban[:2],
         )  # fmt: skip
     length = spec.iban_length
     if len(iban) != length:
         raise _refused(
             field, text,
-            f"An IBAN of {iban[:2]} has {length} characters; this one has {len(iban)}.",
+            Said(
+                "An IBAN of %(country)s has %(length)s characters; this one has %(given)s.",
+                country=iban[:2], length=length, given=len(iban),
+            ),
             CHECK_ADVICE, "iban_length", country=iban[:2], length=length, given=len(iban),
         )  # fmt: skip
     if not re.search("[ac]", spec.bban_spec):
@@ -176,24 +195,30 @@ def _iban_form(iban: str, text: str, *, field: str) -> None:
         if letter:
             raise _refused(
                 field, text,
-                f"After {iban[:4]} an IBAN of {iban[:2]} has digits only; "
-                f"character {letter.start() + 5} is {letter.group()}.",
+                Said(
+                    "After %(start)s an IBAN of %(country)s has digits only; "
+                    "character %(place)s is %(letter)s.",
+                    start=iban[:4], country=iban[:2], place=letter.start() + 5,
+                    letter=letter.group(),
+                ),
                 CHECK_ADVICE, "iban_letters", place=letter.start() + 5, letter=letter.group(),
             )  # fmt: skip
 
 
 def _check_failed(
-    field: str, text: str, what: str, hint: str, known_banks: Collection[str] | None
+    field: str, text: str, what: Said, hint: str, known_banks: Collection[str] | None
 ) -> NotReadable:
     """Say that check digits do not fit; name the bank code only if it is certainly unknown."""
-    problem = f"{what} do not fit the rest."
     if known_banks is not None and hint not in known_banks:
         bank = hint.partition(":")[2]
         return _refused(
-            field, text, f"{problem} No bank has the code {bank}.", CHECK_ADVICE, "check_digits",
-            bank=bank,
+            field, text,
+            Said("%(what)s No bank has the code %(bank)s.", what=what, bank=bank), CHECK_ADVICE,
+            "check_digits", bank=bank,
         )  # fmt: skip
-    problem += " One or more characters are wrong; which ones cannot be told."
+    problem = Said(
+        "%(what)s One or more characters are wrong; which ones cannot be told.", what=what
+    )
     return _refused(field, text, problem, CHECK_ADVICE, "check_digits")
 
 
@@ -203,12 +228,13 @@ def _read_iban(text: str, *, field: str, known_banks: Collection[str] | None) ->
     _iban_form(iban, text, field=field)
     if _mod_97(iban[4:] + iban[:4]) != 1:
         hint = f"{iban[:2]}:{_national_code(iban)}"
-        raise _check_failed(field, text, "The IBAN's check digits", hint, known_banks)
+        raise _check_failed(field, text, IBAN_CHECK, hint, known_banks)
     try:
         IBAN(iban, validate_bban=iban[:2] in NATIONAL_CHECK)
     except SchwiftyException:
         raise _refused(
-            field, text, f"The account inside is not one that {iban[:2]} gives out.",
+            field, text,
+            Said("The account inside is not one that %(country)s gives out.", country=iban[:2]),
             CHECK_ADVICE, "national_check",
         ) from None  # fmt: skip
     code = _national_code(iban)
@@ -238,18 +264,22 @@ def _read_rs_account(
     digits = parts[1] + parts[2].zfill(13) + parts[3] if parts else compact.replace("-", "")
     if not digits.isdecimal():
         raise _refused(
-            field, text, "A Serbian account number has digits and hyphens only.",
-            "Write it like 260-56010016113-79.", "rs_letters",
+            field, text, Said("A Serbian account number has digits and hyphens only."),
+            Said("Write it like 260-56010016113-79."), "rs_letters",
         )  # fmt: skip
     if len(digits) != 18:
         raise _refused(
-            field, text, f"A Serbian account number has 18 digits; this one has {len(digits)}.",
-            "Write all 18, or with hyphens like 260-56010016113-79.", "rs_length",
+            field, text,
+            Said(
+                "A Serbian account number has 18 digits; this one has %(given)s.",
+                given=len(digits),
+            ),
+            Said("Write all 18, or with hyphens like 260-56010016113-79."), "rs_length",
             given=len(digits),
         )  # fmt: skip
     if _mod_97(digits) != 1:
         hint = f"RS:{digits[:3]}"
-        raise _check_failed(field, text, "The two control digits", hint, known_banks)
+        raise _check_failed(field, text, CONTROL, hint, known_banks)
     return AccountIdentifier("iban", iban_of_rs_account(digits), f"RS:{digits[:3]}")
 
 
@@ -261,31 +291,32 @@ def _read_card(text: str, *, field: str) -> AccountIdentifier:
     digits, masked = compact.replace("-", ""), mask_digits(text)
     if not digits.isdecimal() or not 12 <= len(digits) <= 19:
         raise _refused(
-            field, masked, "A card number has 12 to 19 digits.",
-            "Write all digits of the card, or its first six and last four like 411111-1111.",
+            field, masked, Said("A card number has 12 to 19 digits."),
+            Said("Write all digits of the card, or its first six and last four like 411111-1111."),
             "card_length",
         )  # fmt: skip
     if not luhn_holds(digits):
         raise _refused(
-            field, masked, "The card's check digit does not fit the rest.",
-            "Compare every digit with the card.", "check_digits",
+            field, masked, Said("The card's check digit does not fit the rest."),
+            Said("Compare every digit with the card."), "check_digits",
         )  # fmt: skip
     return AccountIdentifier("card", f"{digits[:6]}-{digits[-4:]}", f"card:{digits[:6]}")
 
 
 def _read_phone(text: str, *, field: str, region: str) -> AccountIdentifier:
-    advice = "Write it with the country, like +381 64 123 4567."
+    advice = Said("Write it with the country, like +381 64 123 4567.")
+    not_a_phone = Said("This is not a telephone number.")
     if not re.fullmatch(r"\+?[0-9 ()/.-]{5,30}", text):
-        raise _refused(field, text, "This is not a telephone number.", advice, "not_a_phone")
+        raise _refused(field, text, not_a_phone, advice, "not_a_phone")
     number = "+" + text[2:] if text.startswith("00") else text
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
-        raise _refused(
-            field, text, "This is not a telephone number.", advice, "not_a_phone"
-        ) from None
+        raise _refused(field, text, not_a_phone, advice, "not_a_phone") from None
     if not phonenumbers.is_valid_number(parsed):
-        raise _refused(field, text, "No such telephone number is given out.", advice, "no_phone")
+        raise _refused(
+            field, text, Said("No such telephone number is given out."), advice, "no_phone"
+        )
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return AccountIdentifier("phone", e164)
 
@@ -296,25 +327,29 @@ def _read_wallet(text: str, *, field: str) -> AccountIdentifier:
         known = read_address(found["address"]) if found else None
     except ChecksumWrong:
         raise _refused(
-            field, text, "The address's checksum does not fit the rest.",
-            "Copy the address again from the wallet or the payment.", "check_digits",
+            field, text, Said("The address's checksum does not fit the rest."), COPY_ADVICE,
+            "check_digits",
         ) from None  # fmt: skip
     if found is None or known is None:
         raise _refused(
-            field, text, "This is not an address of Bitcoin, Ethereum or TRON.",
-            "Copy the address again from the wallet or the payment.", "not_a_wallet",
+            field, text, Said("This is not an address of Bitcoin, Ethereum or TRON."),
+            COPY_ADVICE, "not_a_wallet",
         )  # fmt: skip
     chain, address = known
     if found["chain"] not in (None, chain):
         raise _refused(
-            field, text, f"The address is one of {chain}, not of {found['chain']}.",
-            "Check which chain was paid on.", "wrong_chain",
+            field, text,
+            Said(
+                "The address is one of %(chain)s, not of %(told)s.",
+                chain=chain, told=found["chain"],
+            ),
+            Said("Check which chain was paid on."), "wrong_chain",
         )  # fmt: skip
     memo = (found["memo"] or "").strip()
     if found["memo"] is not None and not MEMO.fullmatch(memo):
         raise _refused(
-            field, text, "A memo or tag has 1 to 64 signs without spaces.",
-            "Write it after #, or leave the # out.", "memo",
+            field, text, Said("A memo or tag has 1 to 64 signs without spaces."),
+            Said("Write it after #, or leave the # out."), "memo",
         )  # fmt: skip
     return AccountIdentifier(
         "wallet", f"{chain}:{address}" + (f"#{memo}" if memo else ""), f"chain:{chain}"
@@ -325,14 +360,16 @@ def _read_cash_reference(text: str, *, field: str) -> AccountIdentifier:
     key = re.sub(r"[ -]", "", text.upper())
     if not CASH_REFERENCE.fullmatch(key):
         raise _refused(
-            field, text, "A cash reference has 4 to 35 letters and digits.",
-            "Copy it from the receipt; the operator may stand before it, like WU:1234567890.",
+            field, text, Said("A cash reference has 4 to 35 letters and digits."),
+            Said(
+                "Copy it from the receipt; the operator may stand before it, like WU:1234567890."
+            ),
             "not_a_cash_reference",
         )  # fmt: skip
     if any(luhn_holds(digits) for digits in re.findall("[0-9]{13,19}", key)):
         raise _refused(
-            field, mask_digits(text), "This may be a card number, which is not kept.",
-            "If a card was used, say that it is a card.", "looks_like_card",
+            field, mask_digits(text), Said("This may be a card number, which is not kept."),
+            Said("If a card was used, say that it is a card."), "looks_like_card",
         )  # fmt: skip
     operator = key.partition(":")[0] if ":" in key else ""
     return AccountIdentifier("cash_reference", key, f"cash:{operator}" if operator else "")
@@ -388,13 +425,17 @@ def read_account(
         return READERS[known](plain, field=field)
     if known is None:
         raise _refused(
-            field, text, "The account is not written in a known way.",
-            "Write an IBAN, the 18 digits of a Serbian account, a card, a telephone number "
-            "with +, or a wallet address.", "unknown_form",
+            field, text, Said("The account is not written in a known way."),
+            Said(
+                "Write an IBAN, the 18 digits of a Serbian account, a card, a telephone number "
+                "with +, or a wallet address."
+            ),
+            "unknown_form",
         )  # fmt: skip
     raise _refused(
-        field, text, f"There is no way of writing accounts called {shown_safely(known)}.",
-        f"Say one of: {', '.join(SCHEMES)}.", "unknown_scheme",
+        field, text,
+        Said("There is no way of writing accounts called %(told)s.", told=shown_safely(known)),
+        Said("Say one of: %(known)s.", known=", ".join(SCHEMES)), "unknown_scheme",
     )  # fmt: skip
 
 

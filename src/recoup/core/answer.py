@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from recoup.core.money import Currency, Money, format_money
+from recoup.core.said import Said
 
 CODES: Final = {
     "hold": frozenset(
@@ -139,7 +140,10 @@ def _problems(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
         possible = ", ".join(sorted(CODES[asked.measure]))
         yield Problem(
             "code", answer.code,
-            f"{answer.code} is no answer to {asked.measure}. Possible: {possible}.",
+            Said(
+                "%(code)s is no answer to %(measure)s. Possible: %(possible)s.",
+                code=answer.code, measure=asked.measure, possible=possible,
+            ),
         )  # fmt: skip
         return
     yield from _held(answer, asked)
@@ -155,8 +159,10 @@ def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if held < 0 or held > total:
         yield Problem(
             "held_minor", str(held),
-            f"{asked.money(held)} is more than was asked ({asked.money(total)}). "
-            "Hold no more than the ticket asks.",
+            Said(
+                "%(held)s is more than was asked (%(asked)s). Hold no more than the ticket asks.",
+                held=asked.money(held), asked=asked.money(total),
+            ),
         )  # fmt: skip
     wrong = {
         "held": held != total,
@@ -170,33 +176,47 @@ def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if wrong:
         yield Problem(
             "held_minor", str(held),
-            f"The answer {answer.code} does not go with {asked.money(held)} held of "
-            f"{asked.money(total)} asked. Give the sum you hold now, or another code.",
+            Said(
+                "The answer %(code)s does not go with %(held)s held of %(asked)s asked. "
+                "Give the sum you hold now, or another code.",
+                code=answer.code, held=asked.money(held), asked=asked.money(total),
+            ),
         )  # fmt: skip
     if answer.code == "cannot_lawfully" and not answer.ground:
-        yield Problem("ground", "", "Say why it cannot be done lawfully, in one sentence.")
+        yield Problem("ground", "", Said("Say why it cannot be done lawfully, in one sentence."))
 
 
 def _payment(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if answer.code == "debit_confirmed" and answer.payment is None:
-        yield Problem("payment", "", "Give the debit that you confirm: reference, time, amount.")
+        message = Said("Give the debit that you confirm: reference, time, amount.")
+        yield Problem("payment", "", message)
     if answer.payment is not None and answer.code != "debit_confirmed":
         yield Problem(
             "payment", answer.payment.reference,
-            f"A debit goes with the answer debit_confirmed, not with {answer.code}: leave it out.",
+            Said(
+                "A debit goes with the answer debit_confirmed, not with %(code)s: leave it out.",
+                code=answer.code,
+            ),
         )  # fmt: skip
         return
     if answer.payment is not None and answer.payment_currency not in ("", asked.currency.code):
         yield Problem(
             "payment.currency", answer.payment_currency,
-            f"The ticket is in {asked.currency.code}. Give the debit in {asked.currency.code}, or "
-            "answer unclear and say in the note what was debited.",
+            Said(
+                "The ticket is in %(currency)s. Give the debit in %(currency)s, or answer unclear "
+                "and say in the note what was debited.",
+                currency=asked.currency.code,
+            ),
         )  # fmt: skip
     if answer.payment is not None and answer.payment.amount_minor < asked.amount_minor:
         yield Problem(
             "payment.amount_minor", str(answer.payment.amount_minor),
-            f"The debit is {asked.money(answer.payment.amount_minor)}, less than the disputed "
-            f"{asked.money(asked.amount_minor)}. Answer no_such_debit if it is another payment.",
+            Said(
+                "The debit is %(debit)s, less than the disputed %(asked)s. "
+                "Answer no_such_debit if it is another payment.",
+                debit=asked.money(answer.payment.amount_minor),
+                asked=asked.money(asked.amount_minor),
+            ),
         )  # fmt: skip
 
 
@@ -204,21 +224,26 @@ def _missing_window(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if asked.discloses and answer.code not in WITHOUT_WINDOW and answer.stage != "interim":
         yield Problem(
             "window", "",
-            "This ticket asks for the bookings: opening balance, every credit and debit since the "
-            "first line's credit, closing balance.",
+            Said(
+                "This ticket asks for the bookings: opening balance, every credit and debit since "
+                "the first line's credit, closing balance."
+            ),
         )  # fmt: skip
 
 
 def _window(answer: AnswerTold, window: WindowTold, asked: Asked) -> Iterator[Problem]:
     if not asked.discloses:
-        yield Problem("window", "", "This ticket asks for no bookings: leave them out.")
+        yield Problem("window", "", Said("This ticket asks for no bookings: leave them out."))
         return
     if window.from_at > window.to_at:
-        yield Problem("window.to", window.to_at.isoformat(), "The window ends before it begins.")
+        message = Said("The window ends before it begins.")
+        yield Problem("window.to", window.to_at.isoformat(), message)
     bookings = [*window.credits, *window.debits]
     if len(bookings) > MOST_BOOKINGS:
         yield Problem(
-            "window", str(len(bookings)), f"At most {MOST_BOOKINGS} bookings fit into one answer."
+            "window",
+            str(len(bookings)),
+            Said("At most %(most)s bookings fit into one answer.", most=MOST_BOOKINGS),
         )
         return
     yield from _bookings(window, asked)
@@ -230,14 +255,18 @@ def _window(answer: AnswerTold, window: WindowTold, asked: Asked) -> Iterator[Pr
     if answer.held_minor > max(window.closing_minor, 0):
         yield Problem(
             "held_minor", str(answer.held_minor),
-            f"{asked.money(answer.held_minor)} cannot be held on a closing balance of "
-            f"{asked.money(window.closing_minor)}.",
+            Said(
+                "%(held)s cannot be held on a closing balance of %(closing)s.",
+                held=asked.money(answer.held_minor), closing=asked.money(window.closing_minor),
+            ),
         )  # fmt: skip
     kinds = {debit.to.kind for debit in window.debits if debit.to}
     if answer.code == "moved_on" and "account" not in kinds and "abroad" not in kinds:
-        yield Problem("code", "moved_on", "No debit says to which account the money moved on.")
+        yield Problem(
+            "code", "moved_on", Said("No debit says to which account the money moved on.")
+        )
     if answer.code == "cashed_out" and "cash" not in kinds:
-        yield Problem("code", "cashed_out", "No debit says where the cash was taken.")
+        yield Problem("code", "cashed_out", Said("No debit says where the cash was taken."))
 
 
 def _bookings(window: WindowTold, asked: Asked) -> Iterator[Problem]:
@@ -246,40 +275,56 @@ def _bookings(window: WindowTold, asked: Asked) -> Iterator[Problem]:
             if times > 1:
                 yield Problem(
                     f"window.{side}.reference", reference,
-                    f"{reference} is told {times} times among the {side}.",
+                    Said(
+                        "%(reference)s is told %(times)s times on one side of the window.",
+                        reference=reference, times=times,
+                    ),
                 )  # fmt: skip
         for uetr, times in Counter(b.uetr for b in bookings if b.uetr).items():
             if times > 1:
                 yield Problem(
                     f"window.{side}.uetr", str(uetr),
-                    f"{times} of the {side} have the UETR {uetr}. One payment is one booking here: "
-                    "leave it out where it is not the booking's own.",
+                    Said(
+                        "%(times)s bookings of one side have the UETR %(uetr)s. One payment is one "
+                        "booking here: leave it out where it is not the booking's own.",
+                        times=times, uetr=str(uetr),
+                    ),
                 )  # fmt: skip
         for line, times in Counter(b.line for b in bookings if b.line).items():
             if times > 1:
                 yield Problem(
                     f"window.{side}.line", str(line),
-                    f"{times} of the {side} are said to be the ticket's line {line}: mark one.",
+                    Said(
+                        "%(times)s bookings of one side are said to be the ticket's line %(line)s: "
+                        "mark one.",
+                        times=times, line=str(line),
+                    ),
                 )  # fmt: skip
         for place, booking in enumerate(bookings):
             where = f"window.{side}[{place}]"
             if booking.amount_minor <= 0:
                 yield Problem(
-                    f"{where}.amount_minor", str(booking.amount_minor), "A booking is above zero."
+                    f"{where}.amount_minor",
+                    str(booking.amount_minor),
+                    Said("A booking is above zero."),
                 )
             if not window.from_at <= booking.booked_at <= window.to_at:
                 yield Problem(
                     f"{where}.booked_at", booking.booked_at.isoformat(),
-                    "This booking lies outside the window that the answer names.",
+                    Said("This booking lies outside the window that the answer names."),
                 )  # fmt: skip
             if booking.line is not None and booking.line not in asked.lines:
-                yield Problem(f"{where}.line", str(booking.line), "The ticket has no such line.")
+                message = Said("The ticket has no such line.")
+                yield Problem(f"{where}.line", str(booking.line), message)
     orders = Counter((b.booked_at, b.seq) for b in (*window.credits, *window.debits))
     for (moment, seq), times in orders.items():
         if times > 1:
             yield Problem(
                 "window.seq", str(seq),
-                f"{times} bookings have the order {seq} at {moment.isoformat()}: one each.",
+                Said(
+                    "%(times)s bookings have the order %(seq)s at %(at)s: one each.",
+                    times=times, seq=seq, at=moment.isoformat(),
+                ),
             )  # fmt: skip
 
 
@@ -288,12 +333,17 @@ def balance_message(window: WindowTold, asked: Asked) -> str:
     came = sum(booking.amount_minor for booking in window.credits)
     went = sum(booking.amount_minor for booking in window.debits)
     over = window.difference
-    what = "a debit is missing, or the closing balance is too low"
+    what = Said("a debit is missing, or the closing balance is too low")
     if over < 0:
-        what = "a credit is missing, or the closing balance is too high"
-    return (
-        f"Opening {asked.money(window.opening_minor)} + credits {asked.money(came)} − debits "
-        f"{asked.money(went)} = {asked.money(window.opening_minor + came - went)}, but the closing "
-        f"balance says {asked.money(window.closing_minor)}: {asked.money(abs(over))} unexplained; "
-        f"{what}. Complete it, or answer unclear."
+        what = Said("a credit is missing, or the closing balance is too high")
+    return Said(
+        "Opening %(opening)s + credits %(credits)s − debits %(debits)s = %(sum)s, but the closing "
+        "balance says %(closing)s: %(over)s unexplained; %(what)s. Complete it, or answer unclear.",
+        opening=asked.money(window.opening_minor),
+        credits=asked.money(came),
+        debits=asked.money(went),
+        sum=asked.money(window.opening_minor + came - went),
+        closing=asked.money(window.closing_minor),
+        over=asked.money(abs(over)),
+        what=what,
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recoup.core.said import Said, SaidSum
 from recoup.core.text import NotReadable, name_of, read_line
 
 MOST_DIGITS: Final = 13
@@ -86,8 +87,10 @@ def read_currency(
         raise NotReadable(
             field,
             text,
-            "This is not a currency code of ISO 4217.",
-            f"Write {code.upper()}." if known else "Write three capital letters, like RSD.",
+            Said("This is not a currency code of ISO 4217."),
+            Said("Write %(code)s.", code=code.upper())
+            if known
+            else Said("Write three capital letters, like RSD."),
             code="unknown_currency",
         )
     return currencies[code]
@@ -97,22 +100,24 @@ def _problem(text: str, currency: Currency) -> tuple[str, str]:
     """Say why a text is not an amount: a code for machines, and the sentence."""
     odd = next((c for c in text if not c.isascii()), None)
     if odd is not None:
-        return "look_alike", f"The character {name_of(odd)} is not a digit of an amount."
+        return "look_alike", Said(
+            "The character %(character)s is not a digit of an amount.", character=name_of(odd)
+        )
     if text.startswith("-"):
-        return "negative", "An amount below zero cannot be reported."
+        return "negative", Said("An amount below zero cannot be reported.")
     if currency.code in text.upper():
-        return "currency_inside", "The currency stands beside the amount."
+        return "currency_inside", Said("The currency stands beside the amount.")
     if "," in text:
-        return "comma", "A comma can mean thousands or decimals, so it is not taken."
+        return "comma", Said("A comma can mean thousands or decimals, so it is not taken.")
     if " " in text:
-        return "space", "Spaces stand inside the amount."
+        return "space", Said("Spaces stand inside the amount.")
     if re.fullmatch(r"[0-9.]*[eE][+-]?[0-9]+", text):
-        return "exponent", "The amount is written with an exponent."
+        return "exponent", Said("The amount is written with an exponent.")
     if re.fullmatch(r"0[0-9]+(\.[0-9]*)?", text):
-        return "leading_zero", "The amount begins with a zero that does not belong there."
+        return "leading_zero", Said("The amount begins with a zero that does not belong there.")
     if text.count(".") > 1:
-        return "points", "The amount has more than one point."
-    return "not_an_amount", "This is not an amount."
+        return "points", Said("The amount has more than one point.")
+    return "not_an_amount", Said("This is not an amount.")
 
 
 def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> Money:
@@ -122,31 +127,42 @@ def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> 
     sign are refused: a wrong amount would hold the wrong money.
     """
     right = "480000" + ("." + "0" * currency.decimals if currency.decimals else "")
-    advice = f"Write digits with a point before the decimals and nothing else, like {right}."
+    advice = Said(
+        "Write digits with a point before the decimals and nothing else, like %(right)s.",
+        right=right,
+    )
     if not isinstance(text, str):
-        raise NotReadable(field, text, "The amount is not text.", advice, code="not_text")
+        raise NotReadable(field, text, Said("The amount is not text."), advice, code="not_text")
     kept = text.strip(" \t\r\n\u00a0\u202f")
     if not kept:
-        raise NotReadable(field, text, "No amount was filled in.", advice, code="missing")
+        raise NotReadable(field, text, Said("No amount was filled in."), advice, code="missing")
     found = AMOUNT.fullmatch(kept)
     if found is None:
         code, problem = _problem(kept, currency)
         raise NotReadable(field, text, problem, advice, code=code)
     part = found["part"] or ""
     if len(part) > currency.decimals:
-        problem = f"{currency.code} has {currency.decimals} decimals; the amount has {len(part)}."
-        raise NotReadable(
-            field, text, problem, advice, code="too_precise",
-            currency=currency.code, decimals=currency.decimals, given=len(part),
-        )  # fmt: skip
+        facts: dict[str, str | int] = {
+            "currency": currency.code,
+            "decimals": currency.decimals,
+            "given": len(part),
+        }
+        problem = Said("%(currency)s has %(decimals)s decimals; the amount has %(given)s.", **facts)
+        raise NotReadable(field, text, problem, advice, code="too_precise", **facts)
     if len(found["whole"]) + currency.decimals > currency.most_digits:
-        problem = f"The amount is longer than {currency.most_digits} digits, decimals included."
-        raise NotReadable(
-            field, text, problem, "Check the amount.", code="too_long", most=currency.most_digits
+        problem = Said(
+            "The amount is longer than %(most)s digits, decimals included.",
+            most=currency.most_digits,
         )
+        raise NotReadable(
+            field, text, problem, Said("Check the amount."), code="too_long",
+            most=currency.most_digits,
+        )  # fmt: skip
     minor_units = int(found["whole"] + part.ljust(currency.decimals, "0"))
     if minor_units == 0:
-        raise NotReadable(field, text, "The amount is zero.", "Write what was paid.", code="zero")
+        raise NotReadable(
+            field, text, Said("The amount is zero."), Said("Write what was paid."), code="zero"
+        )
     return Money(minor_units, currency.code)
 
 
@@ -165,7 +181,10 @@ def format_money(money: Money, currency: Currency) -> str:
 
     Pages write it in the reader's language instead.
     """
-    return f"{format_amount(money, currency)} {currency.code}"
+    return SaidSum(
+        f"{format_amount(money, currency)} {currency.code}", minor_units=money.minor_units,
+        currency=currency.code, decimals=currency.decimals,
+    )  # fmt: skip
 
 
 def plain_amount(money: Money, currency: Currency) -> str:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from recoup.core.said import Said
 from recoup.core.text import NotReadable, shown_safely
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,6 +25,7 @@ BODY_LENGTH: Final = 7
 RANDOM_BYTES: Final = 5
 SECRET_BYTES: Final = 16
 SECRET_LENGTH: Final = 26
+NOT_ONE: Final = Said("This is not a reference.")
 
 
 class ReferenceKind(StrEnum):
@@ -76,10 +78,10 @@ def make_reference(kind: ReferenceKind, random: bytes) -> Reference:
     return Reference(kind, f"{kind.value}-{body[:4]}-{body[4:]}")
 
 
-def _spoken(text: object, *, field: str, advice: str) -> str:
+def _spoken(text: object, *, field: str, advice: Said) -> str:
     """Return capitals and digits without the spaces and hyphens between them."""
     if not isinstance(text, str) or len(text) > 100 or not text.isascii():
-        raise NotReadable(field, text, "This is not a reference.", advice, code="not_a_reference")
+        raise NotReadable(field, text, NOT_ONE, advice, code="not_a_reference")
     return "".join(c for c in text.upper() if c not in " -\t\r\n._/")
 
 
@@ -90,21 +92,25 @@ def read_reference(
 
     Raises NotReadable if it is not one, is mistyped, or names something else than ``kind``.
     """
-    advice = f"Write it like {(kind or ReferenceKind.REPORT).value}-7Q4M-2K9C."
+    advice = Said("Write it like %(kind)s-7Q4M-2K9C.", kind=(kind or ReferenceKind.REPORT).value)
     spoken = _spoken(text, field=field, advice=advice)
     found = next((k for k in ReferenceKind if spoken.startswith(k.value)), None)
     if found is None or len(spoken) != 2 + BODY_LENGTH + 1:
-        raise NotReadable(field, text, "This is not a reference.", advice, code="not_a_reference")
+        raise NotReadable(field, text, NOT_ONE, advice, code="not_a_reference")
     body = spoken[2:].translate(HEARD_AS)
     odd = next((c for c in body if c not in ALPHABET), None)
     if odd is not None:
-        problem = f"The character {shown_safely(odd)} stands in no reference."
+        problem = Said("The character %(odd)s stands in no reference.", odd=shown_safely(odd))
         raise NotReadable(field, text, problem, advice, code="not_a_reference")
     if check_character(found.value + body[:-1]) != body[-1]:
-        problem = "The reference is mistyped: its last character does not fit the rest."
-        raise NotReadable(field, text, problem, "Compare every character.", code="check_digits")
+        problem = Said("The reference is mistyped: its last character does not fit the rest.")
+        advice = Said("Compare every character.")
+        raise NotReadable(field, text, problem, advice, code="check_digits")
     if kind is not None and found is not kind:
-        problem = f"This reference begins with {found.value}, not {kind.value}."
+        problem = Said(
+            "This reference begins with %(found)s, not %(kind)s.", found=found.value,
+            kind=kind.value,
+        )  # fmt: skip
         raise NotReadable(field, text, problem, advice, code="other_kind")
     return Reference(found, f"{found.value}-{body[:4]}-{body[4:]}")
 
@@ -120,8 +126,8 @@ def show_secret(secret: bytes) -> str:
 
 def read_secret(text: object, *, field: str = "secret") -> bytes:
     """Return the 16 bytes of a secret that was typed; its errors never show what was typed."""
-    advice = "Copy all seven groups from the page where it was shown."
-    refused = NotReadable(field, "…", "This is not a secret.", advice, code="not_a_secret")
+    advice = Said("Copy all seven groups from the page where it was shown.")
+    refused = NotReadable(field, "…", Said("This is not a secret."), advice, code="not_a_secret")
     try:
         body = _spoken(text, field=field, advice=advice).translate(HEARD_AS)
     except NotReadable:
@@ -132,7 +138,7 @@ def read_secret(text: object, *, field: str = "secret") -> bytes:
     for character in body[:-1]:
         number = number << 5 | ALPHABET.index(character)
     if check_character(body[:-1]) != body[-1] or number >> (8 * SECRET_BYTES):
-        raise NotReadable(field, "…", "The secret is mistyped.", advice, code="check_digits")
+        raise NotReadable(field, "…", Said("The secret is mistyped."), advice, code="check_digits")
     return number.to_bytes(SECRET_BYTES, "big")
 
 

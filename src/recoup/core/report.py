@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.moments import check_is_past, read_local_moment, read_moment
 from recoup.core.money import Currency, Money, parse_amount, read_currency
+from recoup.core.said import Said
 from recoup.core.text import NotReadable, mask_cards, read_payment_reference
 
 FACTS: Final = ("amount", "currency", "paid_at", "payer_account", "payee_account", "reference")
@@ -139,8 +140,8 @@ def read_five_facts(
             NotReadable(
                 "payee_account",
                 fields.get("payee_account"),
-                "Money was paid from this account to itself.",
-                "Write the account that got the money.",
+                Said("Money was paid from this account to itself."),
+                Said("Write the account that got the money."),
                 code="same_account",
             )
         )

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from recoup.core.said import Said
+
 VALUE_SHOWN: Final = 80
 NAME_LENGTH: Final = 200
 EMAIL_LENGTH: Final = 254
@@ -49,8 +51,8 @@ class NotReadable(Exception):
     """A value that cannot be taken as it stands.
 
     value: what was sent, shortened, with card numbers masked and nothing unprintable in it.
-    problem, advice: what is wrong, and what to do. code: one short word for machines.
-    facts: what the problem speaks of, for pages that say it in another language.
+    problem, advice: what is wrong, and what to do; said: both. code: one short word for machines.
+    facts: what the problem speaks of, for pages that say it in their own words.
     """
 
     def __init__(
@@ -65,7 +67,8 @@ class NotReadable(Exception):
     ) -> None:
         self.field, self.value, self.code = field, shown_safely(value), code
         self.problem, self.advice, self.facts = problem, advice, facts
-        super().__init__(f"{problem} {advice}")
+        self.said = Said("%(problem)s %(advice)s", problem=problem, advice=advice)
+        super().__init__(str(self.said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +122,18 @@ def _why_refused(character: str, *, lines: bool, joiners: bool) -> str | None:
     """Return why a character may not stand in kept text, or None if it may."""
     category = unicodedata.category(character)
     if category == "Cs":
-        return "is half of a surrogate pair"
+        return Said("is half of a surrogate pair")
     if category == "Cc":
-        return None if lines and character in "\n\t" else "is a control character"
+        return None if lines and character in "\n\t" else Said("is a control character")
     if joiners and character in JOINERS:
         return None
     if category == "Cf" or character in INVISIBLE:
-        return "is invisible and can change how the rest is read"
+        return Said("is invisible and can change how the rest is read")
     if category in ("Zl", "Zp"):
-        return "is a line separator"
+        return Said("is a line separator")
     if category == "Co" or ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
-        return "has no agreed meaning"
-    return "marks a character that was lost in copying" if character == "\ufffd" else None
+        return Said("has no agreed meaning")
+    return Said("marks a character that was lost in copying") if character == "\ufffd" else None
 
 
 def check_characters(text: str, *, field: str, lines: bool = False, joiners: bool = False) -> None:
@@ -145,8 +148,13 @@ def check_characters(text: str, *, field: str, lines: bool = False, joiners: boo
             raise NotReadable(
                 field,
                 text,
-                f"Character {place} ({name_of(character)}) {why}.",
-                "Type the text again instead of pasting it.",
+                Said(
+                    "Character %(place)s (%(character)s) %(why)s.",
+                    place=place,
+                    character=name_of(character),
+                    why=why,
+                ),
+                Said("Type the text again instead of pasting it."),
                 code="character_refused",
                 place=place,
                 character=name_of(character),
@@ -156,8 +164,12 @@ def check_characters(text: str, *, field: str, lines: bool = False, joiners: boo
             raise NotReadable(
                 field,
                 text,
-                f"More than {MARKS_IN_A_ROW} accents stand on one letter (character {place}).",
-                "Type the text again instead of pasting it.",
+                Said(
+                    "More than %(most)s accents stand on one letter (character %(place)s).",
+                    most=MARKS_IN_A_ROW,
+                    place=place,
+                ),
+                Said("Type the text again instead of pasting it."),
                 code="character_refused",
             )
 
@@ -173,14 +185,22 @@ def _kept(
 ) -> str:
     if not isinstance(text, str):
         raise NotReadable(
-            field, text, "This is not text.", "Send it as text, in quotes.", code="not_text"
+            field,
+            text,
+            Said("This is not text."),
+            Said("Send it as text, in quotes."),
+            code="not_text",
         )
     if len(text) > max_length:
         raise NotReadable(
             field,
             text,
-            f"The text has {len(text)} characters; {max_length} is the most.",
-            "Shorten it.",
+            Said(
+                "The text has %(given)s characters; %(most)s is the most.",
+                given=len(text),
+                most=max_length,
+            ),
+            Said("Shorten it."),
             code="too_long",
         )
     text = text.replace("\r\n", "\n") if lines else text
@@ -190,12 +210,18 @@ def _kept(
         raise NotReadable(
             field,
             text,
-            f"In composed form the text has {len(kept)} characters; {max_length} is the most.",
-            "Shorten it.",
+            Said(
+                "In composed form the text has %(given)s characters; %(most)s is the most.",
+                given=len(kept),
+                most=max_length,
+            ),
+            Said("Shorten it."),
             code="too_long",
         )
     if required and not kept:
-        raise NotReadable(field, text, "Nothing was filled in.", "Fill it in.", code="missing")
+        raise NotReadable(
+            field, text, Said("Nothing was filled in."), Said("Fill it in."), code="missing"
+        )
     return kept
 
 
@@ -235,8 +261,8 @@ def read_email(text: object, *, field: str = "email") -> str:
         raise NotReadable(
             field,
             text,
-            "This is not one e-mail address.",
-            "Write it like name@example.org, without other signs.",
+            Said("This is not one e-mail address."),
+            Said("Write it like name@example.org, without other signs."),
             code="not_an_email",
         )
     return kept
@@ -254,7 +280,11 @@ def read_filename(text: object, *, field: str = "filename") -> FileName:
     """
     if not isinstance(text, str):
         raise NotReadable(
-            field, text, "This is not text.", "Send the name as text.", code="not_text"
+            field,
+            text,
+            Said("This is not text."),
+            Said("Send the name as text."),
+            code="not_text",
         )
     original = text.encode("utf-8", "backslashreplace").decode("utf-8")
     last = re.split(r"[/\\]", original)[-1]
@@ -283,24 +313,24 @@ def read_url(text: object, *, field: str = "url") -> str:
 
     def refused(problem: str, code: str) -> NotReadable:
         return NotReadable(
-            field, text, problem, "Write it like https://example.org/path.", code=code
+            field, text, problem, Said("Write it like https://example.org/path."), code=code
         )
 
     try:
         parts = urlsplit(kept)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise refused("This is not an address.", "not_a_url") from None
+        raise refused(Said("This is not an address."), "not_a_url") from None
     if not kept.isascii() or any(c in kept for c in ' "<>\\^`{|}'):
-        raise refused("The address has characters that addresses do not have.", "not_a_url")
+        raise refused(Said("The address has characters that addresses do not have."), "not_a_url")
     if parts.scheme != "https":
-        raise refused("Only addresses that begin with https:// are taken.", "scheme_refused")
+        raise refused(Said("Only addresses that begin with https:// are taken."), "scheme_refused")
     if parts.username is not None or parts.password is not None:
-        raise refused("A name or password stands in the address.", "credentials_in_url")
+        raise refused(Said("A name or password stands in the address."), "credentials_in_url")
     if port not in (None, 443):
-        raise refused("Only the usual port of https is taken.", "port_refused")
+        raise refused(Said("Only the usual port of https is taken."), "port_refused")
     if not host or _is_private_host(host):
-        raise refused("The address leads to a private network.", "private_host")
+        raise refused(Said("The address leads to a private network."), "private_host")
     if not HOST.fullmatch(host):
-        raise refused("A full host name is needed, not a number.", "not_a_host")
+        raise refused(Said("A full host name is needed, not a number."), "not_a_host")
     return kept

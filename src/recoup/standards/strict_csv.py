@@ -13,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from recoup.core.said import Said
+
 _CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"|([^",\r\n]*)')
 _END: Final = re.compile(r",|\r?\n|\Z")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*\Z")
+MISSING: Final = Said("The header does not name this column. Add it.")
 _FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")
 
 
@@ -87,7 +90,9 @@ class StrictCsv:
         refused: list[Refusal] = []
         for record in records:
             if len(rows) + len(refused) >= self.max_rows:
-                problem = f"There are more than {self.max_rows:,} rows. Divide the file."
+                problem = Said(
+                    "There are more than %(most)s rows. Divide the file.", most=f"{self.max_rows:,}"
+                )
                 raise NotReadable((Refusal(record.line, "", "", problem),))
             faults = record.faults or tuple(self._faults(header, record))
             refused.extend(faults)
@@ -101,14 +106,18 @@ class StrictCsv:
         known = (*self.columns, *self.optional)
         for name, times in Counter(record.cells).items():
             if name not in known:
-                problem = f"This column is not known. Known are: {', '.join(known)}."
+                problem = Said(
+                    "This column is not known. Known are: %(known)s.", known=", ".join(known)
+                )
                 refused.append(Refusal(record.line, name, name, problem))
             elif times > 1:
-                problem = f"The header names this column {times} times. Leave one of them."
+                problem = Said(
+                    "The header names this column %(times)s times. Leave one of them.", times=times
+                )
                 refused.append(Refusal(record.line, name, name, problem))
         if not record.faults:
             refused += [
-                Refusal(record.line, name, "", "The header does not name this column. Add it.")
+                Refusal(record.line, name, "", MISSING)
                 for name in self.columns
                 if name not in record.cells
             ]
@@ -118,31 +127,41 @@ class StrictCsv:
 
     def _faults(self, header: tuple[str, ...], record: _Record) -> Iterator[Refusal]:
         if len(record.cells) != len(header):
-            problem = (
-                f"The row has {len(record.cells)} values, the header names {len(header)} columns."
+            problem = Said(
+                "The row has %(given)s values, the header names %(columns)s columns.",
+                given=len(record.cells),
+                columns=len(header),
             )
             yield Refusal(record.line, "", ",".join(record.cells), problem)
             return
         for column, cell in zip(header, record.cells, strict=True):
             if "\0" in cell:
-                problem = "A NUL character stands in it. Write the value again."
+                problem = Said("A NUL character stands in it. Write the value again.")
                 yield Refusal(record.line, column, cell, problem)
             if len(cell) > self.max_characters:
-                problem = f"It is {len(cell):,} characters long; at most {self.max_characters:,}."
+                problem = Said(
+                    "It is %(given)s characters long; at most %(most)s.",
+                    given=f"{len(cell):,}",
+                    most=f"{self.max_characters:,}",
+                )
                 yield Refusal(record.line, column, cell, problem)
 
 
 def decoded(document: bytes, *, max_bytes: int) -> str:
     """Return the text of a UTF-8 document (a byte order mark is dropped); raises NotReadable."""
     if len(document) > max_bytes:
-        problem = f"It has {len(document):,} bytes; at most {max_bytes:,}. Divide the file."
+        problem = Said(
+            "It has %(given)s bytes; at most %(most)s. Divide the file.",
+            given=f"{len(document):,}",
+            most=f"{max_bytes:,}",
+        )
         raise NotReadable((Refusal(0, "", "", problem),))
     try:
         return document.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = document.count(b"\n", 0, fault.start) + 1
         value = document[fault.start : fault.start + 8].split(b"\n")[0].hex(" ")
-        problem = "These bytes are not UTF-8. Save the file as UTF-8; no encoding is guessed."
+        problem = Said("These bytes are not UTF-8. Save the file as UTF-8; no encoding is guessed.")
         raise NotReadable((Refusal(line, "", value, problem),)) from None
 
 
@@ -200,15 +219,18 @@ def _broken(text: str, position: int, begun: int, line: int) -> tuple[_Record, i
     if text[position] == '"':
         closes = _CELL.match(text, position)
         if closes is not None and closes[1] is not None:
-            problem = (
-                f"Text follows the closing quotation mark on line {line + closes[1].count(chr(10))}"
-                ". A quotation mark is missing or too many. Nothing after it was read."
+            problem = Said(
+                "Text follows the closing quotation mark on line %(line)s. A quotation mark is "
+                "missing or too many. Nothing after it was read.",
+                line=line + closes[1].count("\n"),
             )
         else:
-            problem = "The quotation mark is never closed. Nothing after it was read."
+            problem = Said("The quotation mark is never closed. Nothing after it was read.")
         return _Record(begun, (), (Refusal(line, "", shown, problem),)), len(text)
     if '"' in shown:
-        problem = "A quotation mark stands inside a value. Quote the whole value and double it."
+        problem = Said(
+            "A quotation mark stands inside a value. Quote the whole value and double it."
+        )
     else:
-        problem = "A carriage return stands inside the row. End lines with LF or CRLF."
+        problem = Said("A carriage return stands inside the row. End lines with LF or CRLF.")
     return _Record(begun, (), (Refusal(line, "", shown, problem),)), next_line

@@ -20,6 +20,7 @@ from recoup.apps.holds import decision_operations as decisions
 from recoup.apps.holds.operations import NotPossible
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
+from recoup.apps.said import reason
 from recoup.core.access import Actor
 from recoup.core.text import NotReadable, read_note
 from recoup.data import load_pack
@@ -113,9 +114,9 @@ def decide(request: Any, case_id: UUID) -> HttpResponse:
     try:
         _decide(found, request)
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=str(problem))
+        return errors.page(request, 409, "409.html", problem=reason(problem))
     return HttpResponseRedirect(reverse("case", args=[found.id]))
 
 

@@ -22,6 +22,7 @@ from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
 from recoup.apps.members import queries as members
 from recoup.apps.members.allowed import allowed
+from recoup.apps.said import reason
 from recoup.core.lawful_request import MoveRefused
 from recoup.core.money import Money, format_money, parse_amount
 from recoup.core.text import NotReadable, read_note
@@ -93,7 +94,7 @@ def _back(case_id: UUID) -> HttpResponseRedirect:
 
 
 def _refused(request: HttpRequest, problem: object) -> HttpResponse:
-    return errors.page(request, 409, "409.html", problem=str(problem))
+    return errors.page(request, 409, "409.html", problem=reason(problem))
 
 
 def _ground(request: Request, name: str = "ground") -> str:
@@ -112,7 +113,7 @@ def adopt(request: Request, case_id: UUID) -> HttpResponse:
     try:
         operations.adopt(case=found, ground=_ground(request), by=request.actor, at=request.at)
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except operations.NotPossible as problem:
         return _refused(request, problem)
     return _back(found.id)
@@ -134,7 +135,7 @@ def merge(request: Request, case_id: UUID) -> HttpResponse:
             at=request.at,
         )  # fmt: skip
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except operations.NotPossible as problem:
         return _refused(request, problem)
     return _back(found.id)
@@ -156,7 +157,7 @@ def _do_hand_over(request: Request, found: Case) -> HttpResponse:
             case=found, note=_ground(request, "note"), by=request.actor, at=request.at
         )
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except operations.NotPossible as problem:
         return _refused(request, problem)
     return HttpResponseRedirect(reverse("case-hand-over", args=[found.id]))
@@ -241,7 +242,7 @@ def withdraw(request: Request, ticket_id: UUID) -> HttpResponse:
             case=found, ticket=ticket, ground=_ground(request), by=request.actor, at=request.at
         )
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except MoveRefused as problem:
         return _refused(request, problem)
     return _back(found.id)
@@ -259,7 +260,7 @@ def reduce(request: Request, ticket_id: UUID) -> HttpResponse:
             by=request.actor, at=request.at,
         )  # fmt: skip
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except operations.NotPossible as problem:
         return _refused(request, problem)
     return _back(found.id)

@@ -31,6 +31,7 @@ BEGINNING: Final = datetime(2026, 11, 21, tzinfo=UTC)
 PLACEHOLDER: Final = re.compile(r"%\([a-z_]+\)[sd]|%[sd]")
 KEYWORDS: Final = {
     "_": None,
+    "Said": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

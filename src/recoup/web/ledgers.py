@@ -21,6 +21,7 @@ from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
+from recoup.apps.said import in_words, reason, refusal
 from recoup.apps.traces import document, operations, queries
 from recoup.apps.traces.findings import percent, usd
 from recoup.core.text import NotReadable as TextNotReadable
@@ -108,7 +109,7 @@ def _addresses(form: UploadForm) -> bool:
         try:
             read = flow_csv.read_addresses(form.cleaned_data[name].encode())
         except NotReadable as refused:
-            form.add_error(name, str(refused.refused[0]))
+            form.add_error(name, refusal(refused.refused[0]))
             return False
         form.cleaned_data[name] = sorted(read)
     return True
@@ -126,7 +127,7 @@ def _preview(name: str, content: bytes, form: UploadForm) -> dict[str, Any]:
     except NotReadable as refused:
         shown["refused_count"] = len(refused.refused)
         shown["refused"] = [
-            {"line": r.line, "field": r.column, "value": r.value, "message": r.problem}
+            {"line": r.line, "field": r.column, "value": r.value, "message": in_words(r.problem)}
             for r in refused.refused[:REFUSED_SHOWN]
         ]
         return shown
@@ -187,9 +188,9 @@ def store(request: Request, case_id: UUID) -> HttpResponse:
         )  # fmt: skip
     except (ValueError, NotReadable) as trouble:
         text = gettext("The file changed on its way. Upload it again.")
-        return errors.page(request, 422, "422.html", problem=f"{text} ({trouble})")
+        return errors.page(request, 422, "422.html", problem=f"{text} ({reason(trouble)})")
     except operations.AlreadyImported as problem:
-        return errors.page(request, 409, "409.html", problem=str(problem))
+        return errors.page(request, 409, "409.html", problem=reason(problem))
     return HttpResponseRedirect(reverse("ledger", args=[ledger.id]))
 
 

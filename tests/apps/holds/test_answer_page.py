@@ -72,7 +72,8 @@ def send(client: Client, ticket: Ticket, form: dict[str, str]) -> Any:
 def problems(page: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in page.context["problems"]:
-        found[problem["anchor"]] = found.get(problem["anchor"], "") + problem["message"]
+        message = problem["message"].replace("\u00a0", " ")
+        found[problem["anchor"]] = found.get(problem["anchor"], "") + message
     return found
 
 

@@ -16,6 +16,7 @@ from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import queries as members
 from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.answer import AnswerRefused, AnswerTold, DestinationTold, Problem
+from recoup.core.said import Said
 from recoup.core.text import NotReadable
 
 Place = tuple[UUID | None, str, str]
@@ -43,7 +44,9 @@ def read_destinations(content: AnswerTold, ticket: Ticket) -> dict[str, Place]:
         try:
             _read(debit.reference, debit.to, reading)
         except NotReadable as problem:
-            message = f"Debit {debit.reference}: {problem}"
+            message = Said(
+                "Debit %(debit)s: %(problem)s", debit=debit.reference, problem=problem.said
+            )
             problems.append(Problem("window.debits.to", debit.to.ident, message))
     if problems:
         raise AnswerRefused(tuple(problems))
@@ -65,8 +68,8 @@ def _read(debit: str, to: DestinationTold, reading: _Reading) -> None:
         reading.places[debit] = (None, "abroad", identifier.ident)
     else:
         raise NotReadable(
-            "to", to.ident, "No institution in the directory keeps this account.",
-            "Check the number, or answer with kind other and say what is known.",
+            "to", to.ident, Said("No institution in the directory keeps this account."),
+            Said("Check the number, or answer with kind other and say what is known."),
         )  # fmt: skip
 
 

@@ -35,22 +35,35 @@ from recoup.core.answer import (
     Problem,
     check,
 )  # fmt: skip
+from recoup.core.said import Said
 from recoup.data import currency
 from recoup.data.policy import load_limits
 
-NO_TICKET = Problem("ticket", "", "There is no such ticket, or it is not yours.", "not_found")
-ID_USED = "This answer id was used with another content. Make a new id for a new answer."
+NO_TICKET = Problem("ticket", "", Said("There is no such ticket, or it is not yours."), "not_found")
+ID_USED = Said("This answer id was used with another content. Make a new id for a new answer.")
 # What only the database can see, since it may be another institution's or come at the same moment.
 BROKEN = {
     "lawful_requests_answer_pkey": ("answer", ID_USED, "id_used"),
     "side_once": (
-        "window", "Two bookings of this answer are said to be one payment: leave out the UETR of "
-        "the one that is not the ticket's line.", "told_twice",
+        "window",
+        Said(
+            "Two bookings of this answer are said to be one payment: leave out the UETR of the one "
+            "that is not the ticket's line."
+        ),
+        "told_twice",
     ),
 }  # fmt: skip
 WHEN_TOO_MANY = {
-    "interim": ("interim answers", "Send the final answer."),
-    "correction": ("corrections", "Call the issuing authority; its number is on the ticket."),
+    "interim": Said(
+        "The ticket has %(count)s interim answers already, which is the most. "
+        "Send the final answer.",
+        count=0,
+    ),
+    "correction": Said(
+        "The ticket has %(count)s corrections already, which is the most. "
+        "Call the issuing authority; its number is on the ticket.",
+        count=0,
+    ),
 }
 
 
@@ -231,18 +244,22 @@ def _order_problems(told: Told, ticket: Ticket, known: Known) -> list[Problem]:
     finals = known.finals(ticket)
     if told.content.stage == "final" and finals:
         first = finals[0]
-        message = (
-            f"The ticket was answered on {first.received_at:%Y-%m-%d %H:%M:%S} UTC "
-            f"({first.code}). Send a correction that replaces answer {first.id}."
+        message = Said(
+            "The ticket was answered on %(at)s UTC (%(code)s). "
+            "Send a correction that replaces answer %(first)s.",
+            at=f"{first.received_at:%Y-%m-%d %H:%M:%S}",
+            code=first.code,
+            first=str(first.id),
         )
         return [Problem("ticket", ticket.reference, message, "already_answered")]
     if told.content.stage == "correction":
         last = {answer.id for answer in finals} - {answer.replaces_id for answer in finals}
         if told.replaces not in last:
-            message = "A correction names the last answer to this ticket; that is not it."
+            message = Said("A correction names the last answer to this ticket; that is not it.")
             return [Problem("replaces", str(told.replaces), message, "not_the_last")]
     if told.content.stage == "interim" and ticket.state not in ("sent", "acknowledged"):
-        return [Problem("stage", "interim", "The ticket waits for nothing more.", "ticket_ended")]
+        message = Said("The ticket waits for nothing more.")
+        return [Problem("stage", "interim", message, "ticket_ended")]
     return _too_many(told.content.stage, ticket, known)
 
 
@@ -256,8 +273,7 @@ def _too_many(stage: str, ticket: Ticket, known: Known) -> list[Problem]:
     before = [a for a in known.answers.values() if a.ticket_id == ticket.id and a.stage == stage]
     if most is None or len(before) < most:
         return []
-    what, advice = WHEN_TOO_MANY[stage]
-    message = f"The ticket has {len(before)} {what} already, which is the most. {advice}"
+    message = Said(WHEN_TOO_MANY[stage].template, count=len(before))
     return [Problem("stage", stage, message, "too_many_answers")]
 
 
@@ -279,8 +295,11 @@ def keep_needed(
             tuple(
                 Problem(
                     "window.debits.to", debit.reference,
-                    f"Debit {debit.reference} carries {asked.money(needed[debit.reference])} of "
-                    "the traced money. Say where it went.", "destination_missing",
+                    Said(
+                        "Debit %(debit)s carries %(sum)s of the traced money. Say where it went.",
+                        debit=debit.reference, sum=asked.money(needed[debit.reference]),
+                    ),
+                    "destination_missing",
                 )
                 for debit in missing
             )

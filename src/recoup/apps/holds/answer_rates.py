@@ -20,6 +20,7 @@ from recoup.apps.holds.models import TicketLine
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.answer import AnswerRefused, AnswerTold, Booking, DestinationTold, Problem
 from recoup.core.money import Money, format_money
+from recoup.core.said import Said
 from recoup.data import currency, exchange_rates
 
 DECIDE_WITHIN = timedelta(minutes=30)
@@ -114,12 +115,20 @@ def _problem(
 ) -> Problem:  # fmt: skip
     into = into or ticket.currency
     most = _most(paid, paid_code, into)
-    bound = f"at most {_shown(most, into)}" if most is not None else "of no amount known here"
+    bound = (
+        Said("at most %(sum)s", sum=_shown(most, into))
+        if most is not None
+        else Said("of no amount known here")
+    )
     return Problem(
         field, str(got),
-        f"Booking {booking.reference}: {_shown(paid, paid_code)} cannot have become "
-        f"{_shown(got, into)}; at the hub's rates of {exchange_rates().as_of} it is {bound}. "
-        "Correct amount or currency, or answer unclear and say in the note what was exchanged.",
+        Said(
+            "Booking %(booking)s: %(paid)s cannot have become %(got)s; at the hub's rates of "
+            "%(day)s it is %(bound)s. Correct amount or currency, or answer unclear and say in "
+            "the note what was exchanged.",
+            booking=booking.reference, paid=_shown(paid, paid_code), got=_shown(got, into),
+            day=str(exchange_rates().as_of), bound=bound,
+        ),
         "beyond_rate",
     )  # fmt: skip
 

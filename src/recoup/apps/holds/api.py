@@ -24,6 +24,7 @@ from recoup.core.answer import (
 )  # fmt: skip
 from recoup.core.moments import iso_utc, read_moment
 from recoup.core.money import read_currency
+from recoup.core.said import Said
 from recoup.core.text import NotReadable, read_line, read_note
 from recoup.data import currencies
 
@@ -169,7 +170,7 @@ def read_answer(body: AnswerIn) -> Told:
         )  # fmt: skip
     except NotReadable as problem:
         raise AnswerRefused(
-            (Problem(problem.field, str(problem.value), str(problem), problem.code),)
+            (Problem(problem.field, str(problem.value), problem.said, problem.code),)
         ) from None
 
 
@@ -188,8 +189,8 @@ def _uuid(text: str, field: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotReadable(field, text, "This is not a UUID.", "Send one like the ticket's.",
-                          code="not_a_uuid") from None  # fmt: skip
+        problem, advice = Said("This is not a UUID."), Said("Send one like the ticket's.")
+        raise NotReadable(field, text, problem, advice, code="not_a_uuid") from None
 
 
 def _moment(text: str, field: str) -> datetime:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recoup.apps.holds.window_check import Check, Mark, check_window, marks_of
+from recoup.apps.said import reason, refusal
 from recoup.core.answer import Booking, DestinationTold, WindowTold
 from recoup.core.moments import iso_utc, read_local_moment
 from recoup.core.money import Currency, parse_amount
@@ -229,10 +230,10 @@ def _pasted_rows(form: WindowForm, posted: Mapping[str, str]) -> list[Row]:
         form.profile = declared_profile(posted)
         sheet = booking_lines.read(form.pasted.encode("utf-8", "replace"), form.profile)
     except ValueError as problem:
-        form.paste_problems.append(str(problem))
+        form.paste_problems.append(reason(problem))
         return []
     except booking_lines.NotReadable as wrong:
-        form.paste_problems += [str(refusal) for refusal in wrong.refused]
+        form.paste_problems += [refusal(refused) for refused in wrong.refused]
         return []
     form.opening, form.closing = form.opening or sheet.opening, form.closing or sheet.closing
     form.from_at = sheet.from_at or form.from_at
@@ -294,7 +295,9 @@ def _ends(form: WindowForm, currency: Currency) -> dict[str, Any]:
                 "opening": _("Opening balance"), "closing": _("Closing balance"),
                 "window_from": _("from"), "window_to": _("until"),
             }[name]  # fmt: skip
-            form.add(name, f"{words}: {problem}" + (f" (“{problem.value}”)" if text else ""))
+            form.add(
+                name, f"{words}: {reason(problem)}" + (f" (“{problem.value}”)" if text else "")
+            )
     return values
 
 
@@ -313,9 +316,9 @@ def _booking(row: Row, place: int, currency: Currency, form: WindowForm) -> Book
         try:
             values[column] = read(text)
         except NotReadable as problem:
-            row.problems[column] = str(problem)
+            row.problems[column] = reason(problem)
             shown = f" (“{problem.value}”)" if text else ""
-            form.add(row.anchor(column), f"{_name_of(row, place)}: {problem}{shown}")
+            form.add(row.anchor(column), f"{_name_of(row, place)}: {row.problems[column]}{shown}")
     if row.problems:
         return None
     to = _to(row) if row.side == "debit" else None
@@ -334,8 +337,8 @@ def _read_uetr(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise NotReadable("uetr", text, "This is not a UETR.", "Leave it out or copy it again.") \
-            from None  # fmt: skip
+        problem, advice = _("This is not a UETR."), _("Leave it out or copy it again.")
+        raise NotReadable("uetr", text, problem, advice) from None
 
 
 def _read_side(text: str) -> str:

@@ -24,6 +24,7 @@ from recoup.apps.holds.bookings import (
     read_window,
 )
 from recoup.apps.holds.window_check import Mark
+from recoup.apps.said import reason
 from recoup.core.answer import REFUSING
 from recoup.core.moments import iso_utc
 from recoup.core.money import parse_amount
@@ -124,7 +125,7 @@ def _held(form: AnswerForm, ticket: Mapping[str, Any]) -> int:
     try:
         return read_balance(text, currency_of(ticket), field="held")
     except NotReadable as problem:
-        form.add("held", f"{problem} (“{problem.value}”)")
+        form.add("held", f"{reason(problem)} (“{problem.value}”)")
         return 0
 
 
@@ -134,7 +135,7 @@ def _payment(form: AnswerForm, ticket: Mapping[str, Any]) -> dict[str, Any] | No
         amount = parse_amount(entry["payment_amount"], currency_of(ticket), field="payment_amount")
         booked_at = read_at(entry["payment_booked_at"], field="payment_booked_at")
     except NotReadable as problem:
-        form.add(problem.field, str(problem))
+        form.add(problem.field, reason(problem))
         return None
     if not entry["payment_reference"]:
         form.add("payment_reference", _("Give your reference of the debit."))

@@ -39,6 +39,7 @@ from recoup.apps.lawful_requests.operations import TakenByAnother
 from recoup.apps.lawful_requests.queue import taken_by
 from recoup.apps.members.allowed import allowed
 from recoup.apps.reports.demo_facts import clerk_sheet
+from recoup.apps.said import in_words, reason
 from recoup.core.access import Actor
 from recoup.core.answer import AnswerRefused, Problem
 from recoup.data.policy import load_policy
@@ -73,7 +74,7 @@ def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     page = _page(request, found)
     form = read_form(request.POST, page["ticket"])
     if page["is_open"] and page["taken_by"] and not page["is_mine"]:
-        form.add("", str(TakenByAnother(page["taken_by"])))
+        form.add("", reason(TakenByAnother(page["taken_by"])))
         return _render(request, page, form, status=409)
     if form.body is None:
         return _render(request, page, form, status=422)
@@ -81,7 +82,7 @@ def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         receipt = _record(form, by=actor, request=request)
     except AnswerRefused as refused:
         for problem in refused.problems[:PROBLEMS_AT_MOST]:
-            form.add(anchor_of(problem, form), problem.message)
+            form.add(anchor_of(problem, form), in_words(problem.message))
         is_conflict = bool(CONFLICTS & {problem.code for problem in refused.problems})
         return _render(request, page, form, status=409 if is_conflict else 422)
     _say(request, receipt)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from recoup.apps.holds.answer_operations import traced_debits
 from recoup.apps.holds.models import TicketLine
+from recoup.apps.said import reason
 from recoup.core.accounts import read_account
 from recoup.core.answer import AnswerTold, Booking, DestinationTold, WindowTold
 from recoup.core.text import NotReadable
@@ -192,5 +193,5 @@ def _problem_of(to: DestinationTold, known: dict[str, str]) -> str:
             read_account(to.ident, scheme=to.scheme or None)
             known[to.ident] = ""
         except NotReadable as problem:
-            known[to.ident] = str(problem)
+            known[to.ident] = reason(problem)
     return known[to.ident]

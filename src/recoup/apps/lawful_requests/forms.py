@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recoup.apps.said import reason
 from recoup.core.accounts import read_account
 from recoup.core.reference import ReferenceKind, read_reference
 from recoup.core.text import NotReadable, read_search
@@ -24,7 +25,7 @@ def read_sought(text: str) -> Sought:
     try:
         kept = read_search(text, field="q")
     except NotReadable as problem:
-        return Sought(text, problem=str(problem))
+        return Sought(text, problem=reason(problem))
     if not kept:
         return Sought()
     try:
@@ -33,4 +34,4 @@ def read_sought(text: str) -> Sought:
             return Sought(kept, reference=reference.text)
         return Sought(kept, ident=read_account(kept, field="q").ident)
     except NotReadable as problem:
-        return Sought(kept, problem=str(problem))
+        return Sought(kept, problem=reason(problem))

@@ -36,6 +36,7 @@ from recoup.core.access import Actor
 from recoup.core.law import Pack
 from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
 from recoup.core.reference import ReferenceKind, make_reference
+from recoup.core.said import Said
 
 PLAN = "holds.plan"
 SEND_AT_ONCE = 500
@@ -47,7 +48,9 @@ class TakenByAnother(Exception):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"{name} has taken this ticket. Take the next one, or ask {name}.")
+        super().__init__(
+            Said("%(name)s has taken this ticket. Take the next one, or ask %(name)s.", name=name)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from recoup.apps.lawful_requests.forms import read_sought
 from recoup.apps.lawful_requests.operations import MoveRefused, TakenByAnother
 from recoup.apps.lawful_requests.queue import queue_page, rows_done
 from recoup.apps.members.allowed import allowed
+from recoup.apps.said import reason
 
 ROWS_A_PAGE = 50
 
@@ -44,7 +45,7 @@ def take(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     try:
         operations.take(ticket=ticket, by=actor, at=request.at)  # type: ignore[attr-defined]
     except (TakenByAnother, MoveRefused) as refusal:
-        return render(request, "409.html", {"problem": refusal}, status=409)
+        return render(request, "409.html", {"problem": reason(refusal)}, status=409)
     return redirect("ticket", ticket_id=ticket.id)
 
 
@@ -56,7 +57,7 @@ def release(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     try:
         operations.release(ticket=ticket, by=actor, at=request.at)  # type: ignore[attr-defined]
     except TakenByAnother as refusal:
-        return render(request, "409.html", {"problem": refusal}, status=409)
+        return render(request, "409.html", {"problem": reason(refusal)}, status=409)
     messages.success(request, _("The ticket is back in the queue."))
     return redirect("desk")
 

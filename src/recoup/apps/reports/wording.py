@@ -1,7 +1,7 @@
 """What is wrong with what a reporter typed, in the reporter's language.
 
 Core says it in English with a code and facts; here each code that people meet has its sentences.
-A code without a row is shown in core's own words.
+A code without a row is said in core's words, translated.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from recoup.apps.said import reason
 from recoup.core.report import OLDEST_DAYS
 from recoup.core.text import NotReadable
 
@@ -136,9 +137,9 @@ ODD: Final = {
 def say(problem: NotReadable) -> str:
     """What was typed, what is wrong with it, and what to do."""
     code = _code_of(problem)
-    sentences = WORDS.get(code, (problem.problem, problem.advice))
     facts = {"days": OLDEST_DAYS, **problem.facts}
-    said = " ".join(str(sentence) % facts for sentence in sentences)
+    own = WORDS.get(code)
+    said = " ".join(str(sentence) % facts for sentence in own) if own else reason(problem)
     if not problem.value or code == "missing" or problem.value == "…":
         return said
     value = problem.value if len(problem.value) <= SHOWN else problem.value[:SHOWN] + "…"

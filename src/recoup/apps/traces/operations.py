@@ -11,6 +11,7 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
 from recoup.core.access import Actor
+from recoup.core.said import Said
 from recoup.standards import flow_csv
 
 PROFILE = "flow_csv"
@@ -22,7 +23,11 @@ class AlreadyImported(Exception):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"This file is in the case already, as {name}. There is nothing to do.")
+        super().__init__(
+            Said(
+                "This file is in the case already, as %(name)s. There is nothing to do.", name=name
+            )
+        )
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
+from recoup.core.said import Said
 from recoup.standards.booking_lines import fields
 from recoup.standards.strict_csv import NotReadable, Refusal, decoded
 
@@ -54,21 +55,30 @@ class Profile:
         known = (fields.SEPARATORS, fields.DECIMALS, fields.DATES)
         for value, words in zip((self.separator, self.decimal, self.dates), known, strict=True):
             if value not in words:
-                raise ValueError(f"{value!r} is not one of {', '.join(words)}.")
+                raise ValueError(
+                    Said("%(value)s is not one of %(known)s.", value=value, known=", ".join(words))
+                )
         if self.separator == self.decimal == "comma":
-            raise ValueError("A comma cannot separate columns and stand in amounts.")
+            raise ValueError(Said("A comma cannot separate columns and stand in amounts."))
         self._check_columns()
 
     def _check_columns(self) -> None:
         named = [column for column in self.columns if column]
         if len(self.columns) > fields.MOST or not set(named) <= set(fields.COLUMNS):
-            raise ValueError(f"Name at most {fields.MOST} columns: {', '.join(fields.COLUMNS)}.")
+            known = ", ".join(fields.COLUMNS)
+            raise ValueError(
+                Said("Name at most %(most)s columns: %(known)s.", most=fields.MOST, known=known)
+            )
         twice = [column for column in fields.COLUMNS if named.count(column) > 1]
         if twice:
-            raise ValueError(f"{twice[0]} is named for two columns. Name it once.")
+            raise ValueError(
+                Said("%(column)s is named for two columns. Name it once.", column=twice[0])
+            )
         missing = [column for column in fields.COLUMNS[: fields.FEWEST] if column not in named]
         if missing:
-            raise ValueError(f"No column is named {missing[0]}. Say which one it is.")
+            raise ValueError(
+                Said("No column is named %(column)s. Say which one it is.", column=missing[0])
+            )
 
     @property
     def fewest(self) -> int:
@@ -121,7 +131,7 @@ def read(document: bytes, profile: Profile | None = None) -> Sheet:
             else:
                 found.lines.append(_line(number, cells, profile))
         except _WrongCell as wrong:
-            found.refused.append(Refusal(number, wrong.column, wrong.value, str(wrong)))
+            found.refused.append(Refusal(number, wrong.column, wrong.value, wrong.problem))
             if len(found.refused) >= REFUSED_AT_MOST:
                 break
     if found.refused:
@@ -161,9 +171,9 @@ def write(sheet: Sheet) -> bytes:
 
 
 class _WrongCell(ValueError):
-    def __init__(self, column: str, value: str, problem: object) -> None:
-        self.column, self.value = column, value
-        super().__init__(str(problem))
+    def __init__(self, column: str, value: str, problem: str) -> None:
+        self.column, self.value, self.problem = column, value, problem
+        super().__init__(problem)
 
 
 def _cells(text: str, profile: Profile) -> Iterator[tuple[int, list[str]]]:
@@ -193,10 +203,13 @@ def _head(cells: list[str], profile: Profile, found: _Found) -> None:
 def _line(number: int, cells: list[str], profile: Profile) -> Line:
     most = len(profile.columns)
     if len(cells) < profile.fewest or len(cells) > most:
-        problem = (
-            f"{len(cells)} columns were found; {profile.fewest} to {most} are "
-            f"expected: {', '.join(column or '–' for column in profile.columns)}. "
-            "Check the declared separator."
+        problem = Said(
+            "%(given)s columns were found; %(fewest)s to %(most)s are expected: %(columns)s. "
+            "Check the declared separator.",
+            given=len(cells),
+            fewest=profile.fewest,
+            most=most,
+            columns=", ".join(column or "–" for column in profile.columns),
         )
         raise _WrongCell("", "\t".join(cells), problem)
     told = dict.fromkeys(fields.COLUMNS, "") | dict(zip(profile.columns, cells, strict=False))
@@ -216,7 +229,7 @@ def _try(column: str, value: str, reader: object, *form: str) -> str:
     try:
         return reader(value, *form)  # type: ignore[operator, no-any-return]
     except ValueError as problem:
-        raise _WrongCell(column, value, problem) from None
+        raise _WrongCell(column, value, problem.args[0]) from None
 
 
 def _written(line: Line) -> Iterable[str]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from decimal import Context, Decimal
 from typing import Final
 
+from recoup.core.said import Said
 from recoup.core.tracing import Account, Ledger, Seed, Transfer
 from recoup.standards.flow_csv.fields import COLUMNS, FIELDS, PLACES, micro_usd, read_address
 from recoup.standards.flow_csv.order import arrivals_first
@@ -126,7 +127,7 @@ def read(document: bytes) -> FlowFile:
         if values is not None:
             good.append(values)
     if not rows and not faults:
-        faults.append(Refusal(1, "", "", "There is no transfer in the file, only a header."))
+        faults.append(Refusal(1, "", "", Said("There is no transfer in the file, only a header.")))
     if faults:
         raise NotReadable(tuple(faults))
     return FlowFile(arrivals_first(_with_ids(good)))
@@ -156,7 +157,7 @@ def read_addresses(document: bytes) -> frozenset[str]:
         try:
             addresses.add(read_address(address))
         except ValueError as fault:
-            refused.append(Refusal(line, "address", address, str(fault)))
+            refused.append(Refusal(line, "address", address, fault.args[0]))
     if refused:
         raise NotReadable(tuple(refused))
     return frozenset(addresses)
@@ -170,7 +171,7 @@ def _read_values(row: Row, faults: list[Refusal]) -> FlowRow | None:
         try:
             values[field] = reader(row.values[column])
         except ValueError as fault:
-            faults.append(Refusal(row.line, column, row.values[column], str(fault)))
+            faults.append(Refusal(row.line, column, row.values[column], fault.args[0]))
     return FlowRow(line=row.line, **values) if len(faults) == before else None
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from recoup.core.said import Said
+
 #: One unit is a millionth of a dollar: these are valuation units, not money.
 PLACES: Final = 6
 
@@ -22,35 +24,39 @@ _USD: Final = re.compile(r"([0-9]+)(?:\.([0-9]{1,30}))?\Z")
 
 def read_moment(text: str) -> datetime:
     if not _MOMENT.match(text):
-        raise ValueError("Not a moment. Write it as 2024-07-16 12:04:47, in UTC.")
+        raise ValueError(Said("Not a moment. Write it as 2024-07-16 12:04:47, in UTC."))
     try:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
-        raise ValueError("There is no such day or time. Correct it.") from None
+        raise ValueError(Said("There is no such day or time. Correct it.")) from None
 
 
 def read_block(text: str) -> int:
     if not _BLOCK.match(text):
-        raise ValueError("Not a block number. Write digits only.")
+        raise ValueError(Said("Not a block number. Write digits only."))
     return int(text)
 
 
 def read_hash(text: str) -> str:
     if not _ADDRESS.match(text):
-        raise ValueError("Not a transaction hash: 1 to 128 visible ASCII characters, no comma.")
+        raise ValueError(
+            Said("Not a transaction hash: 1 to 128 visible ASCII characters, no comma.")
+        )
     return text
 
 
 def read_address(text: str) -> str:
     """Addresses are the same whether in upper or lower case; the lower case is kept."""
     if not _ADDRESS.match(text):
-        raise ValueError("Not an address: 1 to 128 visible ASCII characters, no comma, no space.")
+        raise ValueError(
+            Said("Not an address: 1 to 128 visible ASCII characters, no comma, no space.")
+        )
     return text.lower()
 
 
 def read_label(text: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("A control character stands in the label. Write it again.")
+        raise ValueError(Said("A control character stands in the label. Write it again."))
     return text
 
 
@@ -59,11 +65,15 @@ def read_usd(text: str) -> str:
     match = _USD.match(text)
     if not match:
         raise ValueError(
-            "Not a value. Write digits with a point and up to 30 decimals, "
-            "without sign, exponent, separator or currency."
+            Said(
+                "Not a value. Write digits with a point and up to 30 decimals, "
+                "without sign, exponent, separator or currency."
+            )
         )
     if len(match[1].lstrip("0")) > _WHOLE_DIGITS:
-        raise ValueError(f"More than {_WHOLE_DIGITS} digits before the point. Correct it.")
+        raise ValueError(
+            Said("More than %(most)s digits before the point. Correct it.", most=_WHOLE_DIGITS)
+        )
     return text
 
 
