@@ -75,8 +75,8 @@ def doubts_of(
     onward: dict[UUID, set[tuple[UUID, str]]] = {}
     for flow in flows:
         if flow.payer_id and flow.payee_id and flow.state != "returned":
-            there = flow.credit_currency or flow.currency
-            onward.setdefault(flow.payer_id, set()).add((flow.payee_id, there))
+            arrives_in = flow.credit_currency or flow.currency
+            onward.setdefault(flow.payer_id, set()).add((flow.payee_id, arrives_in))
     doubts: dict[tuple[UUID, str], Doubt] = {}
     for account, units in own.items():
         here = (account, currency.get(account, ""))
