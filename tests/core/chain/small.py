@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from recoup.core.chain import ClaimFact, Conclusions, TrailRow
+from typing import Any
+
+from recoup.core.chain import AccountFact, ClaimFact, Conclusions, Facts, Side, TrailRow
 
 from .simulated import Hub, Paid, World
 
 OUTSIDE = ("cash", "card", "x")
+# How nearly every story begins: V lost 100 to account A.
+LOST = Paid("p1", 1, "of V", "A", 100)
 
 
 def claim(name: str, amount: int, payee: str, movement: str | None, at: int, case: str = "case"):
     return ClaimFact(name, case, amount, "EUR", f"of {name}", payee, movement, at, True)
+
+
+VICTIM = claim("V", 100, "A", "p1", 1)
 
 
 def world(*paid: Paid, claims: list[ClaimFact], **openings: int) -> World:
@@ -25,6 +32,18 @@ def run(world: World, *claims: str) -> Hub:
         hub.report(name)
     hub.run()
     return hub
+
+
+def after_the_loss(*paid: Paid) -> Hub:
+    """A hub that has followed V's 100 through what happened next, to its end."""
+    return run(world(LOST, *paid, claims=[VICTIM]))
+
+
+def told(*sides: Side, claims: tuple[ClaimFact, ...] = (VICTIM,), **facts: Any) -> Facts:
+    """What banks told of accounts A and B after V's 100 had come to A."""
+    came = Side("p1", "A", True, 100, "EUR", 1, 1, "a")
+    accounts = (AccountFact("A", "EUR"), AccountFact("B", "EUR"))
+    return Facts(accounts=accounts, claims=claims, sides=(came, *sides), **facts)
 
 
 def row(conclusions: Conclusions, account: str, claim_id: str = "V") -> TrailRow:

@@ -15,18 +15,14 @@ from recoup.core.chain import (
 )
 
 from .simulated import Hub, Paid, World
-from .small import claim, kinds, row, run, world
+from .small import LOST, VICTIM, after_the_loss, claim, kinds, row, run, told, world
 
 
 def test_a_cycle_ends_where_the_money_lies():
-    hub = run(
-        world(
-            Paid("p1", 1, "of V", "A", 100),
-            Paid("p2", 2, "A", "B", 100),
-            Paid("p3", 3, "B", "C", 100),
-            Paid("p4", 4, "C", "A", 100),
-            claims=[claim("V", 100, "A", "p1", 1)],
-        )
+    hub = after_the_loss(
+        Paid("p2", 2, "A", "B", 100),
+        Paid("p3", 3, "B", "C", 100),
+        Paid("p4", 4, "C", "A", 100),
     )
     assert row(hub.plan(), "A").inn == 200
     assert row(hub.plan(), "A").held == 100
@@ -58,16 +54,11 @@ def test_a_credit_counts_at_the_later_of_its_two_times():
 
     At 4 nobody can have B's credit, so the cash was B's own 100 and the victim's lie there.
     """
-    facts = Facts(
-        accounts=(AccountFact("A", "EUR"), AccountFact("B", "EUR")),
-        claims=(claim("V", 100, "A", "p1", 1),),
+    facts = told(
+        Side("p2", "A", False, 100, "EUR", 5, 2, "a"),
+        Side("p2", "B", True, 100, "EUR", 3, 1, "b"),
+        Side("p3", "B", False, 100, "EUR", 4, 2, "b"),
         windows=(Window("A", 1, 9, 0, 0, True, "a"), Window("B", 0, 9, 100, 100, True, "b")),
-        sides=(
-            Side("p1", "A", True, 100, "EUR", 1, 1, "a"),
-            Side("p2", "A", False, 100, "EUR", 5, 2, "a"),
-            Side("p2", "B", True, 100, "EUR", 3, 1, "b"),
-            Side("p3", "B", False, 100, "EUR", 4, 2, "b"),
-        ),
         destinations=(Destination("p2", "B", None), Destination("p3", None, "cash")),
     )
     assert row(plan(facts, rule="fifo"), "B").lying == 100
@@ -91,35 +82,17 @@ def test_sequences_of_two_banks_are_not_compared():
 
 
 def test_a_transfer_inside_one_bank_is_two_accounts_like_any_other():
-    hub = run(
-        world(
-            Paid("p1", 1, "of V", "A", 100),
-            Paid("p2", 1, "A", "B", 60),
-            claims=[claim("V", 100, "A", "p1", 1)],
-        )
-    )
+    hub = after_the_loss(Paid("p2", 1, "A", "B", 60))
     assert (row(hub.plan(), "A").held, row(hub.plan(), "B").held) == (40, 60)
 
 
 def test_a_transfer_to_oneself_loses_nothing():
-    hub = run(
-        world(
-            Paid("p1", 1, "of V", "A", 100),
-            Paid("p2", 2, "A", "A", 100),
-            claims=[claim("V", 100, "A", "p1", 1)],
-        )
-    )
+    hub = after_the_loss(Paid("p2", 2, "A", "A", 100))
     assert (row(hub.plan(), "A").inn, row(hub.plan(), "A").held) == (200, 100)
 
 
 def test_money_that_goes_back_to_its_victim_is_returned():
-    hub = run(
-        world(
-            Paid("p1", 1, "of V", "A", 100),
-            Paid("p2", 2, "A", "of V", 30),
-            claims=[claim("V", 100, "A", "p1", 1)],
-        )
-    )
+    hub = after_the_loss(Paid("p2", 2, "A", "of V", 30))
     conclusions = hub.plan()
     assert row(conclusions, "of V").returned == 30
     assert row(conclusions, "A").held == 70
@@ -129,11 +102,11 @@ def test_money_that_goes_back_to_its_victim_is_returned():
 
 def test_another_victims_money_on_a_victims_account_waits_for_a_ruling():
     paid = [
-        Paid("p1", 1, "of V", "A", 100),
+        LOST,
         Paid("p2", 2, "of W", "B", 50),
         Paid("p3", 3, "A", "of W", 40),
     ]
-    claims = [claim("V", 100, "A", "p1", 1), claim("W", 50, "B", "p2", 2, "other")]
+    claims = [VICTIM, claim("W", 50, "B", "p2", 2, "other")]
     facts = replace(run(world(*paid, claims=claims)).facts(), holds=())
     conclusions = plan(facts)
     assert row(conclusions, "of W").unknown == 40
@@ -159,13 +132,8 @@ def test_a_payment_straight_to_another_victim_waits_for_a_ruling():
 
 
 def test_a_flow_names_the_sink_or_the_account_it_went_to():
-    paid = [
-        Paid("p1", 1, "of V", "A", 100),
-        Paid("p2", 2, "A", "cash", 30),
-        Paid("p3", 3, "A", "B", 20),
-    ]
-    flows = run(world(*paid, claims=[claim("V", 100, "A", "p1", 1)])).plan().flows
-    assert [(f.movement, f.payee, f.sink, f.carried, f.state) for f in flows] == [
+    hub = after_the_loss(Paid("p2", 2, "A", "cash", 30), Paid("p3", 3, "A", "B", 20))
+    assert [(f.movement, f.payee, f.sink, f.carried, f.state) for f in hub.plan().flows] == [
         ("p1", "A", None, 100, "arrived"),
         ("p2", None, "cash", 30, "gone"),
         ("p3", "B", None, 20, "arrived"),
@@ -196,11 +164,11 @@ def test_a_payment_made_with_another_victims_money_is_a_ruling():
 
 def test_a_second_claim_inside_a_window_asks_for_nothing_but_a_new_total():
     paid = [
-        Paid("p1", 1, "of V", "A", 100),
+        LOST,
         Paid("p2", 2, "of W", "A", 50),
         Paid("p3", 3, "A", "cash", 100),
     ]
-    claims = [claim("V", 100, "A", "p1", 1), claim("W", 50, "A", "p2", 2)]
+    claims = [VICTIM, claim("W", 50, "A", "p2", 2)]
     hub = run(world(*paid, claims=claims), "V")
     assert hub.holds["case", "A"].held == 0
     hub.report("W")
@@ -210,8 +178,8 @@ def test_a_second_claim_inside_a_window_asks_for_nothing_but_a_new_total():
 
 
 def test_a_second_claim_whose_credit_nobody_named_asks_the_bank_to_name_it():
-    paid = [Paid("p1", 1, "of V", "A", 100), Paid("p2", 2, "of W", "A", 50)]
-    claims = [claim("V", 100, "A", "p1", 1), claim("W", 50, "A", "p2", 2)]
+    paid = [LOST, Paid("p2", 2, "of W", "A", 50)]
+    claims = [VICTIM, claim("W", 50, "A", "p2", 2)]
     hub = run(world(*paid, claims=claims), "V")
     hub.report("W")
     (want,) = hub.send()
@@ -237,19 +205,18 @@ def test_an_older_claim_found_late_extends_the_window_backwards():
 
 def test_two_victims_of_two_cases_on_one_account_each_have_a_hold():
     paid = [
-        Paid("p1", 1, "of V", "A", 100),
+        LOST,
         Paid("p2", 2, "of W", "A", 50),
         Paid("p3", 3, "A", "cash", 30),
     ]
-    claims = [claim("V", 100, "A", "p1", 1), claim("W", 50, "A", "p2", 2, "other")]
+    claims = [VICTIM, claim("W", 50, "A", "p2", 2, "other")]
     hub = run(world(*paid, claims=claims))
     assert hub.holds["case", "A"].held == 70
     assert hub.holds["other", "A"].held == 50
 
 
 def test_a_late_correction_moves_the_trail_and_asks_anew():
-    paid = [Paid("p1", 1, "of V", "A", 100), Paid("p2", 2, "A", "B", 60)]
-    hub = run(world(*paid, claims=[claim("V", 100, "A", "p1", 1)]))
+    hub = after_the_loss(Paid("p2", 2, "A", "B", 60))
     assert (row(hub.plan(), "A").held, row(hub.plan(), "B").held) == (40, 60)
     # The bank of A corrects: 70 left, not 60, and the bank of B had told 60.
     hub.sides["p2", False] = replace(hub.sides["p2", False], amount=70)
@@ -262,12 +229,10 @@ def test_a_late_correction_moves_the_trail_and_asks_anew():
 
 
 def test_a_corrected_destination_asks_the_right_bank_and_lifts_the_wrong_hold():
-    paid = [
-        Paid("p1", 1, "of V", "A", 100),
+    hub = after_the_loss(
         Paid("p2", 2, "A", "B", 60),
         Paid("p3", 3, "x", "C", 9),
-    ]
-    hub = run(world(*paid, claims=[claim("V", 100, "A", "p1", 1)]))
+    )
     del hub.sides["p2", True]
     hub.windows = [w for w in hub.windows if w.account != "B"]
     hub.destinations["p2"] = Destination("p2", "C", None)
@@ -277,12 +242,12 @@ def test_a_corrected_destination_asks_the_right_bank_and_lifts_the_wrong_hold():
 
 def test_units_cross_an_exchange_by_the_floor_and_balance_in_each_currency():
     paid = [
-        Paid("p1", 1, "of V", "A", 100),
+        LOST,
         Paid("p2", 2, "A", "B", 100, credit=107),
         Paid("p3", 3, "B", "cash", 7),
     ]
     accounts = {"A": ("EUR", 0), "B": ("USD", 0)}
-    hub = Hub(World(accounts, paid, {"V": replace(claim("V", 33, "A", "p1", 1))}))
+    hub = Hub(World(accounts, paid, {"V": claim("V", 33, "A", "p1", 1)}))
     hub.report("V")
     hub.run()
     conclusions = hub.plan()
@@ -294,7 +259,7 @@ def test_units_cross_an_exchange_by_the_floor_and_balance_in_each_currency():
 
 
 def test_before_the_credit_is_told_units_stay_in_the_payers_currency():
-    paid = [Paid("p1", 1, "of V", "A", 100), Paid("p2", 2, "A", "B", 100, credit=107)]
+    paid = [LOST, Paid("p2", 2, "A", "B", 100, credit=107)]
     accounts = {"A": ("EUR", 0), "B": ("USD", 0)}
     hub = Hub(World(accounts, paid, {"V": claim("V", 33, "A", "p1", 1)}))
     hub.tell_exchange = False
@@ -308,15 +273,10 @@ def test_before_the_credit_is_told_units_stay_in_the_payers_currency():
 
 
 def test_a_fee_on_the_way_is_spent_by_the_payer():
-    facts = Facts(
-        accounts=(AccountFact("A", "EUR"), AccountFact("B", "EUR")),
-        claims=(claim("V", 100, "A", "p1", 1),),
+    facts = told(
+        Side("p2", "A", False, 100, "EUR", 2, 2, "a"),
+        Side("p2", "B", True, 97, "EUR", 3, 1, "b"),
         windows=(Window("A", 1, 9, 0, 0, True, "a"), Window("B", 1, 9, 0, 97, True, "b")),
-        sides=(
-            Side("p1", "A", True, 100, "EUR", 1, 1, "a"),
-            Side("p2", "A", False, 100, "EUR", 2, 2, "a"),
-            Side("p2", "B", True, 97, "EUR", 3, 1, "b"),
-        ),
         destinations=(Destination("p2", "B", None),),
     )
     conclusions = plan(facts)
@@ -327,11 +287,11 @@ def test_a_fee_on_the_way_is_spent_by_the_payer():
 
 def test_the_order_of_facts_means_nothing():
     paid = [
-        Paid("p1", 1, "of V", "A", 100),
+        LOST,
         Paid("p2", 2, "of W", "A", 50),
         Paid("p3", 3, "A", "B", 120),
     ]
-    claims = [claim("V", 100, "A", "p1", 1), claim("W", 50, "A", "p2", 2, "other")]
+    claims = [VICTIM, claim("W", 50, "A", "p2", 2, "other")]
     facts = run(world(*paid, claims=claims)).facts()
     turned = replace(
         facts,
