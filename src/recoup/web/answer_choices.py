@@ -54,7 +54,7 @@ ANSWERS: Final = {
     "set": (HELD, PART, NOTHING, CANNOT, UNCLEAR),
     "lift": (
         Choice(
-            "held", "H", _("Lifted"), _("Nothing is blocked for this request any more."), "all"
+            "held", "H", _("Lifted"), _("Nothing is blocked for this ticket any more."), "all"
         ),
         CANNOT,
         UNCLEAR,
