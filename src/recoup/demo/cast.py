@@ -129,7 +129,8 @@ STORIES: Final = (
     Story(5, "Paid to a telephone number", "victim_5", "mule_7", 24_000, 18,
           "Karte za koncert", "17,000 is held, 7,000 was taken in cash.", payee_written=PHONE),
     Story(6, "Paid to a card", "victim_6", "mule_8", 18_500, 13,
-          "Telefon", "All of it is held.", payee_written=CARD),
+          "Telefon", "Recalled: transfers to cards have an (invented) recall, dinar payments have "
+          "none that is known. What was held is let go.", payee_written=CARD),
 )  # fmt: skip
 
 
