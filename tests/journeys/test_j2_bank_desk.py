@@ -116,7 +116,7 @@ def test_a_refused_answer_leads_to_its_place_and_loses_nothing(
     hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None]
 ) -> None:
     hold_asked(hub)
-    page = new_page(login=MILA)
+    page = new_page(login=MILA, forgives="Failed to load resource")
     queue_with(page, 1)
     page.keyboard.press("t")
     page.get_by_role("heading", name="Your answer").wait_for()
