@@ -7,6 +7,7 @@ is a delay of a second, never a loss. The main thread runs the jobs of the queue
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
     import django
 
     django.setup()
+    # What was loaded stays: to search it for garbage again and again would stop each pass.
+    gc.freeze()
     stop = threading.Event()
     planner = threading.Thread(target=_plan, args=(stop,), name="planner", daemon=True)
     planner.start()

@@ -8,6 +8,7 @@ Django with the caller's own key or cookie, so that there is one place that deci
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from typing import Any, NamedTuple
@@ -58,6 +59,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             tide.start()
+            gc.freeze()  # what was loaded stays, and is not searched for garbage again
             await send({"type": "lifespan.startup.complete"})
         else:
             await tide.stop()

@@ -1,21 +1,41 @@
-"""The database as Django talks to it. A kept connection is checked by its socket, without asking.
+"""The database as Django talks to it, less two costs that every request and every plan would pay.
 
 Django asks ``select 1`` before each request, one statement in twelve here. A server that ended has
 closed the socket, which is seen at once. A link that died in silence is seen when it is used: the
 request is then answered 503 and the connection dropped (web/middleware.py).
+
+Django reads each moment by a loader of its own, in Python, so that it has the connection's zone.
+The zone is always UTC here, and the driver's own loader, in C, gives just that.
 """
 
 from __future__ import annotations
 
 import select
+from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from psycopg import OperationalError
-from psycopg.pq import ConnStatus
+from psycopg.pq import ConnStatus, Format
+
+TIMESTAMPTZ = 1184  # its number in pg_type
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL; ``is_usable`` without a statement."""
+    """PostgreSQL; ``is_usable`` without a statement, moments read by the driver."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        if loader := psycopg.adapters.get_loader(TIMESTAMPTZ, Format.TEXT):
+            connection.adapters.register_loader(TIMESTAMPTZ, loader)
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name is None:
+            return self.connection.cursor()
+        return base.ServerSideCursor(  # type: ignore[call-arg]
+            self.connection, name=name, scrollable=False, withhold=self.connection.autocommit
+        )
 
     def is_usable(self) -> bool:
         if self.connection is None or self.connection.closed:
@@ -24,7 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll = select.poll()
         poll.register(link.socket, select.POLLIN)
         try:
-            if poll.poll(0):
+            while poll.poll(0):  # a farewell, then the end
                 link.consume_input()
         except OperationalError:
             return False
