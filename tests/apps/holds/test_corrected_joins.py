@@ -61,15 +61,8 @@ def confirm(ledger: Ledger) -> None:
     ledger.world.plan()
 
 
-NEVER_UNDONE = pytest.mark.xfail(
-    strict=True,
-    reason="Movement.same_as is set when an answer names a payment by a second booking, and stays "
-    "when a correction takes the mark away: the honest credit still counts as the victim's.",
-)
-
-
 @pytest.mark.parametrize("confirmed", ["before", "after"])
-@pytest.mark.parametrize("wrongly_first", [False, pytest.param(True, marks=NEVER_UNDONE)])
+@pytest.mark.parametrize("wrongly_first", [False, True])
 def test_a_credit_that_was_marked_by_mistake_is_not_the_payment_any_more(
     two_credits: Ledger, confirmed: str, wrongly_first: bool
 ) -> None:

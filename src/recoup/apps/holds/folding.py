@@ -166,19 +166,12 @@ def _fold_claim(claim: Claim, answer: Answer) -> None:
 def _find_movements(
     answers: Sequence[Answer], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
 ) -> None:
-    """Point claims to the bank's movement; join two tellings that share no reference."""
-    confirming = {a.id: a for a in answers if a.code == "debit_confirmed"}
-    sides = MovementSide.objects.filter(answer__id__any=[a.id for a in answers]).filter(
-        Q(line__isnull=False) | Q(answer__id__any=list(confirming), is_credit=False)
-    )
-    by_line = {line.id: line for found in lines.values() for line in found}
-    pointed: list[tuple[Claim, UUID, bool]] = []
-    for side in sides:
-        if side.answer_id in confirming and not side.is_credit:
-            asked = lines.get(confirming[side.answer_id].ticket_id, [])
-            pointed += [(claims[line.claim_id], side.movement_id, True) for line in asked]
-        elif side.line_id in by_line and by_line[side.line_id].arrival_id is None:
-            pointed.append((claims[by_line[side.line_id].claim_id], side.movement_id, False))
+    """Point claims to the bank's movement; join two tellings that share no reference.
+
+    What a correction replaced points nowhere any more.
+    """
+    _take_back([a.replaces_id for a in answers if a.replaces_id], lines, claims)
+    pointed = _pointed([a.id for a in answers], lines, claims, replaced=False)
     holders = {
         claim.movement_id: claims.get(claim.id, claim)
         for claim in Claim.objects.select_related("payment").filter(
@@ -187,6 +180,59 @@ def _find_movements(
     }
     for claim, movement_id, is_payers in pointed:
         _point(claim, movement_id, holders, is_payers=is_payers)
+
+
+def _pointed(
+    answer_ids: Sequence[UUID], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim], *,
+    replaced: bool,
+) -> list[tuple[Claim, UUID, bool]]:  # fmt: skip
+    """Which claim an answer says a movement is, and whether the payer's own bank says so."""
+    by_line = {line.id: line for found in lines.values() for line in found}
+    sides = MovementSide.objects.filter(
+        Q(line__isnull=False) | CONFIRMED,
+        answer__id__any=answer_ids,
+        answer__replaced_by__isnull=not replaced,
+    ).values_list("movement_id", "line_id", "answer__ticket_id", "answer__code", "is_credit")
+    pointed: list[tuple[Claim, UUID, bool]] = []
+    for movement, line_id, ticket, code, is_credit in sides:
+        if code == "debit_confirmed" and not is_credit:
+            pointed += [(claims[line.claim_id], movement, True) for line in lines.get(ticket, [])]
+        elif line_id in by_line and by_line[line_id].arrival_id is None:
+            pointed.append((claims[by_line[line_id].claim_id], movement, False))
+    return pointed
+
+
+def _take_back(
+    replaced: Sequence[UUID], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
+) -> None:
+    """Undo what only a replaced answer said: that a movement is a claim's, or is the same as it."""
+    if not replaced:
+        return
+    for claim, movement_id, _ in _pointed(replaced, lines, claims, replaced=True):
+        standing = _standing(claim)
+        if movement_id in standing:
+            continue
+        if claim.movement_id == movement_id:
+            claim.movement_id = next(iter(standing), None)
+            Movement.objects.filter(pk=claim.movement_id).update(same_as=None)
+            joined = Movement.objects.filter(same_as=movement_id).exclude(pk=claim.movement_id)
+            joined.update(same_as=claim.movement_id)
+        else:
+            Movement.objects.filter(pk=movement_id, same_as=claim.movement_id).update(same_as=None)
+
+
+def _standing(claim: Claim) -> list[UUID]:
+    """The movements that answers in force say are a claim's payment, the payer's bank's first."""
+    sides = MovementSide.objects.filter(answer__replaced_by=None)
+    confirmed = sides.filter(CONFIRMED, answer__ticket__lines__claim=claim)
+    marked = sides.filter(line__claim=claim, line__arrival=None)
+    return [
+        *confirmed.order_by("answer__received_at").values_list("movement_id", flat=True),
+        *marked.order_by("answer__received_at").values_list("movement_id", flat=True),
+    ]
+
+
+CONFIRMED = Q(answer__code="debit_confirmed", is_credit=False)
 
 
 def _end_as_double(claim: Claim, *, of: Claim) -> None:
