@@ -34,6 +34,17 @@ class Actor:
     def is_public(self) -> bool:
         return self.organisation_kind == "public"
 
+    @property
+    def named_person(self) -> UUID:
+        """Who acts, where only a named person may; raises PersonNeeded for anybody else."""
+        if self.person_id is None:
+            raise PersonNeeded(f"This act needs a named person; {self.role} is none.")
+        return self.person_id
+
+
+class PersonNeeded(Exception):
+    """The act is one of a named person, and the public or the hub itself tried it."""
+
 
 class NotAllowed(Exception):
     """The actor's role may not do this act."""

@@ -49,7 +49,9 @@ class SentForm(forms.Form):
 class AnsweredForm(forms.Form):
     """What came back. The sum is in the request's currency."""
 
-    request = forms.ModelChoiceField(label=gettext_lazy("Request"), queryset=None)
+    request: forms.ModelChoiceField[RequestAbroad] = forms.ModelChoiceField(
+        label=gettext_lazy("Request"), queryset=None
+    )
     outcome = forms.ChoiceField(label=gettext_lazy("Answer"), choices=OUTCOMES)
     held = forms.CharField(label=gettext_lazy("Sum postponed or held"), required=False)
     held_until = forms.DateTimeField(label=gettext_lazy("Until"), required=False)
@@ -137,7 +139,7 @@ def _page(request: Request, task: Task, *, status: int = 200, **shown: Any) -> H
         words = render_to_string("desk/_request_abroad.html", {"found": found})
     is_own = task.owner_id == request.actor.organisation_id
     now = timezone.localtime(request.at)
-    context = {
+    context: dict[str, Any] = {
         "task": task, "sheet": words, "language": language,
         "reference": request_abroad.reference_of(task),
         "sent": [_shown(row) for row in _sent(task)],

@@ -93,7 +93,7 @@ def _back(case_id: UUID) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("case", args=[case_id]))
 
 
-def _refused(request: HttpRequest, problem: object) -> HttpResponse:
+def _refused(request: HttpRequest, problem: Exception) -> HttpResponse:
     return errors.page(request, 409, "409.html", problem=reason(problem))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from recoup.apps.members.housekeeping_operations import forget_given_answers
 from support.roles import as_planner
 from support.world import World
-
-from recoup.apps.members.housekeeping_operations import forget_given_answers
 
 
 def test_old_answers_to_keys_are_forgotten_and_new_ones_kept(world: World) -> None:

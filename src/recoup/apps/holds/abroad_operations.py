@@ -115,7 +115,8 @@ def _row(
     return RequestAbroad(
         task=task, owner_id=task.owner_id, issuer_id=task.issuer_id, channel=channel, body=frozen,
         sha256=hashlib.sha256(frozen).digest(), amount_minor=task.values["amount_minor"],
-        currency=task.values["currency"], sent_at=sent_at, recorded_at=at, sent_by_id=by.person_id,
+        currency=task.values["currency"], sent_at=sent_at, recorded_at=at,
+        sent_by_id=by.named_person,
     )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def _add_payments(ways: Sequence[Way]) -> None:
             if str(flow.claim_id) not in way.claims or flow.currency != way.currency:
                 continue
             if (str(flow.payee_id) if flow.payee_id else None) == way.account:
-                side = sides.get(flow.movement_id)
+                side = sides.get(flow.movement_id) if flow.movement_id else None
                 uetr = known[flow.movement_id].uetr if flow.movement_id else None
                 way.payments.append(_payment(flow, side, uetr, alleged.get(flow.claim_id)))
 

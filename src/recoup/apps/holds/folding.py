@@ -214,9 +214,8 @@ def _take_back(
             continue
         if claim.movement_id == movement_id:
             claim.movement_id = next(iter(standing), None)
-            Movement.objects.filter(pk=claim.movement_id).update(same_as=None)
-            joined = Movement.objects.filter(same_as=movement_id).exclude(pk=claim.movement_id)
-            joined.update(same_as=claim.movement_id)
+            Movement.objects.filter(same_as=movement_id).update(same_as=claim.movement_id)
+            Movement.objects.filter(id__any=standing[:1]).update(same_as=None)
         else:
             Movement.objects.filter(pk=movement_id, same_as=claim.movement_id).update(same_as=None)
 

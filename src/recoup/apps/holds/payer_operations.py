@@ -105,7 +105,7 @@ def _whole(claim_ids: Sequence[UUID]) -> Iterable[Claim]:
 def _confirm_again(asks: Asks, claim: Claim) -> None:
     """The question was asked when the report came; if it ended without an answer, once more."""
     asked = Ticket.objects.filter(
-        case_id=claim.case_id, account_id=claim.payment.payer_id, measure="confirm_debit"
+        case_id=claim.case_id, account=claim.payment.payer, measure="confirm_debit"
     )
     last = asked.order_by("-round").first()
     if last is not None and last.state in UNANSWERED:

@@ -21,7 +21,7 @@ def confirm_profile(*, profile: Profile, by: Actor, at: datetime) -> BookingProf
     """Remember for the actor's institution how its screen writes; earlier ones stay on record."""
     row = BookingProfile(
         institution_id=by.organisation_id, separator=profile.separator, decimal=profile.decimal,
-        dates=profile.dates, columns=",".join(profile.columns), confirmed_by_id=by.person_id,
+        dates=profile.dates, columns=",".join(profile.columns), confirmed_by_id=by.named_person,
         confirmed_at=at,
     )  # fmt: skip
     BookingProfile.objects.bulk_create([row])
