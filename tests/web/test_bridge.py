@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from recoup.web.bridge import LARGE_BYTES, Bridge
@@ -32,7 +33,12 @@ def _asked(
 
     scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"",
              "http_version": "1.1", "headers": list(headers)}  # fmt: skip
-    asyncio.run(Bridge(_echo, threads=1, most_bytes=lambda _: most)(scope, receive, send))
+    async def serve() -> None:
+        await Bridge(_echo, threads=1, most_bytes=lambda _: most)(scope, receive, send)
+
+    # In a thread: the browser's tests leave a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, serve()).result()
     return sent
 
 

@@ -34,6 +34,7 @@ FAULT_WEIGHTS: Final = {
     "bank_unique_ticket": {"web": 1, "worker": 1, "postgres": 1, "bank": 10},
     "outbox_after_commit": {"web": 1, "worker": 10, "postgres": 1, "bank": 1},
 }
+AT_WORK_SECONDS: Final = 3.0
 PAUSE_SECONDS: Final = (0.1, 2.5)
 # How old the process is that is killed: some have just begun, most are in the midst of work.
 AGE_SECONDS: Final = (0.0, 6.0)
@@ -63,7 +64,12 @@ class Banks:
             process.wait(5)
 
     def stop(self) -> list[str]:
-        """End all in order; returns those that found a difference at the last reconciliation."""
+        """End all in order; returns those that found a difference at the last reconciliation.
+
+        One that was started a moment ago cannot end in order yet: it is waited for.
+        """
+        while any(0 <= _age_seconds(p.pid) < AT_WORK_SECONDS for p in self.running.values()):
+            time.sleep(0.1)
         for process in self.running.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
