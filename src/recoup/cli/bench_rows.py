@@ -98,20 +98,22 @@ COPIES: Final = {
       from lawful_requests_ticket t
         cross join lateral (select
           case when t.measure = 'hold' then 'payee' else 'payer' end as side,
-          case when t.measure = 'hold' then 0 else 1 end as shift) w,
+          case when t.measure = 'hold' then 0 else 1 end as shift,
+          case when t.measure = 'hold' then 2 else 1 end as rounds) w
+        cross join lateral generate_series(1, w.rounds) i,
         generate_series(1, %(cases)s) n,
         lateral jsonb_populate_record(t, jsonb_build_object(
-        'id', md5('ticket' || n || t.measure)::uuid,
+        'id', md5('ticket' || n || t.measure || i)::uuid, 'round', i,
         'request', md5('asked' || n || t.measure)::uuid,
-        'reference', 'B-' || left(t.measure, 2) || '-' || n, 'case_id', md5('case' || n)::uuid,
+        'reference', 'B-' || left(t.measure, 2) || i || '-' || n, 'case_id', md5('case' || n)::uuid,
         'account_id', md5(w.side || n)::uuid,
         'account_ident', 'RS3597' || w.shift || lpad(n::text, 15, '0'),
         'addressee_id', (%(banks)s::int[])[1 + (n + w.shift) %% 4],
         'urgency', (n * 7919) %% 100000,
         'sent_at', now() - n * interval '7 seconds', 'due_at', now() + n * interval '1 second',
-        'answered_at', case when t.measure <> 'hold' or n %% 5 > 1
+        'answered_at', case when i < w.rounds or t.measure <> 'hold' or n %% 5 > 1
                        then now() - n * interval '7 seconds' + (n %% 500) * interval '1 second' end,
-        'state', case when t.measure <> 'hold' or n %% 5 > 1 then 'closed'
+        'state', case when i < w.rounds or t.measure <> 'hold' or n %% 5 > 1 then 'closed'
                       when n %% 5 = 0 then 'sent' else 'acknowledged' end)) copied
       where t.id in (select distinct on (t.measure) t.id from lawful_requests_ticket t
                      join cases_case k on k.id = t.case_id where k.report_id = %(report)s
