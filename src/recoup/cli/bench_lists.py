@@ -71,9 +71,10 @@ def lists(options: argparse.Namespace, folder: Path) -> Result:
         lines.append(Line(f"{name}: p50 / p95", "200 ms, 15 queries at most", shown, is_met))
     told = (
         f"{options.cases:,} cases with four tickets each at four banks, of the last hold tickets "
-        f"two in five still open, half of the reports waiting to be adopted, {counts['tasks']:,} open "
-        f"tasks. Each list is asked for {TIMES} times over HTTP by a person who is signed in, "
-        "one after another; queries are counted in the pages' own process as the same person."
+        "two in five still open, half of the reports waiting to be adopted, "
+        f"{counts['tasks']:,} open tasks. Each list is asked for {TIMES} times over HTTP by a "
+        "person who is signed in, one after another; queries are counted in the pages' own "
+        "process as the same person."
     )
     return Result("Lists over many cases", told, lines, f" --cases {options.cases}", [], postgres)
 

@@ -21,7 +21,7 @@ from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.lawful_requests.operations import TAKEN_FOR
 from recoup.core.access import Actor
 
-SHOWN_AT_MOST: Final = 100
+SHOWN_AT_MOST: Final = 50
 RECENT: Final = 10
 DUE_SOON: Final = timedelta(minutes=10)
 
