@@ -22,6 +22,7 @@ CLOCK_SECONDS = 1.0
 # From the beginning of one pass to the next: under load each takes in what came meanwhile, and few
 # passes leave the processor to those who report and answer. Who comes alone never waits for it.
 PASS_SECONDS = 0.4
+END_SECONDS = 10.0  # a long job of housekeeping keeps no worker alive that does not plan
 log = logging.getLogger("recoup.worker")
 
 
@@ -76,6 +77,8 @@ def _plan(stop: threading.Event) -> None:
         except Exception:
             log.exception("planning failed; the worker ends and is started again")
             os.kill(os.getpid(), signal.SIGTERM)
+            if not stop.wait(END_SECONDS):
+                os._exit(1)
             return
 
 

@@ -6,16 +6,18 @@ adopted; any hold ends with its limit unless something binding came. Both act, o
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import CaseEvent, Task
-from recoup.apps.holds import lapse_operations, plan_operations
+from recoup.apps.holds import lapse_operations, plan_operations, trouble_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
 from recoup.apps.lawful_requests import clock as request_clock
 from recoup.apps.lawful_requests.models import Ticket
@@ -26,19 +28,32 @@ from recoup.core.lawful_request import RequestMove, RequestState
 from recoup.core.lawful_request import after as request_after
 from recoup.data import load_pack
 
+log = logging.getLogger("recoup.clock")
 AT_ONCE = 200
 WARN_BEFORE = timedelta(hours=6)
 
 
 def sweep() -> None:
     """Fire what is due, then plan and send whatever waits. State-based: safe to run at any time."""
-    pack = load_pack(settings.COUNTRY)
-    with transaction.atomic():
-        request_clock.fire_due(pack=pack, at=database_time())
-    lapse_due()
-    warn_before_end()
+    for act in (_fire_requests, lapse_due, warn_before_end, trouble_operations.release_settled):
+        _apart(act)
     # One pass at a time: under load there is always more to plan, and the clocks must not wait.
     plan_operations.work(most_passes=1)
+
+
+def _apart(act: Callable[[], object]) -> None:
+    """A clock that fails stops neither the others nor the planning; it is tried each second."""
+    try:
+        with transaction.atomic():
+            act()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("a clock failed: %s", act.__name__)
+
+
+def _fire_requests() -> None:
+    request_clock.fire_due(pack=load_pack(settings.COUNTRY), at=database_time())
 
 
 @transaction.atomic
