@@ -164,3 +164,22 @@ def test_a_bank_beyond_its_cap_does_not_vouch_for_a_strangers_report_either(
     world.plan()
     adopted = world.run("select count(*) from holds_claim where adopted_at is not null")
     assert adopted == [(0,)] and holds(world, first) == []
+
+
+def test_what_waits_behind_uses_up_nothing(
+    world: World, small_caps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heap came at once and is opened in parts: the first ones count against the cap first."""
+    monkeypatch.setattr(plan_operations, "REPORTS_AT_ONCE", 2)
+    bank = world.at_bank("plum")
+    vouched = [
+        tell(world, 300 + n, payee=iban("walnut", 300 + n), by=bank, amount=500 + n)
+        for n in range(8)
+    ]
+    sent = [
+        tell(world, 1, payee=iban("walnut", 400 + n), sender=THIEF, amount=500 + n)
+        for n in range(8)
+    ]
+    world.plan()
+    assert sum(len(holds(world, one)) for one in vouched) == 4
+    assert sum(len(holds(world, one)) for one in sent) == 5

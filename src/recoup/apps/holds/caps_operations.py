@@ -127,7 +127,10 @@ def _sender(report: Report) -> str:
 
 
 def _counted(reports: Sequence[Report], *, since: datetime, most: int) -> Counts:
-    """One statement: what was sent within the hour that is of the same senders and accounts."""
+    """One statement: what was sent within the hour that is of the same senders and accounts.
+
+    Only what was opened counts: of a heap that came at once, the first ones are within the cap.
+    """
     counted: Counts = Counter()
     institutions = {r.organisation_id for r in reports if is_vouched_for(r)}
     unknown = [r for r in reports if not is_vouched_for(r)]
@@ -166,12 +169,12 @@ with open as (
 )
 select 'vouched', o.id::text, null, null, (select count(*) from (
     select from reports_report r where r.organisation_id = o.id and r.received_at >= %(since)s
-      and r.id <> all(%(these)s) limit %(most)s) counted)
+      and r.opened_at is not null and r.id <> all(%(these)s) limit %(most)s) counted)
   from unnest(%(institutions)s::int[]) as o (id)
 union all
 select 'vouched', r.organisation_id::text, r.payee_ident, null, count(*) from reports_report r
   where r.payee_ident = any(%(payees)s) and r.received_at >= %(since)s and r.id <> all(%(these)s)
-    and r.organisation_id = any(%(institutions)s) group by 2, 3
+    and r.opened_at is not null and r.organisation_id = any(%(institutions)s) group by 2, 3
 union all
 select 'open', channel, null, null, count(*) from open group by 2
 union all
@@ -180,5 +183,5 @@ select 'open', channel, payee_ident, sender, count(*) from open
 union all
 select 'sent', encode(r.sender_mark, 'hex'), null, null, count(*) from reports_report r
   where r.sender_mark = any(%(senders)s) and r.received_at >= %(since)s and r.id <> all(%(these)s)
-  group by 2
+    and r.opened_at is not null group by 2
 """
