@@ -26,6 +26,7 @@ from recoup.core.answer import REFUSING
 from recoup.core.lawful_request import RequestMove, RequestState, after
 
 DECIDE_WITHIN = timedelta(hours=2)
+RETURNING = ("stopped_before_execution", "recalled")
 
 
 def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID]:
@@ -41,7 +42,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     before = {claim.id: _state_of(claim) for claim in claims.values()}
     holds = Hold.objects.in_bulk({a.ticket.request for a in answers})
     touched: set[UUID] = set()
-    for answer in sorted(answers, key=lambda a: (a.received_at, a.id)):
+    for answer in _in_order(answers):
         if _tells_nothing_new(answer):
             continue
         touched.add(answer.ticket.account_id)
@@ -64,6 +65,19 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     _tell(answers)
     settle_merged({claim.case_id for claim in claims.values()}, under=under, at=at)
     return touched
+
+
+def _in_order(answers: Sequence[Answer]) -> list[Answer]:
+    """As they were told. What came in one call has one time; its ids are the bank's own."""
+    by_id = {answer.id: answer for answer in answers}
+
+    def place(answer: Answer) -> tuple[datetime, bool, int, UUID]:
+        corrected, before = 0, answer
+        while before.replaces_id in by_id:
+            corrected, before = corrected + 1, by_id[before.replaces_id]
+        return answer.received_at, answer.stage != "interim", corrected, answer.id
+
+    return sorted(answers, key=place)
 
 
 def _state_of(claim: Claim) -> tuple[object, ...]:
@@ -157,10 +171,20 @@ def _fold_claim(claim: Claim, answer: Answer) -> None:
         or (is_correction and claim.state == "confirmed" and not claim.returned_minor)
     ):
         claim.state = "denied"
-    elif answer.code in ("stopped_before_execution", "recalled"):
+    elif answer.code in RETURNING:
         # A stopped order leaves no debit: "no such debit" beside it is no false report.
         claim.state = "confirmed" if claim.state in ("alleged", "denied") else claim.state
         claim.returned_minor = min(claim.amount_minor, answer.held_minor)
+    elif is_correction and claim.returned_minor:
+        claim.returned_minor = _returned(claim)
+
+
+def _returned(claim: Claim) -> int:
+    """What an answer in force still says was stopped or recalled."""
+    standing = Answer.objects.filter(
+        ticket__lines__claim=claim, code__in=RETURNING, replaced_by=None
+    )
+    return min(claim.amount_minor, max(standing.values_list("held_minor", flat=True), default=0))
 
 
 def _find_movements(
