@@ -12,7 +12,8 @@ from decimal import Decimal
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext
 
-from recoup.core.said import Said, SaidSum
+from recoup.core.lawful_request import MoveRefused
+from recoup.core.said import Said, SaidCode, SaidList, SaidSum
 from recoup.core.text import NotReadable
 from recoup.standards.strict_csv import Refusal, shortened
 
@@ -24,6 +25,10 @@ def in_words(text: object) -> str:
     """Return a sentence in the reader's language, with its values."""
     if isinstance(text, SaidSum):
         return _sum(text)
+    if isinstance(text, SaidCode):
+        return gettext("“%(words)s”") % {"words": gettext(text.words)}
+    if isinstance(text, SaidList):
+        return ", ".join(map(in_words, text.parts))
     if not isinstance(text, Said):
         return str(text)
     words = gettext(text.template)
@@ -34,6 +39,11 @@ def reason(problem: Exception) -> str:
     """What an error says: for what could not be read, what is wrong and what to do."""
     if isinstance(problem, NotReadable):
         return in_words(problem.said)
+    if isinstance(problem, MoveRefused):
+        return gettext(
+            "The ticket does not wait for this any more: it was answered, was withdrawn or has "
+            "ended. Load its page again."
+        )
     return in_words(problem.args[0]) if problem.args else str(problem)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from recoup.core.money import Currency, Money, format_money
-from recoup.core.said import Said
+from recoup.core.said import Said, SaidCode, SaidList
 
 CODES: Final = {
     "hold": frozenset(
@@ -32,6 +32,24 @@ CODES: Final = {
     ),
     "recall": frozenset({"recalled", "nothing_left", "not_ours", "cannot_lawfully", "unclear"}),
 }  # fmt: skip
+# What pages call a measure and an answer, which the API names by its code.
+MEASURE_WORDS: Final = {
+    "hold": "Hold",
+    "confirm_debit": "Confirm the debit",
+    "stop_before_execution": "Stop before execution",
+    "recall": "Recall",
+}
+WORDS: Final = {
+    "held": "Held", "part_held": "Part held", "nothing_left": "Nothing left",
+    "moved_on": "Moved on", "cashed_out": "Cashed out", "others_hold": "Others hold",
+    "not_ours": "Not ours", "cannot_lawfully": "Cannot lawfully", "unclear": "Unclear",
+    "debit_confirmed": "Debit confirmed", "no_such_debit": "No such debit",
+    "stopped_before_execution": "Stopped", "recalled": "Recalled",
+}  # fmt: skip
+OWN_WORDS: Final = {
+    ("stop_before_execution", "nothing_left"): "Already executed",
+    ("recall", "nothing_left"): "Nothing to recall",
+}
 REFUSING: Final = frozenset({"not_ours", "cannot_lawfully"})
 DISCLOSING: Final = frozenset({"first", "forward", "back", "destination"})
 WITHOUT_WINDOW: Final = REFUSING | {"unclear"}
@@ -135,14 +153,20 @@ def check(answer: AnswerTold, asked: Asked) -> tuple[Problem, ...]:
     return tuple(_problems(answer, asked))
 
 
+def answer_said(code: str, measure: str) -> SaidCode:
+    """An answer's code, and what the measure's own desk calls it."""
+    return SaidCode(code, words=OWN_WORDS.get((measure, code)) or WORDS[code])
+
+
 def _problems(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
     if answer.code not in CODES[asked.measure]:
-        possible = ", ".join(sorted(CODES[asked.measure]))
+        measure = SaidCode(asked.measure, words=MEASURE_WORDS[asked.measure])
+        codes = [answer_said(code, asked.measure) for code in sorted(CODES[asked.measure])]
         yield Problem(
             "code", answer.code,
             Said(
                 "%(code)s is no answer to %(measure)s. Possible: %(possible)s.",
-                code=answer.code, measure=asked.measure, possible=possible,
+                code=_code(answer, asked), measure=measure, possible=SaidList(codes),
             ),
         )  # fmt: skip
         return
@@ -152,6 +176,13 @@ def _problems(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
         yield from _missing_window(answer, asked)
     else:
         yield from _window(answer, answer.window, asked)
+
+
+def _code(answer: AnswerTold, asked: Asked) -> str:
+    """The answer's code; what is none is shown as it came."""
+    if asked.measure == "hold" and asked.amount_minor == 0 and answer.code == "held":
+        return SaidCode("held", words="Lifted")
+    return answer_said(answer.code, asked.measure) if answer.code in WORDS else answer.code
 
 
 def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
@@ -179,7 +210,7 @@ def _held(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
             Said(
                 "The answer %(code)s does not go with %(held)s held of %(asked)s asked. "
                 "Give the sum you hold now, or another code.",
-                code=answer.code, held=asked.money(held), asked=asked.money(total),
+                code=_code(answer, asked), held=asked.money(held), asked=asked.money(total),
             ),
         )  # fmt: skip
     if answer.code == "cannot_lawfully" and not answer.ground:
@@ -194,8 +225,9 @@ def _payment(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
         yield Problem(
             "payment", answer.payment.reference,
             Said(
-                "A debit goes with the answer debit_confirmed, not with %(code)s: leave it out.",
-                code=answer.code,
+                "A debit goes with the answer %(confirmed)s, not with %(code)s: leave it out.",
+                confirmed=answer_said("debit_confirmed", "confirm_debit"),
+                code=_code(answer, asked),
             ),
         )  # fmt: skip
         return
@@ -213,7 +245,8 @@ def _payment(answer: AnswerTold, asked: Asked) -> Iterator[Problem]:
             "payment.amount_minor", str(answer.payment.amount_minor),
             Said(
                 "The debit is %(debit)s, less than the disputed %(asked)s. "
-                "Answer no_such_debit if it is another payment.",
+                "Answer %(other)s if it is another payment.",
+                other=answer_said("no_such_debit", "confirm_debit"),
                 debit=asked.money(answer.payment.amount_minor),
                 asked=asked.money(asked.amount_minor),
             ),

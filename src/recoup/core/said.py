@@ -6,7 +6,7 @@ and whoever shows it in another language translates the template and puts the va
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 class Said(str):
@@ -33,4 +33,29 @@ class SaidSum(str):
         """Keep the text and what it says."""
         said = super().__new__(cls, text)
         said.minor_units, said.currency, said.decimals = minor_units, currency, decimals
+        return said
+
+
+class SaidCode(str):
+    """A word of the API, such as ``no_such_debit``, and what pages call it in English."""
+
+    words: str
+
+    def __new__(cls, code: str, /, *, words: str) -> SaidCode:
+        """Keep the code and its words."""
+        said = super().__new__(cls, code)
+        said.words = words
+        return said
+
+
+class SaidList(str):
+    """Several things, one after the other, each of which may be said itself."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, parts: Iterable[str], /) -> SaidList:
+        """Join them with commas."""
+        kept = tuple(parts)
+        said = super().__new__(cls, ", ".join(kept))
+        said.parts = kept
         return said

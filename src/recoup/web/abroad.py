@@ -20,6 +20,7 @@ from recoup.apps.cases.models import RequestAbroad, Task
 from recoup.apps.holds import abroad_operations as operations
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
+from recoup.apps.said import reason
 from recoup.core.money import parse_amount
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_channels
@@ -94,7 +95,7 @@ def _read(read: Any) -> Any:
     try:
         return read()
     except NotReadable as problem:
-        raise forms.ValidationError(str(problem)) from None
+        raise forms.ValidationError(reason(problem)) from None
 
 
 def _named(sent: RequestAbroad) -> str:
@@ -169,8 +170,8 @@ def _shown(row: RequestAbroad) -> dict[str, Any]:
 def download(request: Request, task_id: UUID) -> HttpResponse:
     """The same request as JSON, for whoever has a program to send it with."""
     task = _task(request, task_id)
-    if problem := _not_abroad(request, task):
-        return problem
+    if refused := _not_abroad(request, task):
+        return refused
     text = json.dumps(_document(request, task), ensure_ascii=False, indent=1)
     response = HttpResponse(text, content_type="application/json")
     name = request_abroad.reference_of(task).replace("/", "-")
@@ -182,8 +183,8 @@ def download(request: Request, task_id: UUID) -> HttpResponse:
 @allowed("abroad:record")
 def sent(request: Request, task_id: UUID) -> HttpResponse:
     task = _task(request, task_id)
-    if problem := _not_abroad(request, task):
-        return problem
+    if refused := _not_abroad(request, task):
+        return refused
     given = SentForm(request.POST)
     if not given.is_valid():
         return _page(request, task, status=422, sent_form=given, form=given)
@@ -193,7 +194,7 @@ def sent(request: Request, task_id: UUID) -> HttpResponse:
             **given.cleaned_data,
         )  # fmt: skip
     except operations.NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=str(problem))
+        return errors.page(request, 409, "409.html", problem=reason(problem))
     return _back(task)
 
 
@@ -201,8 +202,8 @@ def sent(request: Request, task_id: UUID) -> HttpResponse:
 @allowed("abroad:record")
 def answered(request: Request, task_id: UUID) -> HttpResponse:
     task = _task(request, task_id)
-    if problem := _not_abroad(request, task):
-        return problem
+    if refused := _not_abroad(request, task):
+        return refused
     given = AnsweredForm(request.POST, task=task)
     if not given.is_valid():
         return _page(request, task, status=422, answered_form=given, form=given)
@@ -214,7 +215,7 @@ def answered(request: Request, task_id: UUID) -> HttpResponse:
             sent=about, told=operations.Outcome(**told), by=request.actor, at=request.at
         )
     except operations.NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=str(problem))
+        return errors.page(request, 409, "409.html", problem=reason(problem))
     return _back(task)
 
 
@@ -222,8 +223,8 @@ def answered(request: Request, task_id: UUID) -> HttpResponse:
 @allowed("abroad:record")
 def not_sent(request: Request, task_id: UUID) -> HttpResponse:
     task = _task(request, task_id)
-    if problem := _not_abroad(request, task):
-        return problem
+    if refused := _not_abroad(request, task):
+        return refused
     try:
         ground = read_note(request.POST.get("ground", ""), field="ground")
         if not ground:
@@ -231,9 +232,9 @@ def not_sent(request: Request, task_id: UUID) -> HttpResponse:
             raise NotReadable("ground", "", *text)
         operations.decide_not_to_send(task=task, ground=ground, by=request.actor, at=request.at)
     except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=str(problem))
+        return errors.page(request, 422, "422.html", problem=reason(problem))
     except operations.NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=str(problem))
+        return errors.page(request, 409, "409.html", problem=reason(problem))
     return _back(task)
 
 

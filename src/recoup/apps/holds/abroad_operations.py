@@ -18,6 +18,7 @@ from django.db import transaction
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import RequestAbroad, Task
 from recoup.core.access import Actor
+from recoup.core.said import Said
 from recoup.data import load_channels
 
 NOT_SENT: Final = "none"
@@ -50,9 +51,9 @@ def record_sent(
     """
     task = _own_open(task, by)
     if sent_at > at + CLOCKS_DIFFER:
-        raise NotPossible("This time has not come yet. Say when the request left.")
+        raise NotPossible(Said("This time has not come yet. Say when the request left."))
     if sent_at < task.opened_at - CLOCKS_DIFFER:
-        raise NotPossible("The task did not exist at this time. Say when the request left.")
+        raise NotPossible(Said("The task did not exist at this time. Say when the request left."))
     sent = _row(task, channel, body, by=by, sent_at=sent_at, at=at)
     sent.save()
     due_at = sent_at + load_channels()[channel].answer_within
@@ -68,13 +69,13 @@ def record_sent(
 def record_answered(*, sent: RequestAbroad, told: Outcome, by: Actor, at: datetime) -> None:
     """What came back; the task is done with it. Raises NotPossible."""
     if sent.owner_id != by.organisation_id:
-        raise NotPossible("Another desk sent this request: its answer is entered there.")
+        raise NotPossible(Said("Another desk sent this request: its answer is entered there."))
     rows = RequestAbroad.objects.select_for_update(of=("self",), no_key=True)
     sent = rows.select_related("task").get(pk=sent.pk)
     if sent.answered_at is not None:
-        raise NotPossible("The answer to this request is entered already.")
+        raise NotPossible(Said("The answer to this request is entered already."))
     if told.held_minor is not None and not 0 <= told.held_minor <= sent.amount_minor:
-        raise NotPossible("More cannot be postponed than was asked for. Check the sum.")
+        raise NotPossible(Said("More cannot be postponed than was asked for. Check the sum."))
     sent.answered_at, sent.outcome, sent.note = at, told.outcome, told.note
     sent.held_minor, sent.held_until = told.held_minor, told.held_until
     sent.their_reference = told.their_reference
@@ -90,7 +91,7 @@ def decide_not_to_send(*, task: Task, ground: str, by: Actor, at: datetime) -> N
     """Nobody abroad is asked, for a ground that is kept; the task is done. Raises NotPossible."""
     task = _own_open(task, by)
     if RequestAbroad.objects.filter(task=task).exists():
-        raise NotPossible("A request was sent already. Enter what came back.")
+        raise NotPossible(Said("A request was sent already. Enter what came back."))
     row = _row(task, NOT_SENT, {}, by=by, sent_at=at, at=at)
     row.answered_at, row.outcome, row.note = at, "not_sent", ground
     row.save()
@@ -101,10 +102,10 @@ def decide_not_to_send(*, task: Task, ground: str, by: Actor, at: datetime) -> N
 def _own_open(task: Task, by: Actor) -> Task:
     """The task as it is now, held until the act is done."""
     if task.owner_id != by.organisation_id:
-        raise NotPossible("This task belongs to another desk.")
+        raise NotPossible(Said("This task belongs to another desk."))
     task = Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk)
     if task.done_at is not None:
-        raise NotPossible("This task is done already.")
+        raise NotPossible(Said("This task is done already."))
     return task
 
 

@@ -33,6 +33,7 @@ from recoup.core.answer import (
     Asked,
     Booking,
     Problem,
+    answer_said,
     check,
 )  # fmt: skip
 from recoup.core.said import Said
@@ -248,7 +249,7 @@ def _order_problems(told: Told, ticket: Ticket, known: Known) -> list[Problem]:
             "The ticket was answered on %(at)s UTC (%(code)s). "
             "Send a correction that replaces answer %(first)s.",
             at=f"{first.received_at:%Y-%m-%d %H:%M:%S}",
-            code=first.code,
+            code=answer_said(first.code, ticket.measure),
             first=str(first.id),
         )
         return [Problem("ticket", ticket.reference, message, "already_answered")]

@@ -23,6 +23,7 @@ from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
 from recoup.core.access import Actor
+from recoup.core.said import Said
 
 Ended = list[tuple[UUID, str]]
 
@@ -34,11 +35,16 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
     Rows never move; the duplicate points to the case it was merged into. Raises NotPossible.
     """
     if case.pk == duplicate.pk:
-        raise NotPossible("A case cannot be merged into itself. Choose the duplicate.")
+        raise NotPossible(Said("A case cannot be merged into itself. Choose the duplicate."))
     both = locked(case, duplicate)
     for one in (both[case.pk], both[duplicate.pk]):
         if one.state != "open":
-            raise NotPossible(f"{one.reference} is {one.state}; only open cases can be merged.")
+            raise NotPossible(
+                Said(
+                    "%(case)s was merged already, or is closed; only open cases can be merged.",
+                    case=one.reference,
+                )
+            )
     Claim.objects.filter(case=duplicate, state__in=["alleged", "confirmed"]).update(state="double")
     Case.objects.filter(pk=duplicate.pk).update(state="merged", merged_into=case)
     with connection.cursor() as cursor:

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
@@ -21,6 +20,7 @@ from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members.models import Organisation
 from recoup.core.access import Actor
+from recoup.core.said import Said
 
 DECIDE_WITHIN = timedelta(hours=12)
 DECIDED = frozenset({"decide_hold"})
@@ -65,7 +65,9 @@ def adopt(*, case: Case, ground: str, by: Actor, at: datetime) -> None:
         .filter(Q(adopted_at=None) | Q(possible_double_of__isnull=False))
     )
     if not claims:
-        raise NotPossible("There is nothing to adopt: the report is adopted, or it has ended.")
+        raise NotPossible(
+            Said("There is nothing to adopt: the report is adopted, or it has ended.")
+        )
     Claim.objects.filter(id__in=[c.id for c in claims]).update(possible_double_of=None)
     Claim.objects.filter(id__in=[c.id for c in claims], adopted_at=None).update(
         adopted_at=at, adopted_by_id=by.person_id
@@ -98,12 +100,14 @@ def reduce_hold(
         .first()
     )
     if hold is None:
-        raise NotPossible("No hold of this ticket is in force: there is nothing to reduce.")
+        raise NotPossible(Said("No hold of this ticket is in force: there is nothing to reduce."))
     most = hold.asked_minor if hold.limit_minor is None else min(hold.asked_minor, hold.limit_minor)
     if limit_minor >= most:
         raise NotPossible(
-            "This is not less than what is asked now. A reduction goes down; to ask for more, the "
-            "facts have to say so."
+            Said(
+                "This is not less than what is asked now. A reduction goes down; to ask for more, "
+                "the facts have to say so."
+            )
         )
     Hold.objects.filter(pk=hold.pk).update(limit_minor=limit_minor)
     tell(
@@ -123,10 +127,17 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
     """
     case = locked(case)[case.pk]
     if case.handed_over_at is not None:
-        raise NotPossible(f"{case.reference} was handed over on {case.handed_over_at:%Y-%m-%d}.")
+        raise NotPossible(
+            Said(
+                "%(case)s was handed over on %(day)s.",
+                case=case.reference, day=f"{case.handed_over_at:%Y-%m-%d}",
+            )
+        )  # fmt: skip
     office = Organisation.objects.filter(kind="prosecutor").order_by("id").first()
     if office is None:
-        raise NotPossible("The directory has no prosecutor's office. Ask who keeps the directory.")
+        raise NotPossible(
+            Said("The directory has no prosecutor's office. Ask who keeps the directory.")
+        )
     is_first = not Task.objects.filter(case=case, kind="decide_hold").exists()
     CaseMember.objects.bulk_create(
         [CaseMember(case=case, organisation=office, since=at)], ignore_conflicts=True
@@ -159,8 +170,6 @@ def finish_task(*, task: Task, by: Actor, at: datetime) -> None:
     Raises NotPossible for a task that only a decision ends.
     """
     if task.kind in DECIDED and task.done_at is None:
-        raise NotPossible(
-            gettext("This task ends with a decision: take it on the page of the case.")
-        )
+        raise NotPossible(Said("This task ends with a decision: take it on the page of the case."))
     if Task.objects.filter(pk=task.pk, done_at=None).update(done_at=at):
         audit.record(what="task:finished", about=f"task:{task.id}", by=by, at=at, kind=task.kind)
