@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from recoup.standards.strict_json import LARGEST_INT, NotStrictJson, loads
 
 BAD_INPUT = Path(__file__).parents[3] / "shared" / "badinput"
 IS_COMPLETE = os.environ.get("RECOUP_REQUIRE_ALL") == "1"
+# From Python 3.13 on the comma itself is named, before it what stands behind it.
+AFTER_A_LAST_COMMA = "line 1, column 7" if sys.version_info >= (3, 13) else "line 1, column 8"
 
 
 def rows():
@@ -67,7 +70,7 @@ def test_each_document_of_the_collection_meets_its_expected_end(row):
         ('{"a":1}'.encode("utf-16-le"), "not_json", "line 1, column 2"),
         (b"", "not_json", "line 1, column 1"),
         (b"{", "not_json", "line 1, column 2"),
-        (b'{"a":1,}', "not_json", "line 1, column 8"),
+        (b'{"a":1,}', "not_json", AFTER_A_LAST_COMMA),
         (b'{"a":1}{', "not_json", "line 1, column 8"),
         (b'{"a":1}\n\n x', "not_json", "line 3, column 2"),
         (b"{'a':1}", "not_json", "line 1, column 2"),
