@@ -33,6 +33,7 @@ def _asked(
 
     scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"",
              "http_version": "1.1", "headers": list(headers)}  # fmt: skip
+
     async def serve() -> None:
         await Bridge(_echo, threads=1, most_bytes=lambda _: most)(scope, receive, send)
 
