@@ -47,12 +47,19 @@ class Way:
 
     def more(self, amount: int, *, minute: float) -> None:
         """The bank corrects its answer: more had left the country the same way."""
-        (ticket,) = [
+        (ticket,) = self.tickets()
+        before = self.last or self.banks.bodies[str(ticket.id)]
+        self.ledger.pay("first", "abroad", amount, minute=minute)
+        self.correct(ticket, before)
+
+    def tickets(self) -> list[Any]:
+        """The one ticket that asked where the money went."""
+        return [
             t for t in self.world.tickets(measure="hold", kind="first")
             if t.addressee.code == "quince"
         ]  # fmt: skip
-        before = self.last or self.banks.bodies[str(ticket.id)]
-        self.ledger.pay("first", "abroad", amount, minute=minute)
+
+    def correct(self, ticket: Any, before: dict[str, Any]) -> None:
         fresh = self.banks.body(self.asked(ticket))
         self.number += 1
         self.last = fresh | {
@@ -61,6 +68,13 @@ class Way:
         }  # fmt: skip
         self.world.answer("quince", self.last)
         self.banks.run()
+
+    def never(self) -> None:
+        """The bank corrects its answer: nothing had left the country."""
+        (ticket,) = self.tickets()
+        before = self.last or self.banks.bodies[str(ticket.id)]
+        self.ledger.paid = [paid for paid in self.ledger.paid if paid.to != "abroad"]
+        self.correct(ticket, before)
 
     def asked(self, ticket: Any) -> dict[str, Any]:
         (row,) = self.world.run(
@@ -105,6 +119,42 @@ def test_money_that_goes_after_the_task_was_done_is_a_new_task_with_only_the_new
     assert [p["amount_minor"] for p in new.values["payments"]] == [200]
     way.more(50, minute=15)
     assert told(way.world) == [(300, True), (250, False)]
+
+
+def ended(world: World) -> list[dict[str, Any]]:
+    rows = world.run("select body from audit_auditleaf where stream like 'task:%'")
+    bodies = [json.loads(bytes(row[0])) for row in rows]
+    return [body for body in bodies if body["what"] == "task:ended"]
+
+
+def test_a_correction_after_which_nothing_left_the_country_ends_the_task_with_a_reason(way: Way):
+    way.never()
+    (task,) = abroad(way.world)
+    assert task.done_at is not None
+    assert task.values["ended"] == "nothing_left_abroad"
+    assert task.values["amount_minor"] == 300  # what it was about stays to be read
+    (body,) = ended(way.world)
+    assert body["facts"] == {"kind": "abroad", "reason": "nothing_left_abroad"}
+
+
+def test_a_request_that_left_still_waits_for_its_answer_when_nothing_had_gone(way: Way):
+    """Whoever was asked abroad has to be told: a person ends it."""
+    send(way.world, abroad(way.world)[0])
+    way.never()
+    assert told(way.world) == [(300, False)]
+    assert ended(way.world) == []
+
+
+def test_what_goes_abroad_after_all_is_a_new_task(way: Way):
+    way.never()
+    way.more(200, minute=14)
+    assert told(way.world) == [(300, True), (170, False)]  # 30 of it were there before
+
+
+def test_a_task_of_another_case_stays_when_nothing_left_in_this_one(way: Way):
+    paid_abroad(way.world, 700)
+    way.never()
+    assert sorted(told(way.world)) == [(300, True), (700, False)]
 
 
 def test_planning_again_changes_nothing(way: Way):

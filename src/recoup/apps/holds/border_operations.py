@@ -8,7 +8,7 @@ the task carries all that a request has to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,15 +16,18 @@ from uuid import UUID, uuid5
 
 from django.db.models import Q
 
+from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Account, Case, Task
 from recoup.apps.holds.models import Claim, Flow, Movement, MovementSide
 from recoup.apps.members.models import Organisation
 from recoup.core import chain
+from recoup.core.access import Actor
 from recoup.core.accounts import read_account
 from recoup.core.text import NotReadable
 
 BORDER_CLOCK: Final = timedelta(hours=2)
 WAYS: Final = UUID("5b3c1f0a-7a4e-4f0b-9d55-6c2e8a1b7d10")
+NOTHING_LEFT: Final = "nothing_left_abroad"
 IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
 Told = dict[str, Any]
@@ -47,14 +50,23 @@ class Way:
         return uuid5(WAYS, f"{self.case.pk}:{self.account or self.claims[0]}:{self.currency}")
 
 
-def open_border_tasks(border: Iterable[chain.BorderTask], *, at: datetime) -> None:
+def keep_border_tasks(
+    border: Iterable[chain.BorderTask], *, cases: Collection[str], by: Actor, at: datetime
+) -> None:
     """Make or update the open task of each way; what a task that is done covers is not repeated.
 
     More money on a way raises the sum of its open task. If that is done, or was asked about
-    abroad already, the way gets a new one with the new sum only. Runs in the planner's pass, after
-    flows were stored.
+    abroad already, the way gets a new one with the new sum only. A way of the planned cases that
+    is no way any more, after a correction, ends its task, unless a request left: who was asked
+    abroad has to be told, and a person does that. Runs in the planner's pass, after flows were
+    stored.
     """
     ways = _ways(border)
+    waiting = Task.objects.filter(
+        case__id__any=list(cases), kind="abroad", done_at=None, requests_abroad=None
+    )
+    for task in waiting.exclude(about__in=[way.about for way in ways]):
+        _end(task, by=by, at=at)
     if not ways:
         return
     _add_payments(ways)
@@ -68,7 +80,8 @@ def open_border_tasks(border: Iterable[chain.BorderTask], *, at: datetime) -> No
     fiu = Organisation.objects.filter(kind="fiu").order_by("id").first()
     for way in ways:
         there = _there(way, accounts)
-        _keep(way, known.get(way.about, []), there, owner=fiu.id if fiu else None, at=at)
+        before = known.get(way.about, [])
+        _keep(way, before, there, owner=fiu.id if fiu else None, by=by, at=at)
 
 
 def _ways(border: Iterable[chain.BorderTask]) -> list[Way]:
@@ -158,13 +171,14 @@ def _ibans(text: str) -> list[str]:
 
 
 def _keep(
-    way: Way, known: Sequence[Task], there: Told, *, owner: int | None, at: datetime
+    way: Way, known: Sequence[Task], there: Told, *, owner: int | None, by: Actor, at: datetime
 ) -> None:  # fmt: skip
     """Bring the way's open task to what is not covered yet, or open one."""
     settled = [task for task in known if task.done_at or task.requests_abroad.all()]
     waiting = next((task for task in known if task not in settled), None)
-    left = way.amount - sum(task.values.get("amount_minor", 0) for task in settled)
-    told = {p["payment"] for task in settled for p in task.values.get("payments", ())}
+    covering = [task for task in settled if task.values.get("ended") != NOTHING_LEFT]
+    left = way.amount - sum(task.values.get("amount_minor", 0) for task in covering)
+    told = {p["payment"] for task in covering for p in task.values.get("payments", ())}
     values = {
         "amount_minor": left,
         "currency": way.currency,
@@ -173,9 +187,12 @@ def _keep(
         **there,
         "payments": [p for p in way.payments if p["payment"] not in told],
     }
-    if waiting is not None:
-        _update(waiting, values, left, at=at)
-    elif left > 0:
+    if waiting is not None and left <= 0:
+        _end(waiting, by=by, at=at)
+    elif waiting is not None and waiting.values != values:
+        waiting.values = values
+        waiting.save(update_fields=["values"])
+    elif waiting is None and left > 0:
         Task.objects.create(
             case=way.case, kind="abroad", about=way.about, level=len(known),
             owner_id=owner or way.case.owner_id, issuer_id=way.case.owner_id, values=values,
@@ -183,12 +200,11 @@ def _keep(
         )  # fmt: skip
 
 
-def _update(task: Task, values: Told, left: int, *, at: datetime) -> None:
-    """A correction may leave nothing to be asked: then the task ends, and says why."""
-    if left <= 0:
-        task.values, task.done_at = task.values | {"ended": "nothing_left_abroad"}, at
-    elif task.values != values:
-        task.values = values
-    else:
-        return
+def _end(task: Task, *, by: Actor, at: datetime) -> None:
+    """A correction left nothing to be asked: the task ends, and says why."""
+    task.values, task.done_at = task.values | {"ended": NOTHING_LEFT}, at
     task.save(update_fields=["values", "done_at"])
+    audit.record(
+        what="task:ended", about=f"task:{task.id}", by=by, at=at, kind=task.kind,
+        reason=NOTHING_LEFT,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from django.db.models import F, Max
 
 from recoup.apps.cases.models import Account, Case, CaseEvent, Task
-from recoup.apps.holds.border_operations import open_border_tasks
+from recoup.apps.holds.border_operations import keep_border_tasks
 from recoup.apps.holds.models import (
     Claim,
     Hold,
@@ -27,6 +27,7 @@ from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.core import chain
+from recoup.core.access import Actor
 from recoup.core.lawful_request import RequestMove, RequestState, after
 from recoup.core.urgency import urgency
 
@@ -196,11 +197,14 @@ def withdraw(withdrawals: Iterable[chain.Withdrawal], *, at: datetime) -> None:
             ticket.save(update_fields=["state", "ended_at", "withdrawn_ground"])
 
 
-def open_tasks(concluded: chain.Conclusions, *, at: datetime) -> None:
+def open_tasks(
+    concluded: chain.Conclusions, known: chain.Facts, *, by: Actor, at: datetime
+) -> None:
     """What only a person can settle: rulings to the police, the border to the FIU."""
-    if not (concluded.tasks or concluded.border):
+    planned = {claim.case for claim in known.claims}
+    keep_border_tasks(concluded.border, cases=planned, by=by, at=at)
+    if not concluded.tasks:
         return
-    open_border_tasks(concluded.border, at=at)
     cases = Case.objects.in_bulk({task.case for task in concluded.tasks})
     rows = [
         _task(cases[UUID(t.case)], t.kind, t.account, cases[UUID(t.case)].owner_id, TASK_CLOCK, at,

@@ -42,7 +42,7 @@ from recoup.apps.lawful_requests.models import (
     UnplannedAnswer,
 )  # fmt: skip
 from recoup.apps.lawful_requests.operations import Opening
-from recoup.apps.members.queries import competent_unit
+from recoup.apps.members.queries import competent_unit, hub_actor
 from recoup.apps.members.scope import database_time
 from recoup.apps.reports.models import Report
 from recoup.core import chain
@@ -300,7 +300,7 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
     tickets = requests.open_tickets(new, under=under, at=at)
     conclusions.store_lines(new, tickets)
     conclusions.withdraw(concluded.withdrawals, at=at)
-    conclusions.open_tasks(concluded, at=at)
+    conclusions.open_tasks(concluded, known, by=hub_actor(under.issuer), at=at)
     conclusions.mark_changed(known, at=at)
     return len(tickets)
 
