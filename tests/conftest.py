@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from support import browser, live, roles
 from support.world import World
 
 # Playwright's synchronous interface keeps a loop running in this thread.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# How long one example takes says more of the machine's load than of the code.
+settings.register_profile("recoup", deadline=None)
+settings.load_profile("recoup")
 REQUIRE_ALL = os.environ.get("RECOUP_REQUIRE_ALL") == "1"
 
 
