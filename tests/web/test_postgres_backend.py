@@ -33,3 +33,18 @@ def test_a_server_that_ended_the_session_is_seen_without_a_statement():
         cursor.execute(f'set role "{role}"')
     assert not other.is_usable()
     other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("left", ["select 1", "select 1/0"])
+def test_a_connection_with_an_open_transaction_is_not_used_again(left: str) -> None:
+    connection.ensure_connection()
+    assert connection.is_usable()
+    link = connection.connection.pgconn
+    link.exec_(b"begin")
+    link.exec_(left.encode())
+    try:
+        assert not connection.is_usable()
+    finally:
+        link.exec_(b"rollback")
+    assert connection.is_usable()

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 from psycopg import OperationalError
-from psycopg.pq import ConnStatus, Format
+from psycopg.pq import ConnStatus, Format, TransactionStatus
 
 TIMESTAMPTZ = 1184  # its number in pg_type
 
@@ -48,4 +48,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 link.consume_input()
         except OperationalError:
             return False
-        return bool(link.status == ConnStatus.OK)
+        # What was left open or failed is not handed to the next request.
+        is_idle = link.transaction_status == TransactionStatus.IDLE
+        return bool(link.status == ConnStatus.OK and is_idle)
