@@ -114,3 +114,36 @@ def test_a_debit_that_was_confirmed_by_mistake_is_not_the_payment_any_more(
     assert joined == []
     assert totals(world, filed) == {"RSD": (500, 500, 0, 0, 0, 0)}
     assert held_at(world) == {"quince": 500}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="A claim that ended as a double of another stays ended when the answer that said so is "
+    "corrected, and its case stays merged: fold takes back movements, not ends.",
+)
+def test_a_claim_that_was_called_a_double_by_mistake_stands_again(ledger: Ledger) -> None:
+    """The payer's bank names one debit for two payments of the same sum, then corrects itself."""
+    world, banks = ledger.world, Banks(ledger)
+    first = ledger.pay("victim", "first", 500, minute=10)
+    second = ledger.pay("victim", "first", 500, minute=20)
+    report(ledger, first)
+    world.plan()
+    banks.answer("plum", world.ticket("plum", "confirm_debit"))
+    world.plan()
+    filed = report(ledger, second)
+    world.plan()
+    true = banks.body(world.ticket("plum", "confirm_debit"))
+    debits = [b for b in ledger.books("victim") if not b.is_credit]
+
+    def named(paid: Any) -> dict[str, Any]:
+        debit = next(b for b in debits if b.paid is paid)
+        return {"answer": str(uuid4()), "payment": banks._booking(debit) | {"currency": "RSD"}}
+
+    world.answer("plum", true | (wrong := named(first)))
+    world.plan()
+    assert world.case_of(filed).state == "merged"
+    corrected = named(second) | {"stage": "correction", "replaces": wrong["answer"]}
+    world.answer("plum", true | corrected)
+    world.plan()
+    assert world.case_of(filed).state == "open"
+    assert world.run("select distinct state from holds_claim") == [("confirmed",)]
