@@ -135,3 +135,17 @@ def test_a_case_that_is_over_asks_nobody(ledger: Ledger) -> None:
     case = told(ledger, change=refused, by=world.at_bank("plum"))
     world.run("update holds_claim set state = 'withdrawn'")
     assert ways(world, case)["hold"].owner == ""
+
+
+def test_nobody_is_warned_of_the_end_of_a_hold_whose_release_is_asked(ledger: Ledger) -> None:
+    world = ledger.world
+    case = told(ledger, by=world.at_bank("plum"))
+    world.run(
+        "update holds_hold set until = now() + interval '20 minutes', asked_minor = 0"
+        " where state = 'placed'"
+    )
+    world.sweep()
+    assert "hold_ends" not in tasks_of(case)
+    world.run("update holds_hold set asked_minor = 1 where state = 'placed'")
+    world.sweep()
+    assert "hold_ends" in tasks_of(case)

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from recoup.data.policy import load_policy
 from recoup.web.act_words import ACTS
-from recoup.web.templatetags.recoup_ui import role_name
+from recoup.web.templatetags.recoup_ui import role_name, signers
 from support.case_pages import signed_in
 from support.world import OFFICER, PROSECUTOR
 
@@ -61,3 +61,15 @@ def test_a_refusal_says_what_and_who(login: str, path: str, act: str, language: 
 def test_who_is_not_signed_in_is_a_visitor() -> None:
     text = Client().post(f"/cases/{uuid4()}/adopt").content.decode()
     assert "You are here as: visitor" in text and "adopting a report" in text
+    assert 'href="/accounts/login/"' in text and "administrator" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "head of unit, Ana A; duty officer, B, C"), ("sr", "дежурни службеник, B, C")],
+)
+def test_the_signers_of_a_ticket_have_roles_in_the_reader_s_words(
+    language: str, words: str
+) -> None:
+    with translation.override(language):
+        assert words in signers(["unit head, Ana A", "duty officer, B, C"])

@@ -99,21 +99,24 @@ def case_rows(actor: Actor, found: Sequence[Case], *, at: datetime) -> list[dict
     standing: dict[UUID, str] = {}
     for claim in Claim.objects.filter(case_id__in=ids).only("case_id", "adopted_at", "state"):
         standing[claim.case_id] = "adopted" if claim.adopted_at else claim.state
-    clocks = cases.first_due(actor, ids) | case_queries.first_ends(ids)
+    ends = case_queries.first_ends(ids)
+    clocks = cases.first_due(actor, ids) | ends
     steps, links = case_decisions.last_steps(ids), _links(ids)
     return [_row(case, sums[case.id], standing.get(case.id, ""), clocks.get(case.id),
-                 steps.get(case.id), links.get(case.id, 0)) for case in found]  # fmt: skip
+                 steps.get(case.id), links.get(case.id, 0), holds_money=case.id in ends)
+            for case in found]  # fmt: skip
 
 
 def _row(
     case: Case, sums: list[dict[str, Any]], standing: str, due: datetime | None,
-    step: case_decisions.Step | None, links: int,
+    step: case_decisions.Step | None, links: int, *, holds_money: bool,
 ) -> dict[str, Any]:  # fmt: skip
     next_act = ""
     if case.state == "open":
-        next_act = (
-            gettext("adopt") if standing == "alleged" else gettext("hand over before the hold ends")
-        )
+        if standing == "alleged":
+            next_act = gettext("adopt")
+        elif holds_money:
+            next_act = gettext("hand over before the hold ends")
         next_act = step.next_act if step else next_act
     return {
         "id": case.id,

@@ -109,12 +109,16 @@ def _end(hold: Hold, *, at: datetime) -> None:
 
 @transaction.atomic
 def warn_before_end() -> int:
-    """A task for the duty officer before a hold ends: hand the case over, or let it go."""
+    """A task for the duty officer before a hold ends: hand the case over, or let it go.
+
+    Not for one whose release is asked already, nor for one under which nothing is held.
+    """
     at = database_time()
     warned = Task.objects.filter(kind="hold_ends").values("about")
     due = list(
         Hold.objects.filter(
-            state="placed", is_precautionary=False, until__gt=at, until__lte=at + WARN_BEFORE,
+            state="placed", is_precautionary=False, asked_minor__gt=0, held_minor__gt=0,
+            until__gt=at, until__lte=at + WARN_BEFORE,
         )
         .exclude(id__in=warned)
         .select_related("case")

@@ -179,6 +179,13 @@ def role_name(role: str) -> str:
 
 
 @register.filter
+def signers(signed_by: list[str]) -> str:
+    """The signers of a frozen ticket, ``role, name`` each, with their roles in the reader's words."""
+    parts = [signed.partition(", ") for signed in signed_by]
+    return "; ".join(f"{role_name(role.replace(' ', '_'))}, {name}" for role, _, name in parts)
+
+
+@register.filter
 def act_name(act: str) -> str:
     """Name an act of the policy table in the reader's language."""
     return act_words(act)
