@@ -1,6 +1,10 @@
 // The money flow as a Sankey diagram. Its data stands in a JSON block beside it; its table twin below
 // says the same in words, and a band that is clicked leads to its row.
 const charts = new WeakMap()
+// Pixels: beside the last accounts for their labels, and a step from account to account, as wide as
+// the longest name of an account. A picture that is wider than its place is scrolled.
+const EDGE = 218
+const COLUMN = 165
 
 export function startFlows () {
   for (const box of document.querySelectorAll('[data-flow]')) draw(box)
@@ -19,6 +23,7 @@ function draw (box) {
   box.hidden = !flow.links.length
   if (box.hidden) return
   box.style.height = `${Math.min(36, Math.max(11, 6 + 2.6 * flow.links.length))}rem`
+  box.style.minWidth = `${EDGE + COLUMN * columns(flow)}px`
   let chart = charts.get(box)
   if (!chart) {
     chart = window.echarts.init(box, null, { renderer: 'svg' })
@@ -57,7 +62,7 @@ function options (flow) {
     },
     series: [{
       type: 'sankey',
-      left: 8, right: 210, top: 22, bottom: 10,
+      left: 8, right: EDGE - 8, top: 22, bottom: 10,
       nodeWidth: 14, nodeGap: 26, nodeAlign: 'left', draggable: false, layoutIterations: 48,
       emphasis: { focus: 'adjacency' },
       data: nodes.map((node) => ({
@@ -72,7 +77,7 @@ function options (flow) {
         source: link.source, target: link.target, value: link.value, key: link.key, tip: link.tip,
         lineStyle: { color: colours[link.fate] ?? colours.moved, opacity: link.fate === 'moved' ? 0.4 : 0.55, curveness: 0.5 }
       })),
-      label: { color: text, fontSize: 12, fontFamily: 'inherit', backgroundColor: plate, padding: [1, 3], borderRadius: 2 }
+      label: { color: text, fontSize: 12, lineHeight: 15, fontFamily: 'inherit', backgroundColor: plate, padding: [1, 3], borderRadius: 2 }
     }]
   }
 }
@@ -121,6 +126,22 @@ function withoutLoops (flow) {
     delete node.depth
   }
   return { nodes: nodes.filter((node) => !node.isFirst || !node.isLast), links }
+}
+
+// Steps from the first account to the last.
+function columns (flow) {
+  const { links } = withoutLoops(flow)
+  const depth = new Map()
+  for (let round = 0, changed = true; changed && round <= links.length; round++) {
+    changed = false
+    for (const link of links) {
+      const next = (depth.get(link.source) ?? 0) + 1
+      if (next <= (depth.get(link.target) ?? 0)) continue
+      depth.set(link.target, next)
+      changed = true
+    }
+  }
+  return Math.max(1, ...depth.values())
 }
 
 function showRow (data) {
