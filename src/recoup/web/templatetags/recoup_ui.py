@@ -180,7 +180,7 @@ def role_name(role: str) -> str:
 
 @register.filter
 def signers(signed_by: list[str]) -> str:
-    """The signers of a frozen ticket, ``role, name`` each, with their roles in the reader's words."""
+    """The signers of a frozen ticket, ``role, name`` each; roles in the reader’s language."""
     parts = [signed.partition(", ") for signed in signed_by]
     return "; ".join(f"{role_name(role.replace(' ', '_'))}, {name}" for role, _, name in parts)
 
