@@ -253,6 +253,11 @@ def _merged_in(values: Mapping[str, Any]) -> tuple[str, str]:
     }  # fmt: skip
 
 
+def _parted(values: Mapping[str, Any]) -> tuple[str, str]:
+    text = gettext("This case and %(case)s are two again: the bank corrected its answer.")
+    return "other", text % {"case": values.get("other", "")}
+
+
 def _said(kind: str, text: Any) -> Any:
     def write(values: Mapping[str, Any]) -> tuple[str, str]:
         ground = values.get("ground") or values.get("note") or ""
@@ -272,6 +277,7 @@ WRITERS = {
     "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
     "merged": _merged,
     "merged_in": _merged_in,
+    "parted": _parted,
     "handed_over": _said("other", gettext_lazy("Handed over to the prosecutor")),
     "taken_over": _said("other", gettext_lazy("The prosecutor took the case over")),
     "order_applied_for": _applied,

@@ -116,11 +116,6 @@ def test_a_debit_that_was_confirmed_by_mistake_is_not_the_payment_any_more(
     assert held_at(world) == {"quince": 500}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="A claim that ended as a double of another stays ended when the answer that said so is "
-    "corrected, and its case stays merged: fold takes back movements, not ends.",
-)
 def test_a_claim_that_was_called_a_double_by_mistake_stands_again(ledger: Ledger) -> None:
     """The payer's bank names one debit for two payments of the same sum, then corrects itself."""
     world, banks = ledger.world, Banks(ledger)

@@ -183,11 +183,12 @@ def _mark_doubles(claims: Sequence[Claim], reports: Sequence[Report], *, at: dat
 
     If it is the payer's own bank that tells it again, it thereby vouches for the first report.
     """
-    firsts = _firsts(claims)
+    firsts, doubles = _firsts(claims), set[UUID]()
     for place, (claim, report) in enumerate(zip(claims, reports, strict=True)):
         first = firsts.get(claim.id)
-        if first is None or any(first == later.id for later in claims[place:]):
+        if first is None or first in doubles or any(first == c.id for c in claims[place:]):
             continue
+        doubles.add(claim.id)
         claim.possible_double_of_id = first
         Claim.objects.filter(pk=claim.pk).update(possible_double_of=first)
         if is_vouched_for(report) and report.channel == "bank" and not claim.is_barred:

@@ -17,7 +17,7 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds.facts import ENDED_CLAIM
-from recoup.apps.holds.merge_operations import settle_merged
+from recoup.apps.holds.merge_operations import is_officers, reopen, settle_merged
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
@@ -54,7 +54,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
             for claim in asked:
                 _fold_claim(claim, answer)
         touched |= {p for c in asked for p in (c.payment.payer_id, c.payment.payee_id) if p}
-    _find_movements(answers, lines, claims)
+    revived = _find_movements(answers, lines, claims)
     _save_holds(list(holds.values()))
     Claim.objects.bulk_update(
         [claim for claim in claims.values() if _state_of(claim) != before[claim.id]],
@@ -63,6 +63,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     _sum_blocks({hold.account_id for hold in holds.values()}, answers, at=at)
     _close([answer.ticket for answer in answers], under=under, at=at)
     _tell(answers)
+    reopen(revived, under=under, at=at)
     settle_merged({claim.case_id for claim in claims.values()}, under=under, at=at)
     return touched
 
@@ -189,12 +190,13 @@ def _returned(claim: Claim) -> int:
 
 def _find_movements(
     answers: Sequence[Answer], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
-) -> None:
+) -> set[UUID]:
     """Point claims to the bank's movement; join two tellings that share no reference.
 
-    What a correction replaced points nowhere any more.
+    What a correction replaced points nowhere any more. Returns the cases of the claims that stand
+    again by it.
     """
-    _take_back([a.replaces_id for a in answers if a.replaces_id], lines, claims)
+    revived = _take_back([a.replaces_id for a in answers if a.replaces_id], lines, claims)
     pointed = _pointed([a.id for a in answers], lines, claims, replaced=False)
     holders = {
         claim.movement_id: claims.get(claim.id, claim)
@@ -204,6 +206,7 @@ def _find_movements(
     }
     for claim, movement_id, is_payers in pointed:
         _point(claim, movement_id, holders, is_payers=is_payers)
+    return {claim.case_id for claim in revived if claim.state != "double"}
 
 
 def _pointed(
@@ -228,20 +231,28 @@ def _pointed(
 
 def _take_back(
     replaced: Sequence[UUID], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
-) -> None:
-    """Undo what only a replaced answer said: that a movement is a claim's, or is the same as it."""
+) -> list[Claim]:
+    """Undo what only a replaced answer said: that a movement is a claim's, or is the same as it.
+
+    Returns the claims that it had ended as doubles: they stand again, unless an officer ended them.
+    """
+    revived: list[Claim] = []
     if not replaced:
-        return
+        return revived
     for claim, movement_id, _ in _pointed(replaced, lines, claims, replaced=True):
         standing = _standing(claim)
         if movement_id in standing:
             continue
+        if claim.state == "double" and not is_officers(claim.case_id):
+            claim.state = "confirmed" if standing else "alleged"
+            revived.append(claim)
         if claim.movement_id == movement_id:
             claim.movement_id = next(iter(standing), None)
             Movement.objects.filter(same_as=movement_id).update(same_as=claim.movement_id)
             Movement.objects.filter(id__any=standing[:1]).update(same_as=None)
         else:
             Movement.objects.filter(pk=movement_id, same_as=claim.movement_id).update(same_as=None)
+    return revived
 
 
 def _standing(claim: Claim) -> list[UUID]:

@@ -68,6 +68,24 @@ def settle_merged(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> 
             )  # fmt: skip
 
 
+def is_officers(case_id: UUID) -> bool:
+    """Whether an officer, and not the planner, merged a case: an officer says why."""
+    merged = CaseEvent.objects.filter(case_id=case_id, what="merged")
+    return merged.exclude(values__ground="").exists()
+
+
+def reopen(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> None:
+    """What the planner merged by an answer that the bank corrected is a case of its own again."""
+    merged = Case.objects.filter(pk__in=list(case_ids), state="merged", merged_into__isnull=False)
+    by = hub_actor(under.issuer)
+    for case in merged.select_related("merged_into"):
+        into = case.merged_into
+        Case.objects.filter(pk=case.pk).update(state="open", merged_into=None)
+        if into is not None:
+            tell(case, "parted", by=by, at=at, other=into.reference)
+            tell(into, "parted", by=by, at=at, other=case.reference)
+
+
 def _end_tasks(duplicate: Case, *, at: datetime) -> Ended:
     tickets = Ticket.objects.filter(case=duplicate, measure="hold").values("id")
     rows = Task.objects.filter(Q(case=duplicate) | Q(about__in=tickets), done_at=None)

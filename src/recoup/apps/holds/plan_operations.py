@@ -144,10 +144,8 @@ def plan_waiting() -> Planned:
             if not planned.is_idle:
                 log.info("%s in %.0f ms", planned, 1000 * (time.monotonic() - began))
             return planned
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            if connection.in_atomic_block:
+        except Exception as trouble:
+            if connection.in_atomic_block or _is_away(trouble):
                 raise
             log.exception("planning together failed; planning one by one")
             return _one_by_one()
@@ -170,9 +168,9 @@ def _one_by_one() -> Planned:
     for one in _waiting().apart():
         try:
             planned = _tried(lambda one=one: _pass(one))  # type: ignore[misc]
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as trouble:
+            if _is_away(trouble):
+                raise
             log.exception("planning failed with %s", one.about)
             trouble_operations.note(one.about, case_id=one.case_id, trouble=repr(trouble))
         else:
@@ -251,6 +249,17 @@ def _alone() -> Iterator[None]:
             # With the connection gone, the lock is gone too.
             with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
                 cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
+
+
+def _is_away(trouble: Exception) -> bool:
+    """Whether the database is the trouble: gone, full or ending; not what it was asked to do."""
+    if not isinstance(trouble, OperationalError | InterfaceError):
+        return False
+    state = getattr(trouble.__cause__, "sqlstate", "") or ""
+    return state[:2] not in ASKED_TOO_MUCH and state not in ("57014", "40001", "40P01")
+
+
+ASKED_TOO_MUCH = ("54", "22", "23")
 
 
 def _passes_by(trouble: Exception) -> bool:
