@@ -19,7 +19,7 @@ from django.db.models.expressions import RawSQL
 
 from recoup.apps.holds import answer_rates, wording
 from recoup.apps.holds.answer_destinations import read_destinations
-from recoup.apps.holds.answer_facts import Taken, store_facts
+from recoup.apps.holds.answer_fact_operations import Taken, store_facts
 from recoup.apps.holds.models import TicketLine
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests import queries as tickets

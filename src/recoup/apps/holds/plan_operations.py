@@ -26,11 +26,11 @@ from django.db import (
 )
 
 from recoup.apps.holds import (
-    conclusions,
     facts,
-    folding,
+    fold_operations,
     trail_operations,
     trouble_operations,
+    want_operations,
 )
 from recoup.apps.holds.case_operations import Opened, open_cases
 from recoup.apps.holds.models import Claim, PlanWanted
@@ -281,7 +281,7 @@ def _pass(waiting: Waiting) -> Planned:
     at = database_time()
     under = opening()
     opened = open_cases(waiting.reports, under=under, at=at)
-    touched = folding.fold([row.answer for row in waiting.answers], under=under, at=at)
+    touched = fold_operations.fold([row.answer for row in waiting.answers], under=under, at=at)
     touched |= opened.accounts | _accounts_of_cases({row.case_id for row in waiting.wanted})
     opened.tickets += asks_owed(waiting.answers, waiting.wanted, under=under, at=at)
     tickets = _plan(touched, opened, under=under, at=at)
@@ -305,12 +305,12 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
     known = facts.load(account_ids)
     concluded = chain.plan(known, rule=under.pack.holding_rule)
     trail_operations.store(concluded, known)
-    new = [*opened.tickets, *conclusions.tickets_for(concluded.wants, under=under, at=at)]
+    new = [*opened.tickets, *want_operations.tickets_for(concluded.wants, under=under, at=at)]
     tickets = requests.open_tickets(new, under=under, at=at)
-    conclusions.store_lines(new, tickets)
-    conclusions.withdraw(concluded.withdrawals, at=at)
-    conclusions.open_tasks(concluded, known, by=hub_actor(under.issuer), at=at)
-    conclusions.mark_changed(known, at=at)
+    want_operations.store_lines(new, tickets)
+    want_operations.withdraw(concluded.withdrawals, at=at)
+    want_operations.open_tasks(concluded, known, by=hub_actor(under.issuer), at=at)
+    want_operations.mark_changed(known, at=at)
     return len(tickets)
 
 

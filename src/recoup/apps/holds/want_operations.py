@@ -1,7 +1,4 @@
-"""Writes what the plan concluded: trail, flows and totals of each case, tickets, tasks, holds.
-
-Conclusions are replaced as a whole for the cases that were planned; nothing else writes them.
-"""
+"""Does what the plan wants: the next rounds of tickets with their holds, withdrawals, tasks."""
 
 from __future__ import annotations
 
