@@ -10,6 +10,7 @@ from recoup.core.money import (
     Currency,
     CurrencyMismatch,
     Money,
+    as_plain,
     format_amount,
     format_money,
     parse_amount,
@@ -179,3 +180,26 @@ def test_a_currency_is_named_by_its_code_only():
     for text in ("din", "", "RSDX", "€", "R\u0405D", None, 941):
         with pytest.raises(NotReadable):
             read_currency(text, known)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("65.000,00", "65000.00"),
+        ("1.250.000,50", "1250000.50"),
+        ("65 000,00", "65000.00"),
+        ("65000,00", "65000.00"),
+        ("65,000.00", "65000.00"),
+        (" 65.000,00 ", "65000.00"),
+    ],
+)
+def test_an_amount_as_people_write_it_is_read_where_there_is_one_way(written, plain):
+    assert as_plain(written) == plain
+
+
+@pytest.mark.parametrize(
+    "written", ["65.000", "65,000", "10,5", "1.23,45", "1.234.56,00", "65.000 000,00", "-65.000,00",
+                "٦٥٠٠٠,00", "1,234,56", "", "480000.00"],
+)  # fmt: skip
+def test_an_amount_that_could_be_two_things_stays_as_it_is(written):
+    assert as_plain(written) == written

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from recoup.apps.cases.models import Case, Task
 from recoup.web.case_ways_out import WayOut
 from support.bank import Banks, Ledger
 from support.case_pages import hand_over, page_of, text_of
-from support.chain import report
+from support.chain import held_at, report
 from support.roles import as_owner
 from support.world import OFFICER, PROSECUTOR, World
 
@@ -149,3 +150,28 @@ def test_nobody_is_warned_of_the_end_of_a_hold_whose_release_is_asked(ledger: Le
     world.run("update holds_hold set asked_minor = 1 where state = 'placed'")
     world.sweep()
     assert "hold_ends" in tasks_of(case)
+
+
+def test_the_warning_of_an_end_goes_when_nothing_is_held_any_more(ledger: Ledger) -> None:
+    """The payer's bank takes its confirmation back; what was held is let go."""
+    world = ledger.world
+    kept: dict[str, Any] = {}
+
+    def keep(ticket: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        if ticket["measure"] == "confirm_debit":
+            kept.update(body)
+        return body
+
+    case = told(ledger, change=keep, by=world.at_bank("plum"))
+    world.run("update holds_hold set until = now() + interval '20 minutes' where state = 'placed'")
+    world.sweep()
+    assert "hold_ends" in tasks_of(case)
+    correction = {k: v for k, v in kept.items() if k != "payment"} | {
+        "answer": str(uuid4()), "stage": "correction", "replaces": kept["answer"],
+        "code": "no_such_debit",
+    }  # fmt: skip
+    world.answer("plum", correction)
+    world.plan()
+    Banks(ledger).run()
+    assert held_at(world) == {}
+    assert "hold_ends" not in tasks_of(case)

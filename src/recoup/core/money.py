@@ -166,6 +166,25 @@ def parse_amount(text: object, currency: Currency, *, field: str = "amount") -> 
     return Money(minor_units, currency.code)
 
 
+WRITTEN: Final = re.compile(
+    r"(?P<whole>[0-9]{1,3}(?P<group>[. \u00a0\u202f])[0-9]{3}(?:(?P=group)[0-9]{3})*|[0-9]+),"
+    r"(?P<part>[0-9]{2})|(?P<thousands>[0-9]{1,3}(?:,[0-9]{3})+)\.(?P<cents>[0-9]{2})"
+)
+
+
+def as_plain(text: str) -> str:
+    """Return an amount as people write it, 65.000,00 or 65,000.00, in digits and one point.
+
+    Only what can be read in one way: two last digits behind the other sign. Any other text is
+    returned as it is, for ``parse_amount`` to judge.
+    """
+    found = WRITTEN.fullmatch(text.strip())
+    if found is None:
+        return text
+    whole, part = found["whole"] or found["thousands"], found["part"] or found["cents"]
+    return "".join(c for c in whole if c.isdigit()) + "." + part
+
+
 def format_amount(money: Money, currency: Currency, *, group: str = ",") -> str:
     """Return the amount with its decimals and its thousands grouped, without the currency."""
     if money.currency != currency.code:

@@ -180,6 +180,8 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
 
 def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     code = values["code"]
+    if values.get("kind") == "set" and values["asked_minor"] == values["held_minor"] == 0:
+        return "other", gettext("Lifted: %(account)s.") % {"account": account(values)}
     text = gettext("%(answer)s: %(account)s") % {
         "answer": answer_name(code, values["measure"]),
         "account": account(values),

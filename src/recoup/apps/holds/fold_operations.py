@@ -56,6 +56,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
         touched |= {p for c in asked for p in (c.payment.payer_id, c.payment.payee_id) if p}
     revived = _find_movements(answers, lines, claims)
     _save_holds(list(holds.values()))
+    _end_warnings([h.id for h in holds.values() if not h.held_minor], under=under, at=at)
     Claim.objects.bulk_update(
         [claim for claim in claims.values() if _state_of(claim) != before[claim.id]],
         ["state", "movement", "returned_minor", "possible_double_of"],
@@ -106,6 +107,23 @@ def _save_holds(holds: Sequence[Hold]) -> None:
         ]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(SAVE_HOLDS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _end_warnings(hold_ids: Sequence[UUID], *, under: Opening, at: datetime) -> None:
+    """Nobody has to act before the end of a hold that holds nothing any more."""
+    if not hold_ids:
+        return
+    warned = Task.objects.filter(kind="hold_ends", about__in=hold_ids, done_at=None)
+    ended = list(warned.values_list("id", flat=True))
+    Task.objects.filter(id__in=ended).update(done_at=at)
+    audit.record_all(
+        (
+            Act("task:ended", f"task:{task_id}", {"kind": "hold_ends", "reason": "nothing is held"})
+            for task_id in ended
+        ),
+        by=hub_actor(under.issuer),
+        at=at,
+    )
 
 
 def _tells_nothing_new(answer: Answer) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,7 +29,7 @@ def allowed(act: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., H
                 and request.method == "GET"
                 and not request.headers.get("HX-Request")
             ):
-                return redirect(f"/accounts/login/?next={request.path}")
+                return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
             return errors.not_allowed(request, act)
 
         guarded.act = act  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recoup.apps.members import queries as members
 from recoup.apps.reports.wording import say
+from recoup.core.money import as_plain
 from recoup.core.reference import ReferenceKind, read_reference, read_secret
 from recoup.core.report import FiveFacts, ReportNotReadable, read_five_facts
 from recoup.core.text import NotReadable, mask_digits, read_email, read_line, read_note
@@ -98,6 +99,7 @@ class ReportForm(forms.Form):
 
     def clean(self) -> None:
         told = {name: self.cleaned_data.get(name, "") for name in self.fields}
+        told["amount"] = as_plain(told["amount"])
         try:
             self.facts = read_five_facts(
                 told, at=self.at, zone=ZoneInfo(settings.TIME_ZONE), currencies=currencies(),
