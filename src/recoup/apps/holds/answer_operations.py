@@ -14,7 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, TextField
+from django.db.models import TextField
 from django.db.models.expressions import RawSQL
 
 from recoup.apps.holds import answer_rates, wording
@@ -188,10 +188,12 @@ def _known(told: Sequence[Told], by: Actor) -> Known:
         told_debit=told_debit
     ):
         lines[line.ticket_id][line.id] = line
-    answers = Answer.objects.filter(
-        Q(ticket_id__in=list(by_id)) | Q(id__in=[one.id for one in told])
-    ).defer("body")
-    return Known(by_id, lines, {answer.id: answer for answer in answers})
+    # One after the other: together they would be sought through the whole table.
+    stored = Answer.objects.defer("body")
+    answers = {answer.id: answer for answer in stored.filter(ticket_id__in=list(by_id))}
+    unseen = [one.id for one in told if one.id not in answers]
+    answers |= {answer.id: answer for answer in stored.filter(id__in=unseen)}
+    return Known(by_id, lines, answers)
 
 
 def _take(told: Told, known: Known, taken: list[Taken], *, by: Actor, at: datetime) -> Receipt:

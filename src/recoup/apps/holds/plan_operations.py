@@ -218,15 +218,26 @@ def _waiting() -> Waiting:
     at_once = ANSWERS_BESIDE_REPORTS if reports else ANSWERS_AT_ONCE
     return Waiting(
         reports,
-        tuple(
-            UnplannedAnswer.objects.select_related("answer__ticket__account__institution")
-            .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
-            .exclude(answer__id__any=parked)
-            # Of one call: interim, final, correction.
-            .order_by("since", "-answer__stage", "answer_id")[:at_once]
-        ),
+        _answers(at_once, parked),
         tuple(PlanWanted.objects.exclude(id__any=parked).order_by("since")[:ANSWERS_AT_ONCE]),
     )
+
+
+def _answers(at_once: int, parked: list[UUID]) -> tuple[UnplannedAnswer, ...]:
+    """The oldest on the list, by whole calls: of one call interim, final, correction."""
+    waiting = UnplannedAnswer.objects.exclude(answer_id__in=parked)
+    first = list(waiting.order_by("since").values_list("since", flat=True)[:at_once])
+    if not first:
+        return ()
+    # Whose turn it is first, then what they are: together the whole tables would be joined.
+    ids = list(waiting.filter(since__lte=first[-1]).values_list("answer_id", flat=True))
+    rows = (
+        UnplannedAnswer.objects.filter(answer__id__any=ids)
+        .select_related("answer__ticket__account__institution")
+        .defer("answer__body", "answer__ticket__draft", "answer__ticket__body")
+    )
+    stages = {"interim": 0, "final": 1, "correction": 2}
+    return tuple(sorted(rows, key=lambda row: (row.since, stages[row.answer.stage], row.answer_id)))
 
 
 @contextmanager
