@@ -32,7 +32,7 @@ class Leafed(Paginator):
     @cached_property
     def count(self) -> int:
         rows = cast(QuerySet[Ticket], self.object_list)
-        return rows[:LEAFED_TO].count()
+        return rows.order_by()[:LEAFED_TO].count()
 
 
 def queue(request: HttpRequest, *, template: str = "desk/bank_home.html") -> HttpResponse:
