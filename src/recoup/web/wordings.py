@@ -76,6 +76,13 @@ TASKS = {
             "Nothing is lost, but nothing more is asked by itself. Call who runs the hub."
         ),
     ),
+    "clock_failed": (
+        gettext_lazy("A clock of the hub could not act"),
+        gettext_lazy(
+            "What was due here did not happen. See to it by hand, and call who runs the hub; "
+            "when this is done, the hub tries again."
+        ),
+    ),
     "hold_ends": (
         gettext_lazy("A hold is about to end"),
         gettext_lazy("Hand the case over for a binding order, or let the money go."),
@@ -325,7 +332,7 @@ def task(row: Task, actor: Actor) -> dict[str, Any]:
         "text": text,
         "level": 0 if row.kind == "abroad" else row.level,
         "is_abroad": row.kind == "abroad",
-        "ticket_id": row.about if ticket else None,
+        "ticket_id": row.values.get("ticket_id", row.about) if ticket else None,
         "ticket_reference": ticket,
         "case_id": row.case_id if actor.organisation_id != row.owner_id or row.case else None,
         "case_reference": row.case.reference if row.case else row.values.get("case_reference", ""),

@@ -2,6 +2,7 @@
 
 A precautionary hold lapses after the pack's minutes unless the debit is confirmed or the report
 adopted; any hold ends with its limit unless something binding came. Both act, or are not shown.
+A row for which a clock cannot act holds back no other: it is parked, and a person is told.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
+from recoup.apps.apart import each_apart, key_of, passes_by
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import CaseEvent, Task
 from recoup.apps.holds import lapse_operations, plan_operations, trouble_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
 from recoup.apps.lawful_requests import clock as request_clock
-from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.lawful_requests.models import Deadline, Ticket
 from recoup.apps.members import queries as members
 from recoup.apps.members.scope import database_time
 from recoup.core.hold import HoldMove, HoldState, after
@@ -31,6 +34,7 @@ from recoup.data import load_pack
 log = logging.getLogger("recoup.clock")
 AT_ONCE = 200
 WARN_BEFORE = timedelta(hours=6)
+LAPSE, WARN = "lapse", "hold_ends"
 
 
 def sweep() -> None:
@@ -53,31 +57,59 @@ def _apart(act: Callable[[], object]) -> None:
 
 
 def _fire_requests() -> None:
-    request_clock.fire_due(pack=load_pack(settings.COUNTRY), at=database_time())
+    request_clock.fire_due(
+        pack=load_pack(settings.COUNTRY), at=database_time(),
+        parked=trouble_operations.parked(), on_trouble=_note_deadline,
+    )  # fmt: skip
+
+
+def _note_deadline(deadline: Deadline, trouble: Exception) -> None:
+    ticket = deadline.ticket
+    _note(
+        request_clock.trouble_of(deadline), ticket.case_id, trouble,
+        clock=deadline.kind, ticket=ticket.reference, ticket_id=str(ticket.id),
+    )  # fmt: skip
+
+
+def _note_hold(what: str, hold: Hold, trouble: Exception) -> None:
+    _note(
+        key_of(what, hold.id), hold.case_id, trouble,
+        clock=what, amount_minor=hold.asked_minor, currency=hold.asked_currency,
+    )  # fmt: skip
+
+
+def _note(about: UUID, case_id: UUID, trouble: Exception, **values: object) -> None:
+    """Log it, and count the try, unless only somebody else was in between."""
+    log.exception("a clock cannot act: %s", values)
+    if not passes_by(trouble):
+        trouble_operations.note(
+            about, case_id=case_id, trouble=repr(trouble), kind=trouble_operations.CLOCK, **values
+        )
 
 
 @transaction.atomic
 def lapse_due() -> int:
     """End the holds whose limit has come. Each ends once: the row that ended says when."""
-    at = database_time()
-    due = list(
+    at, parked = database_time(), trouble_operations.parked()
+    due = (
         Hold.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(state__in=["asked", "placed"], until__lte=at)
         .select_related("issuer", "account")
-        .order_by("until")[:AT_ONCE]
+        .order_by("until")[: AT_ONCE + len(parked)]
     )
-    for hold in due:
-        hold.state = after(HoldState(hold.state), HoldMove.LAPSE).value
-        hold.ended_at = at
-        hold.held_minor = 0
-    Hold.objects.bulk_update(due, ["state", "ended_at", "held_minor"])
-    for hold in due:
-        _end(hold, at=at)
-    return len(due)
+    ended = each_apart(
+        [hold for hold in due if key_of(LAPSE, hold.id) not in parked],
+        lambda hold: _end(hold, at=at),
+        on_trouble=lambda hold, trouble: _note_hold(LAPSE, hold, trouble),
+    )
+    return len(ended)
 
 
 def _end(hold: Hold, *, at: datetime) -> None:
     """The ticket that asked for it lapses too; the trail is planned again."""
+    hold.state = after(HoldState(hold.state), HoldMove.LAPSE).value
+    hold.ended_at, hold.held_minor = at, 0
+    hold.save(update_fields=["state", "ended_at", "held_minor"])
     open_tickets = Ticket.objects.select_for_update().filter(
         request=hold.id, state__in=["sent", "acknowledged"]
     )
@@ -113,27 +145,32 @@ def warn_before_end() -> int:
 
     Not for one whose release is asked already, nor for one under which nothing is held.
     """
-    at = database_time()
+    at, parked = database_time(), trouble_operations.parked()
     warned = Task.objects.filter(kind="hold_ends").values("about")
-    due = list(
+    due = (
         Hold.objects.filter(
             state="placed", is_precautionary=False, asked_minor__gt=0, held_minor__gt=0,
             until__gt=at, until__lte=at + WARN_BEFORE,
         )
         .exclude(id__in=warned)
         .select_related("case")
-        .order_by("until")[:AT_ONCE]
+        .order_by("until")[: AT_ONCE + len(parked)]
     )  # fmt: skip
-    for hold in due:
-        named = members.on_duty(
-            hold.issuer_id, roles=["duty_officer", "officer", "unit_head"], at=at
-        )
-        Task.objects.get_or_create(
-            about=hold.id, kind="hold_ends", level=0,
-            defaults={
-                "case_id": hold.case_id, "owner_id": hold.issuer_id, "issuer_id": hold.issuer_id,
-                "person_id": named.person_id if named else None, "opened_at": at,
-                "due_at": hold.until or at, "values": {"held_minor": hold.held_minor},
-            },
-        )  # fmt: skip
-    return len(due)
+    told = each_apart(
+        [hold for hold in due if key_of(WARN, hold.id) not in parked],
+        lambda hold: _warn(hold, at=at),
+        on_trouble=lambda hold, trouble: _note_hold(WARN, hold, trouble),
+    )
+    return len(told)
+
+
+def _warn(hold: Hold, *, at: datetime) -> None:
+    named = members.on_duty(hold.issuer_id, roles=lapse_operations.ON_DUTY, at=at)
+    Task.objects.get_or_create(
+        about=hold.id, kind="hold_ends", level=0,
+        defaults={
+            "case_id": hold.case_id, "owner_id": hold.issuer_id, "issuer_id": hold.issuer_id,
+            "person_id": named.person_id if named else None, "opened_at": at,
+            "due_at": hold.until or at, "values": {"held_minor": hold.held_minor},
+        },
+    )  # fmt: skip

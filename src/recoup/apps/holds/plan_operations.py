@@ -25,6 +25,7 @@ from django.db import (
     transaction,
 )
 
+from recoup.apps.apart import is_away, passes_by
 from recoup.apps.holds import (
     facts,
     fold_operations,
@@ -145,7 +146,7 @@ def plan_waiting() -> Planned:
                 log.info("%s in %.0f ms", planned, 1000 * (time.monotonic() - began))
             return planned
         except Exception as trouble:
-            if connection.in_atomic_block or _is_away(trouble):
+            if connection.in_atomic_block or is_away(trouble):
                 raise
             log.exception("planning together failed; planning one by one")
             return _one_by_one()
@@ -156,7 +157,7 @@ def _tried(plan: Callable[[], Planned]) -> Planned:
         try:
             return plan()
         except (IntegrityError, OperationalError) as trouble:
-            if attempt + 1 == TRIES or not _passes_by(trouble):
+            if attempt + 1 == TRIES or not passes_by(trouble):
                 raise
             log.info("planning again: %s", str(trouble).splitlines()[0])
     raise AssertionError("unreachable")
@@ -169,7 +170,7 @@ def _one_by_one() -> Planned:
         try:
             planned = _tried(lambda one=one: _pass(one))  # type: ignore[misc]
         except Exception as trouble:
-            if _is_away(trouble):
+            if is_away(trouble):
                 raise
             log.exception("planning failed with %s", one.about)
             trouble_operations.note(one.about, case_id=one.case_id, trouble=repr(trouble))
@@ -260,22 +261,6 @@ def _alone() -> Iterator[None]:
             # With the connection gone, the lock is gone too.
             with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
                 cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
-
-
-def _is_away(trouble: Exception) -> bool:
-    """Whether the database is the trouble: gone, full or ending; not what it was asked to do."""
-    if not isinstance(trouble, OperationalError | InterfaceError):
-        return False
-    state = getattr(trouble.__cause__, "sqlstate", "") or ""
-    return state[:2] not in ASKED_TOO_MUCH and state not in ("57014", "40001", "40P01")
-
-
-ASKED_TOO_MUCH = ("54", "22", "23")
-
-
-def _passes_by(trouble: Exception) -> bool:
-    state = getattr(trouble.__cause__, "sqlstate", "") or ""
-    return state in ("40001", "40P01", "23505")
 
 
 @transaction.atomic

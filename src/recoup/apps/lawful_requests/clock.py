@@ -6,11 +6,13 @@ desk stays silent, the next step of the ladder (desk, supervisor, issuing author
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
+from recoup.apps.apart import each_apart, key_of
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Task
@@ -34,29 +36,58 @@ ROLES = {
 }
 
 
+def trouble_of(deadline: Deadline) -> UUID:
+    """The name under which trouble with a deadline is kept."""
+    return key_of("deadline", deadline.pk)
+
+
+def _raised(_: Deadline, trouble: Exception) -> None:
+    raise trouble
+
+
 @transaction.atomic
-def fire_due(*, pack: Pack, at: datetime) -> int:
-    """Fire the deadlines that are due; returns how many. Runs as the planner."""
+def fire_due(
+    *, pack: Pack, at: datetime, parked: Collection[UUID] = (),
+    on_trouble: Callable[[Deadline, Exception], object] = _raised,
+) -> int:  # fmt: skip
+    """Fire the deadlines that are due; returns how many. Runs as the planner.
+
+    Each fires by itself: of one that cannot, ``on_trouble`` is told and the others go on. parked:
+    the keys of those that are left alone until a person has looked.
+    """
     due = list(
         Deadline.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(fired_at=None, due_at__lte=at)
         .select_related("ticket__issuer", "ticket__addressee")
-        .order_by("due_at")[:AT_ONCE]
+        .order_by("due_at")[: AT_ONCE + len(parked)]
     )
+    late: list[Deadline] = []
+    in_time: list[Deadline] = []
     for deadline in due:
-        _fire(deadline, ladder=pack.escalation, at=at)
-    Deadline.objects.bulk_update(due, ["fired_at", "outcome"])
-    return len(due)
+        if trouble_of(deadline) not in parked:
+            (late if _is_late(deadline) else in_time).append(deadline)
+    for deadline in in_time:
+        deadline.fired_at, deadline.outcome = at, "in_time"
+    fired = in_time + each_apart(
+        late, lambda deadline: _fire(deadline, ladder=pack.escalation, at=at), on_trouble=on_trouble
+    )
+    Deadline.objects.bulk_update(fired, ["fired_at", "outcome"])
+    return len(fired)
+
+
+def _is_late(deadline: Deadline) -> bool:
+    """Whether what the clock was for has not come; the most are in time, and nothing happens."""
+    pending = PENDING.get(deadline.kind)
+    return pending is None or RequestState(deadline.ticket.state) in pending
 
 
 def _fire(deadline: Deadline, *, ladder: Sequence[EscalationStep], at: datetime) -> None:
-    ticket = deadline.ticket
+    if deadline.kind not in PENDING:
+        raise ValueError(f"A deadline is one of {', '.join(PENDING)}; this one: {deadline.kind}.")
     deadline.fired_at = at
-    if RequestState(ticket.state) not in PENDING[deadline.kind]:
-        deadline.outcome = "in_time"
-    elif deadline.kind == "lapse":
+    if deadline.kind == "lapse":
         deadline.outcome = "lapsed"
-        _lapse(ticket, at=at)
+        _lapse(deadline.ticket, at=at)
     else:
         deadline.outcome = "overdue"
         _escalate(deadline, ladder=ladder, at=at)
