@@ -54,6 +54,7 @@ MOVES: Final[Mapping[tuple[RequestState, RequestMove], RequestState]] = {
     (_S.DRAFTED, _M.WITHDRAW): _S.WITHDRAWN,
     (_S.AUTHORISED, _M.SEND): _S.SENT,
     (_S.AUTHORISED, _M.WITHDRAW): _S.WITHDRAWN,
+    # The hub cannot write it out, or, on channels to come, cannot hand it over.
     (_S.AUTHORISED, _M.FAIL_TO_DELIVER): _S.UNDELIVERABLE,
     (_S.SENT, _M.ACKNOWLEDGE): _S.ACKNOWLEDGED,
     (_S.SENT, _M.ANSWER): _S.ANSWERED,

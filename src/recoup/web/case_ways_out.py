@@ -103,8 +103,9 @@ def way_out(
 
 
 def _telephone(ticket: Ticket, place: Place) -> WayOut:
+    task = place.task("undeliverable", about=ticket.id)
     return WayOut(
-        place.police, gettext("call by telephone"),
+        place.police, gettext("call by telephone"), _due(task), ticket.ended_at,
         url=reverse("telephone-sheet", args=[ticket.id]), policy="ticket_telephone_sheet",
     )  # fmt: skip
 

@@ -83,6 +83,13 @@ TASKS = {
             "when this is done, the hub tries again."
         ),
     ),
+    "undeliverable": (
+        gettext_lazy("A ticket could not be sent"),
+        gettext_lazy(
+            "Call by telephone, and call who runs the hub. When this is done, the hub sends it "
+            "again; or withdraw the ticket."
+        ),
+    ),
     "hold_ends": (
         gettext_lazy("A hold is about to end"),
         gettext_lazy("Hand the case over for a binding order, or let the money go."),
@@ -283,6 +290,7 @@ WRITERS = {
     "recall_not_asked": _not_recalled,
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
+    "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
     "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
     "merged": _merged,
     "merged_in": _merged_in,

@@ -116,7 +116,9 @@ def send() -> int:
 
 def _send(*, at: datetime) -> int:
     """The hold's end goes with the ticket that left; inside the caller's transaction."""
-    sent = requests.send_waiting(pack=load_pack(settings.COUNTRY), at=at)
+    sent = requests.send_waiting(
+        pack=load_pack(settings.COUNTRY), at=at, on_trouble=trouble_operations.undeliverable
+    )
     limited = [ticket for ticket in sent if ticket.hold_until]
     if limited:
         with connection.cursor() as cursor:

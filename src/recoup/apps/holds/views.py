@@ -251,7 +251,7 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "amount_plain": plain(body["amount_minor"], currency_of(body)),
         "clock_how": _("Counted from sending, as the law pack says"),
         "demo_sheet": clerk_sheet(body["account"]["ident"]) if is_addressee and is_open else "",
-        "can_withdraw": is_issuers and is_open,
+        "can_withdraw": (is_issuers and is_open) or ticket.state == "undeliverable",
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }
 

@@ -221,7 +221,10 @@ class UnplannedAnswer(models.Model):
 
 
 class Dispatch(models.Model):
-    """The out-box: written with the state change; a worker sends what is in it."""
+    """The out-box: written with the state change; a worker sends what is in it.
+
+    ``sent_at`` says when the row left: its ticket was sent, or turned out to be undeliverable.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ticket = models.OneToOneField(Ticket, models.PROTECT, related_name="dispatch")

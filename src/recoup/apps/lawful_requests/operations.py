@@ -7,8 +7,9 @@ the out-box, in one transaction.
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -38,6 +39,7 @@ from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, a
 from recoup.core.reference import ReferenceKind, make_reference
 from recoup.core.said import Said
 
+log = logging.getLogger("recoup.outbox")
 PLAN = "holds.plan"
 SEND_AT_ONCE = 500
 TAKEN_FOR = timedelta(minutes=10)
@@ -138,10 +140,13 @@ def _ticket(new: NewTicket, *, under: Opening, at: datetime) -> Ticket:
 
 
 @transaction.atomic
-def send_waiting(*, pack: Pack, at: datetime) -> list[Ticket]:
+def send_waiting(
+    *, pack: Pack, at: datetime, on_trouble: Callable[[Ticket, Exception], object]
+) -> list[Ticket]:
     """Turn what waits in the out-box into sent tickets, with frozen bytes and running clocks.
 
-    Several workers may send at once: each takes rows that no other has. Returns what left.
+    Several workers may send at once: each takes rows that no other has. Returns what left. What
+    cannot be written out is undeliverable, ``on_trouble`` is told of it, and the rest leaves.
     """
     waiting = list(
         Dispatch.objects.select_for_update(skip_locked=True, of=("self",))
@@ -150,19 +155,22 @@ def send_waiting(*, pack: Pack, at: datetime) -> list[Ticket]:
     )
     if not waiting:
         return []
-    tickets = list(
+    authorised = (
         Ticket.objects.select_for_update(of=("self",), no_key=True)
         .filter(id__in=[row.ticket_id for row in waiting], state=RequestState.AUTHORISED.value)
         .select_related("issuer")
     )
-    deadlines = []
-    for ticket in tickets:
-        ticket.body, when = frozen(ticket.draft, pack=pack, sent_at=at)
-        ticket.state = after(RequestState.AUTHORISED, RequestMove.SEND).value
-        ticket.sent_at = at
-        ticket.due_at = when.acknowledge_by
-        ticket.hold_until = when.hold_until
-        deadlines += _deadlines(ticket, when.acknowledge_by, when.answer_by, when.lapses_at)
+    tickets: list[Ticket] = []
+    deadlines: list[Deadline] = []
+    for ticket in authorised:
+        try:
+            deadlines += _write_out(ticket, pack=pack, at=at)
+        except Exception as trouble:  # nothing was asked of the database: its transaction goes on
+            log.exception("ticket %s cannot be written out", ticket.reference)
+            _fail_to_deliver(ticket, at=at)
+            on_trouble(ticket, trouble)
+        else:
+            tickets.append(ticket)
     _save_sent(tickets)
     Deadline.objects.bulk_create(deadlines)
     Dispatch.objects.filter(id__in=[row.id for row in waiting]).update(sent_at=at)
@@ -183,6 +191,46 @@ def send_waiting(*, pack: Pack, at: datetime) -> list[Ticket]:
         }
     )
     return tickets
+
+
+def _write_out(ticket: Ticket, *, pack: Pack, at: datetime) -> list[Deadline]:
+    """Freeze the bytes that the addressee gets; the clocks that begin with it. No statement."""
+    ticket.body, when = frozen(ticket.draft, pack=pack, sent_at=at)
+    ticket.state = after(RequestState.AUTHORISED, RequestMove.SEND).value
+    ticket.sent_at = at
+    ticket.due_at = when.acknowledge_by
+    ticket.hold_until = when.hold_until
+    return _deadlines(ticket, when.acknowledge_by, when.answer_by, when.lapses_at)
+
+
+def _fail_to_deliver(ticket: Ticket, *, at: datetime) -> None:
+    """Of what could not be written out nothing stays but the state."""
+    state = after(RequestState.AUTHORISED, RequestMove.FAIL_TO_DELIVER).value
+    Ticket.objects.filter(pk=ticket.pk).update(state=state, ended_at=at)
+    audit.record(
+        what="ticket:undeliverable", about=f"ticket:{ticket.id}", by=hub_actor(ticket.issuer),
+        at=at, addressee=ticket.addressee_id,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def send_again(*, ticket: Ticket, at: datetime) -> bool:
+    """Put an undeliverable ticket back into the out-box; a person has looked.
+
+    False if a later round is open, which asks for the new total: nothing is left to send.
+    """
+    desk = Ticket.objects.filter(
+        case_id=ticket.case_id, account_id=ticket.account_id, measure=ticket.measure
+    )
+    if desk.filter(round__gt=ticket.round).exists():
+        return False
+    state = after(RequestState(ticket.state), RequestMove.SEND_AGAIN).value
+    Ticket.objects.filter(pk=ticket.pk).update(state=state, ended_at=None)
+    Dispatch.objects.filter(ticket=ticket).update(sent_at=None, queued_at=at)
+    audit.record(
+        what="ticket:queued_again", about=f"ticket:{ticket.id}", by=hub_actor(ticket.issuer), at=at
+    )
+    return True
 
 
 def _deadlines(
