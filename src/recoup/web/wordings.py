@@ -290,6 +290,9 @@ WRITERS = {
     "recall_not_asked": _not_recalled,
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
+    "ticket_taken_back": _said(
+        "late", gettext_lazy("A ticket was withdrawn: nothing of the case is there any more")
+    ),
     "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
     "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
     "merged": _merged,

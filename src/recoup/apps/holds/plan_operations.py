@@ -306,8 +306,9 @@ def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -
     new = [*opened.tickets, *want_operations.tickets_for(concluded.wants, under=under, at=at)]
     tickets = requests.open_tickets(new, under=under, at=at)
     want_operations.store_lines(new, tickets)
-    want_operations.withdraw(concluded.withdrawals, at=at)
-    want_operations.open_tasks(concluded, known, by=hub_actor(under.issuer), at=at)
+    by = hub_actor(under.issuer)
+    want_operations.withdraw(concluded.withdrawals, by=by, at=at)
+    want_operations.open_tasks(concluded, known, by=by, at=at)
     want_operations.mark_changed(known, at=at)
     return len(tickets)
 

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from django.db.models import F, Max
 
+from recoup.apps.audit import operations as audit
+from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Account, Case, CaseEvent, Task
 from recoup.apps.holds.border_operations import keep_border_tasks
 from recoup.apps.holds.models import (
@@ -19,7 +21,7 @@ from recoup.apps.holds.models import (
 )  # fmt: skip
 from recoup.apps.holds.payer_operations import payment_of
 from recoup.apps.holds.wording import moment
-from recoup.apps.jobs import CASE_CHANNEL, notify
+from recoup.apps.jobs import CASE_CHANNEL, INBOX_CHANNEL, notify
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.apps.lawful_requests.operations import Opening
@@ -30,6 +32,7 @@ from recoup.core.urgency import urgency
 
 PRECAUTIONARY = "block"
 TASK_CLOCK = timedelta(hours=4)
+LOST = "nothing of the case is there any more"
 IN_FORCE = ("asked", "placed", "declined")
 
 
@@ -176,22 +179,49 @@ def store_lines(new: Sequence[NewTicket], tickets: Sequence[Ticket]) -> None:
     )  # fmt: skip
 
 
-def withdraw(withdrawals: Iterable[chain.Withdrawal], *, at: datetime) -> None:
-    """Open hold tickets that lost their ground are taken back; what was blocked is let go."""
-    for withdrawal in withdrawals:
-        ticket = (
-            Ticket.objects.select_for_update()
-            .filter(
-                case_id=withdrawal.case, account_id=withdrawal.account, measure="hold",
-                state__in=OPEN_STATES,
-            )
-            .first()
-        )  # fmt: skip
-        if ticket is not None:
-            ticket.state = after(RequestState(ticket.state), RequestMove.WITHDRAW).value
-            ticket.ended_at = at
-            ticket.withdrawn_ground = "nothing of the case is there any more"
-            ticket.save(update_fields=["state", "ended_at", "withdrawn_ground"])
+def withdraw(withdrawals: Iterable[chain.Withdrawal], *, by: Actor, at: datetime) -> None:
+    """Open hold tickets that lost their ground are taken back; what was blocked is let go.
+
+    The addressee's desk is woken: what it has in its queue is nobody's work any more.
+    """
+    taken = [pair for one in withdrawals if (pair := _taken_back(one, at=at))]
+    if not taken:
+        return
+    CaseEvent.objects.bulk_create(
+        CaseEvent(
+            case_id=ticket.case_id, at=at, what="ticket_taken_back",
+            who=by.organisation_name, values={"ticket": ticket.reference},
+        )
+        for ticket, _ in taken
+    )  # fmt: skip
+    audit.record_all(
+        (
+            Act("ticket:withdrawn", f"ticket:{t.id}", {"state_before": before, "ground": LOST})
+            for t, before in taken
+        ),
+        by=by, at=at,
+    )  # fmt: skip
+    notify({INBOX_CHANNEL: (str(ticket.addressee_id) for ticket, _ in taken)})
+
+
+def _taken_back(withdrawal: chain.Withdrawal, *, at: datetime) -> tuple[Ticket, str] | None:
+    """The ticket that is withdrawn now, with the state that it had; None if none is open."""
+    ticket = (
+        Ticket.objects.select_for_update(no_key=True)
+        .filter(
+            case_id=withdrawal.case, account_id=withdrawal.account, measure="hold",
+            state__in=OPEN_STATES,
+        )
+        .first()
+    )  # fmt: skip
+    if ticket is None:
+        return None
+    before = ticket.state
+    ticket.state = after(RequestState(before), RequestMove.WITHDRAW).value
+    ticket.ended_at, ticket.withdrawn_ground = at, LOST
+    ticket.version += 1
+    ticket.save(update_fields=["state", "ended_at", "withdrawn_ground", "version"])
+    return ticket, before
 
 
 def open_tasks(
