@@ -50,6 +50,8 @@ OWN_WORDS: Final = {
     ("stop_before_execution", "nothing_left"): "Already executed",
     ("recall", "nothing_left"): "Nothing to recall",
 }
+# In this order answers of one moment were told; sorted backwards, the words are in it too.
+STAGES: Final = ("interim", "final", "correction")
 REFUSING: Final = frozenset({"not_ours", "cannot_lawfully"})
 DISCLOSING: Final = frozenset({"first", "forward", "back", "destination"})
 WITHOUT_WINDOW: Final = REFUSING | {"unclear"}

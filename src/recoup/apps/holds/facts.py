@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from recoup.apps.cases.models import Account
 from recoup.apps.holds.models import (
@@ -29,6 +29,9 @@ from recoup.apps.lawful_requests.models import OPEN_STATES, Answer, Ticket
 from recoup.core import chain
 
 ENDED_CLAIM = ("denied", "withdrawn", "double")
+# What came in one call has one time: interim, final, correction (core.answer.STAGES), then the
+# bank's own id, so that chance decides nothing.
+AS_TOLD = ("answer__received_at", "-answer__stage", "answer_id")
 GROUND_OF_STATE = {"lapsed": "lapsed", "undeliverable": "undeliverable"}
 
 NEIGHBOURS = """
@@ -137,21 +140,20 @@ def _claim(row: Any, joined: dict[UUID, str]) -> chain.ClaimFact:
 
 def _windows(account_ids: list[UUID]) -> Iterator[chain.Window]:
     rows = LedgerWindow.objects.filter(account__id__any=account_ids, answer__replaced_by=None)
-    for account, start, end, opening, closing, is_complete, answer in rows.order_by(
-        "answer__received_at"
-    ).values_list(
+    told = rows.order_by(*AS_TOLD).values_list(
         "account_id", "from_at", "to_at", "opening_minor", "closing_minor", "is_complete",
         "answer_id",
-    ):  # fmt: skip
+    )  # fmt: skip
+    for place, (account, start, end, opening, closing, complete, answer) in enumerate(told):
         yield chain.Window(
-            str(account), micros(start), micros(end), opening, closing, is_complete, str(answer)
+            str(account), micros(start), micros(end), opening, closing, complete, str(answer), place
         )
 
 
 def _sides(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[chain.Side]:
     rows = (
         MovementSide.objects.filter(account__id__any=account_ids, answer__replaced_by=None)
-        .order_by("answer__received_at")
+        .order_by(*AS_TOLD)
         .values_list(
             "account_id", "reference", "is_credit", "movement_id", "amount_minor", "currency",
             "booked_at", "seq", "answer_id",
@@ -172,7 +174,7 @@ def _destinations(account_ids: list[UUID], joined: dict[UUID, str]) -> Iterator[
             movement__sides__is_credit=False,
             answer__replaced_by=None,
         )
-        .order_by("answer__received_at")
+        .order_by(*AS_TOLD)
         .values_list(
             "movement_id", "account_id", "sink", "credit_minor", "credit_currency", "answer_id"
         )
@@ -229,7 +231,8 @@ LINES_COUNT = (*OPEN_STATES, "answered", "closed", "refused")
 
 
 def _latest_holds(account_ids: list[UUID]) -> dict[tuple[UUID, UUID], Hold]:
-    rows = Hold.objects.filter(account__id__any=account_ids).order_by("asked_at")
+    in_force_last = F("ended_at").asc(nulls_last=True)
+    rows = Hold.objects.filter(account__id__any=account_ids).order_by("asked_at", in_force_last)
     return {(row.case_id, row.account_id): row for row in rows}
 
 
@@ -311,4 +314,4 @@ def _codes(ticket_ids: list[UUID]) -> dict[UUID, str]:
     if not ticket_ids:
         return {}
     rows = Answer.objects.filter(ticket__id__any=ticket_ids, replaced_by=None)
-    return dict(rows.values_list("ticket_id", "code"))
+    return dict(rows.order_by("received_at", "-stage", "id").values_list("ticket_id", "code"))

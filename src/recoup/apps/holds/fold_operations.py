@@ -16,7 +16,7 @@ from django.db.models import Q, Sum
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Case, CaseEvent, Task
-from recoup.apps.holds.facts import ENDED_CLAIM
+from recoup.apps.holds.facts import AS_TOLD, ENDED_CLAIM
 from recoup.apps.holds.merge_operations import is_officers, reopen, settle_merged
 from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
@@ -279,8 +279,8 @@ def _standing(claim: Claim) -> list[UUID]:
     confirmed = sides.filter(CONFIRMED, answer__ticket__lines__claim=claim)
     marked = sides.filter(line__claim=claim, line__arrival=None)
     return [
-        *confirmed.order_by("answer__received_at").values_list("movement_id", flat=True),
-        *marked.order_by("answer__received_at").values_list("movement_id", flat=True),
+        *confirmed.order_by(*AS_TOLD).values_list("movement_id", flat=True),
+        *marked.order_by(*AS_TOLD).values_list("movement_id", flat=True),
     ]
 
 

@@ -77,8 +77,11 @@ exchanged as (
     where credited is not null and credit_currency not in ('', currency)
 ),
 kept_windows as (
-  select w.* from holds_ledgerwindow w
+  select w.*, row_number() over (order by a.received_at, a.stage desc, a.id) as told
+  from holds_ledgerwindow w join lawful_requests_answer a on a.id = w.answer_id
   where not exists (select 1 from lawful_requests_answer r where r.replaces_id = w.answer_id)
+    and not (a.stage = 'interim' and exists (select 1 from lawful_requests_answer f
+      where f.ticket_id = a.ticket_id and f.stage = 'final'))
 )
 """
 
@@ -203,10 +206,10 @@ INVARIANTS: Final = (
         select account_id from (
           select w.account_id, w.from_at, w.opening_minor,
             max(w.to_at) over before as reached,
-            lag(w.closing_minor) over (partition by w.account_id order by w.from_at, w.to_at)
-              as closed
+            lag(w.closing_minor) over (partition by w.account_id order by w.from_at, w.to_at,
+              w.told) as closed
           from kept_windows w where w.is_complete
-          window before as (partition by w.account_id order by w.from_at, w.to_at
+          window before as (partition by w.account_id order by w.from_at, w.to_at, w.told
             rows between unbounded preceding and 1 preceding)
         ) n
         where n.from_at > n.reached and n.opening_minor <> n.closed

@@ -47,7 +47,7 @@ def _had_money(hold: Hold) -> bool:
     """The bank held something when it spoke last, or it never answered."""
     last = (
         Answer.objects.filter(ticket__request=hold.id, replaced_by=None)
-        .order_by("-ticket__round", "-received_at")
+        .order_by("-ticket__round", "-received_at", "stage", "-id")
         .values_list("held_minor", flat=True)
         .first()
     )

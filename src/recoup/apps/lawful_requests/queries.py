@@ -132,7 +132,8 @@ def tickets_of_case(case_id: UUID) -> list[Ticket]:
 
 
 def answers_to(ticket_ids: list[UUID]) -> QuerySet[Answer]:
-    return Answer.objects.filter(ticket_id__in=ticket_ids).order_by("received_at")
+    """In the order they were told; of one moment interim, final, correction."""
+    return Answer.objects.filter(ticket_id__in=ticket_ids).order_by("received_at", "-stage", "id")
 
 
 def body_of(ticket: Ticket) -> dict[str, Any]:

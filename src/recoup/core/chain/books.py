@@ -214,7 +214,7 @@ def _joined(windows: list[Window]) -> Stretch:
 
 
 def _run(windows: list[Window], broken: int = 0) -> Stretch:
-    ordered = sorted(windows, key=lambda w: (w.from_at, w.to_at, w.answer))
+    ordered = sorted(windows, key=lambda w: (w.from_at, w.to_at, w.told, w.answer))
     first = last = ordered[0]
     gap = False
     for window in ordered[1:]:

@@ -54,6 +54,7 @@ class Window:
     """What one bank disclosed of one account: every booking from ``from_at`` to ``to_at``.
 
     complete: opening + credits - debits = closing held when the answer came in.
+    told: its place among all windows as they were told; of two over one time the later counts.
     """
 
     account: str
@@ -63,6 +64,7 @@ class Window:
     closing: int
     complete: bool
     answer: str
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
