@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from support.bank import Banks, Ledger
+from recoup.apps.reports.operations import Filed
+from support.bank import Banks, Ledger, Paid
 from support.chain import held_at, report, totals
+from support.world import World
 
 
 @pytest.fixture
@@ -116,8 +119,17 @@ def test_a_debit_that_was_confirmed_by_mistake_is_not_the_payment_any_more(
     assert held_at(world) == {"quince": 500}
 
 
-def test_a_claim_that_was_called_a_double_by_mistake_stands_again(ledger: Ledger) -> None:
-    """The payer's bank names one debit for two payments of the same sum, then corrects itself."""
+Name = Callable[[Paid], str]
+Alike = tuple[World, Filed, Name, tuple[Paid, Paid]]
+
+
+@pytest.fixture
+def two_alike(ledger: Ledger) -> Alike:
+    """Two payments of the same sum, both reported; the payer's bank is asked for the second.
+
+    With what lets the bank say which debit the second report means: first an answer, then
+    corrections, each of the one before.
+    """
     world, banks = ledger.world, Banks(ledger)
     first = ledger.pay("victim", "first", 500, minute=10)
     second = ledger.pay("victim", "first", 500, minute=20)
@@ -129,16 +141,70 @@ def test_a_claim_that_was_called_a_double_by_mistake_stands_again(ledger: Ledger
     world.plan()
     true = banks.body(world.ticket("plum", "confirm_debit"))
     debits = [b for b in ledger.books("victim") if not b.is_credit]
+    said: list[str] = []
 
-    def named(paid: Any) -> dict[str, Any]:
+    def name(paid: Paid) -> str:
         debit = next(b for b in debits if b.paid is paid)
-        return {"answer": str(uuid4()), "payment": banks._booking(debit) | {"currency": "RSD"}}
+        body = true | {"answer": str(uuid4()), "payment": banks._booking(debit)}
+        body["payment"] |= {"currency": "RSD"}
+        if said:
+            body |= {"stage": "correction", "replaces": said[-1]}
+        said.append(body["answer"])
+        world.answer("plum", body)
+        world.plan()
+        return str(world.case_of(filed).state)
 
-    world.answer("plum", true | (wrong := named(first)))
-    world.plan()
-    assert world.case_of(filed).state == "merged"
-    corrected = named(second) | {"stage": "correction", "replaces": wrong["answer"]}
-    world.answer("plum", true | corrected)
-    world.plan()
-    assert world.case_of(filed).state == "open"
+    return world, filed, name, (first, second)
+
+
+def test_a_claim_that_was_called_a_double_by_mistake_stands_again(two_alike: Alike) -> None:
+    """The payer's bank names one debit for two payments of the same sum, then corrects itself."""
+    world, _, name, (first, second) = two_alike
+    assert name(first) == "merged"
+    assert name(second) == "open"
     assert world.run("select distinct state from holds_claim") == [("confirmed",)]
+
+
+def test_a_second_merger_after_that_is_told_as_the_first_was(two_alike: Alike) -> None:
+    world, filed, name, (first, second) = two_alike
+    for paid in (first, second, first):
+        name(paid)
+    case = world.case_of(filed)
+    assert case.state == "merged"
+    told = "select what from cases_caseevent where case_id = %s and what = any(%s)"
+    kinds = [what for (what,) in world.run(told, case.id, ["merged", "parted"])]
+    assert sorted(kinds) == ["merged", "merged", "parted"]
+    into = world.run(told, case.merged_into_id, ["merged_in", "parted"])
+    assert sorted(what for (what,) in into) == ["merged_in", "merged_in", "parted"]
+    assert world.run("select count(*) from cases_task where case_id = %s and done_at is null",
+                     case.id) == [(0,)]  # fmt: skip
+    lines = world.run(
+        "select count(*) from audit_auditleaf where stream = %s "
+        "and convert_from(body, 'UTF8') like '%%case:merged%%'", f"case:{case.id}",
+    )  # fmt: skip
+    assert lines == [(2,)]
+    assert name(second) == "open"
+    assert len(world.run(told, case.id, ["parted"])) == 2
+    assert name(second) == "open", "what is said again merges nothing"
+    assert len(world.run(told, case.id, ["merged"])) == 2
+
+
+def test_what_ended_with_the_merger_is_to_be_done_again_after_the_parting(
+    two_alike: Alike,
+) -> None:
+    world, filed, name, (first, second) = two_alike
+    case = world.case_of(filed)
+    world.run(
+        "insert into cases_task (id, case_id, owner_id, issuer_id, kind, about, level, values, "
+        "opened_at, due_at) values (gen_random_uuid(), %s, %s, %s, 'hold_refused', "
+        "gen_random_uuid(), 0, '{}', now() - interval '3 hours', now() - interval '1 hour')",
+        case.id, case.owner_id, case.owner_id,
+    )  # fmt: skip
+    name(first)
+    tasks = "select done_at, due_at > now() from cases_task where case_id = %s and kind = %s"
+    ((done, _),) = world.run(tasks, case.id, "hold_refused")
+    assert done is not None
+    name(second)
+    assert world.run(tasks, case.id, "hold_refused") == [(None, True)]
+    bodies = world.run("select convert_from(body, 'UTF8') from audit_auditleaf")
+    assert sum("task:reopened" in body for (body,) in bodies) >= 1

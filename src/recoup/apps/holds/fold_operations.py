@@ -265,12 +265,17 @@ def _take_back(
             claim.state = "confirmed" if standing else "alleged"
             revived.append(claim)
         if claim.movement_id == movement_id:
-            claim.movement_id = next(iter(standing), None)
+            claim.movement_id = next((m for m in standing if _is_free(m, claim)), None)
             Movement.objects.filter(same_as=movement_id).update(same_as=claim.movement_id)
             Movement.objects.filter(id__any=standing[:1]).update(same_as=None)
         else:
             Movement.objects.filter(pk=movement_id, same_as=claim.movement_id).update(same_as=None)
     return revived
+
+
+def _is_free(movement_id: UUID, claim: Claim) -> bool:
+    """No other claim has the movement; if one has, pointing decides which of the two stands."""
+    return not Claim.objects.filter(movement=movement_id).exclude(pk=claim.pk).exists()
 
 
 def _standing(claim: Claim) -> list[UUID]:

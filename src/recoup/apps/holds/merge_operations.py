@@ -12,7 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
@@ -58,14 +59,23 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
 def settle_merged(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> None:
     """The planner's own mergers: of these cases, or into them, whatever nobody has told yet."""
     ids = list(case_ids)
-    told = CaseEvent.objects.filter(case_id=OuterRef("pk"), what="merged")
     merged = Case.objects.filter(Q(pk__in=ids) | Q(merged_into_id__in=ids), state="merged")
-    for duplicate in merged.exclude(Exists(told)).select_related("merged_into", "owner"):
+    # A case may be parted by a correction, and merged once more by the next: that is told too.
+    mergers, partings = _told("merged"), _told("parted", values__stands_again=True)
+    untold = merged.annotate(mergers=mergers, partings=partings).filter(mergers__lte=F("partings"))
+    for duplicate in untold.select_related("merged_into", "owner"):
         if duplicate.merged_into is not None:
             _settle(
                 duplicate, duplicate.merged_into, _end_tasks(duplicate, at=at),
                 ground="", by=hub_actor(under.issuer), at=at,
             )  # fmt: skip
+
+
+def _told(what: str, **values: bool) -> Coalesce:
+    """How often a case's timeline tells this of it."""
+    events = CaseEvent.objects.filter(case_id=OuterRef("pk"), what=what, **values)
+    counted = events.order_by().values("case_id").annotate(times=Count("pk")).values("times")
+    return Coalesce(Subquery(counted), 0)
 
 
 def is_officers(case_id: UUID) -> bool:
@@ -75,15 +85,34 @@ def is_officers(case_id: UUID) -> bool:
 
 
 def reopen(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> None:
-    """What the planner merged by an answer that the bank corrected is a case of its own again."""
+    """What the planner merged by an answer that the bank corrected is a case of its own again.
+
+    What was to be done there, and ended with the merger only, is to be done again.
+    """
     merged = Case.objects.filter(pk__in=list(case_ids), state="merged", merged_into__isnull=False)
     by = hub_actor(under.issuer)
     for case in merged.select_related("merged_into"):
         into = case.merged_into
         Case.objects.filter(pk=case.pk).update(state="open", merged_into=None)
         if into is not None:
-            tell(case, "parted", by=by, at=at, other=into.reference)
+            tell(case, "parted", by=by, at=at, other=into.reference, stands_again=True)
             tell(into, "parted", by=by, at=at, other=case.reference)
+        _reopen_tasks(case, by=by, at=at)
+
+
+def _reopen_tasks(case: Case, *, by: Actor, at: datetime) -> None:
+    """The tasks that ended in the moment of the last merger, each with its whole time again."""
+    last = CaseEvent.objects.filter(case=case, what="merged").order_by("-at").first()
+    if last is None:
+        return
+    reopened = list(Task.objects.filter(case=case, done_at=last.at))
+    for task in reopened:
+        task.due_at, task.opened_at, task.done_at = at + (task.due_at - task.opened_at), at, None
+    Task.objects.bulk_update(reopened, ["due_at", "opened_at", "done_at"])
+    audit.record_all(
+        (Act("task:reopened", f"task:{task.id}", {"kind": task.kind}) for task in reopened),
+        by=by, at=at,
+    )  # fmt: skip
 
 
 def _end_tasks(duplicate: Case, *, at: datetime) -> Ended:
