@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import TextField
 from django.db.models.expressions import RawSQL
 
-from recoup.apps.holds import answer_rates, wording
+from recoup.apps.holds import answer_rate_operations, answer_rates, wording
 from recoup.apps.holds.answer_destinations import read_destinations
 from recoup.apps.holds.answer_fact_operations import Taken, store_facts
 from recoup.apps.holds.models import TicketLine
@@ -152,7 +152,8 @@ def _record_together(
         if taken:
             requests.store_answers([(one.answer, one.ticket) for one in taken], by=by, at=at)
             store_facts(taken)
-            answer_rates.open_tasks([(one.ticket, one.unjudged) for one in taken], at=at)
+            unjudged = [(one.ticket, one.unjudged) for one in taken]
+            answer_rate_operations.open_tasks(unjudged, at=at)
     return results
 
 

@@ -9,13 +9,10 @@ paid, and an officer gets a task.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from recoup.apps.cases.models import Task
 from recoup.apps.holds.models import TicketLine
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.answer import AnswerRefused, AnswerTold, Booking, DestinationTold, Problem
@@ -23,7 +20,6 @@ from recoup.core.money import Money, format_money
 from recoup.core.said import Said
 from recoup.data import currency, exchange_rates
 
-DECIDE_WITHIN = timedelta(minutes=30)
 TOLD_DEBIT = (
     "foreign_side(holds_ticketline.arrival_id, true, "
     "(select t.currency from lawful_requests_ticket t where t.id = holds_ticketline.ticket_id))"
@@ -144,26 +140,3 @@ def _shown(minor: int, code: str) -> str:
 def _read(told: str) -> tuple[int, str]:
     minor, code = told.split(" ")
     return int(minor), code
-
-
-def open_tasks(unjudged: Sequence[tuple[Ticket, Sequence[Booking]]], *, at: datetime) -> None:
-    """A person decides about amounts that nothing here can judge: one task a ticket."""
-    rows = [_task(ticket, bookings, at=at) for ticket, bookings in unjudged if bookings]
-    if rows:
-        Task.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _task(ticket: Ticket, bookings: Sequence[Booking], *, at: datetime) -> Task:
-    first = bookings[0]
-    assert first.to is not None  # noqa: S101  (chosen by it)
-    values: dict[str, Any] = {
-        "ticket": ticket.reference, "amount_minor": first.amount_minor,
-        "currency": ticket.currency, "payment": first.reference, "payments": len(bookings),
-        "stated_minor": first.to.credit_minor, "stated_currency": first.to.credit_currency,
-        "account": first.to.ident,
-    }  # fmt: skip
-    return Task(
-        about=ticket.id, kind="rate_unknown", level=0, case_id=ticket.case_id,
-        owner_id=ticket.issuer_id, issuer_id=ticket.issuer_id, values=values,
-        opened_at=at, due_at=at + DECIDE_WITHIN,
-    )  # fmt: skip
