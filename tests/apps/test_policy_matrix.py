@@ -18,6 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from recoup.apps.audit import enrolment_operations
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import operations as members
@@ -192,7 +193,7 @@ def enrolled(world: World, role: str) -> Mandate:
             person_id=person, role=role
         )
     with as_owner():
-        return members.enrol_person(
+        return enrolment_operations.enrol_person(
             organisation=world.organisation("police"), full_name=f"An invented {role}", role=role,
             email=f"{role}@example.invalid", at=world.now(), username=f"test.{role}",
             password="x",

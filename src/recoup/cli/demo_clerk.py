@@ -96,14 +96,13 @@ def main(argv: Sequence[str]) -> int:
     django.setup()
     from django.db import transaction
 
-    from recoup.apps.audit import session_operations
-    from recoup.apps.members import operations
+    from recoup.apps.audit import enrolment_operations, session_operations
     from recoup.apps.members.models import ApiKey, Organisation
     from recoup.apps.members.scope import database_time
 
     with transaction.atomic():
         at = database_time()
-        mandate = operations.enrol_person(
+        mandate = enrolment_operations.enrol_person(
             organisation=Organisation.objects.get(code=BANK), full_name="Clerk of ./recoup demo",
             role="machine", email="demo@linden.invalid", at=at, is_system=True,
         )  # fmt: skip

@@ -70,12 +70,12 @@ def _enrol(one: Invented) -> Any:
 
 
 def _people(enrolled: dict[str, Any], passwords: dict[str, str], at: Any) -> dict[str, Any]:
-    from recoup.apps.members import operations
+    from recoup.apps.audit import enrolment_operations
 
     mandates = {}
     for person in country().people:
         organisation = enrolled[person.organisation]
-        mandates[person.login] = operations.enrol_person(
+        mandates[person.login] = enrolment_operations.enrol_person(
             organisation=organisation, full_name=person.name_latn,
             role=country().hub_role(person),
             email=f"{person.login}@example.invalid", at=at, username=person.login,
@@ -99,12 +99,12 @@ def _law(enrolled: dict[str, Any], mandates: dict[str, Any], at: Any) -> None:
 
 
 def _keys(enrolled: dict[str, Any], at: Any) -> None:
-    from recoup.apps.audit import session_operations
+    from recoup.apps.audit import enrolment_operations, session_operations
     from recoup.apps.members import operations
 
     KEYS.mkdir(parents=True, exist_ok=True)
     for code in api_banks():
-        mandate = operations.enrol_person(
+        mandate = enrolment_operations.enrol_person(
             organisation=enrolled[code], full_name=f"System of {enrolled[code].name}",
             role="machine", email=f"system@{code}.invalid", at=at, is_system=True,
         )  # fmt: skip

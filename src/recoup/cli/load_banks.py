@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     django.setup()
     from django.db import transaction
 
-    from recoup.apps.audit import session_operations
+    from recoup.apps.audit import enrolment_operations, session_operations
     from recoup.apps.members import operations
     from recoup.apps.members.scope import database_time
     from recoup.demo.load import load_organisations
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
                 contact_name=one.contact_point["name"], contact_phone=one.contact_point["phone"],
                 contact_email=one.contact_point["email"], is_invented=True,
             )  # fmt: skip
-            machine = operations.enrol_person(
+            machine = enrolment_operations.enrol_person(
                 organisation=bank, full_name=f"System of {one.name_en}", role="machine",
                 email=f"system@{one.code}.invalid", at=at, is_system=True,
             )  # fmt: skip

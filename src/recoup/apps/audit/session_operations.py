@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from recoup.apps.audit import operations as audit
 from recoup.apps.members import operations as enrolment
 from recoup.apps.members import queries as members
-from recoup.apps.members.models import Login, Mandate
+from recoup.apps.members.models import Login, Mandate, Organisation
 from recoup.apps.members.scope import enter
 from recoup.core.access import Actor
 from recoup.data.policy import load_limits
@@ -54,7 +54,7 @@ def refused(username: str, *, by: Actor, at: datetime) -> None:
         return
     name = salted_hmac("recoup.sign_in", username, algorithm="sha256").hexdigest()
     stream = f"sign_in:{name[:32]}"
-    _take(stream)
+    take_stream(stream)
     public = members.public_actor()
     enter(public)
     audit.record(
@@ -68,7 +68,7 @@ def _tell(what: str, login: Login) -> None:
     actor = members.as_actor(mandate) if mandate else members.public_actor()
     at = enter(actor)
     stream = f"person:{login.person_id}"
-    _take(stream)
+    take_stream(stream)
     audit.record(what=what, about=stream, by=actor, at=at, username=login.username)
 
 
@@ -79,14 +79,16 @@ def issue_key(*, mandate: Mandate, at: datetime) -> str:
     """Make a key for a machine, which ends its older ones; the line is in the same transaction."""
     with transaction.atomic():
         key = enrolment.issue_key(mandate=mandate, at=at)
-        by = Actor(
-            mandate.organisation_id, mandate.organisation.kind, mandate.organisation.name,
-            "enrolment",
-        )  # fmt: skip
+        by = enrolment_actor(mandate.organisation)
         stream = f"person:{mandate.person_id}"
-        _take(stream)
+        take_stream(stream)
         audit.record(what="key:issued", about=stream, by=by, at=at, mandate=str(mandate.id))
     return key
+
+
+def enrolment_actor(organisation: Organisation) -> Actor:
+    """Whoever enrols somebody for an organisation, from a command."""
+    return Actor(organisation.id, organisation.kind, organisation.name, "enrolment")
 
 
 # Looking at a case
@@ -124,6 +126,7 @@ def _keep(key: tuple[UUID, str]) -> None:
         _noted.popitem(last=False)
 
 
-def _take(stream: str) -> None:
+def take_stream(stream: str) -> None:
+    """Until the transaction ends nobody else continues this stream."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -58,29 +59,52 @@ def list_hosted(*, institution: Organisation, scheme: str, ident: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Somebody's mandate, and what of it was not there before.
+
+    login: "made" or "password", empty if the sign-in stayed as it was.
+    """
+
+    mandate: Mandate
+    is_new_person: bool
+    is_new_mandate: bool
+    login: str = ""
+
+
 def enrol_person(
     *, organisation: Organisation, full_name: str, role: str, email: str, at: datetime,
     username: str = "", password: str = "", is_on_duty: bool = False, is_system: bool = False,
-) -> Mandate:  # fmt: skip
-    """Add a person with a mandate and, if a username is given, a log-in."""
-    person, _ = Person.objects.get_or_create(
+) -> Enrolled:  # fmt: skip
+    """Add a person with a mandate and, if a username is given, a log-in.
+
+    Called by ``audit.enrolment_operations``, which writes the line of the trail as well.
+    """
+    person, is_new_person = Person.objects.get_or_create(
         full_name=full_name, email=email, defaults={"is_system": is_system}
     )
-    mandate, _ = Mandate.objects.get_or_create(
+    mandate, is_new_mandate = Mandate.objects.get_or_create(
         person=person, organisation=organisation, role=role,
         defaults={"valid_from": at, "is_on_duty": is_on_duty},
     )  # fmt: skip
-    if username:
-        login = Login.objects.filter(username=username).first()
-        if login is None:
-            Login.objects.create(
-                username=username, email=email, password=_encoded(password), person=person
-            )
-        elif not _fits(password, login.password):
-            login.password = _encoded(password)
-            login.session_mark = uuid4()
-            login.save(update_fields=["password", "session_mark"])
-    return mandate
+    login = _sign_in(person, username, password) if username else ""
+    return Enrolled(mandate, is_new_person, is_new_mandate, login)
+
+
+def _sign_in(person: Person, username: str, password: str) -> str:
+    """Make or bring up to date what somebody signs in with; what was done, empty for nothing."""
+    login = Login.objects.filter(username=username).first()
+    if login is None:
+        Login.objects.create(
+            username=username, email=person.email, password=_encoded(password), person=person
+        )
+        return "made"
+    if _fits(password, login.password):
+        return ""
+    login.password = _encoded(password)
+    login.session_mark = uuid4()
+    login.save(update_fields=["password", "session_mark"])
+    return "password"
 
 
 @cache
