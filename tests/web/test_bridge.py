@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
+from recoup.web import arriving
 from recoup.web.bridge import LARGE_BYTES, Bridge
 
 Message = dict[str, Any]
@@ -26,6 +29,7 @@ def _asked(
     rest = list(parts)
 
     async def receive() -> Message:
+        await asyncio.sleep(0.001)
         return rest.pop(0)
 
     async def send(message: Message) -> None:
@@ -73,6 +77,12 @@ def test_a_large_body_is_served_too():
     length = LARGE_BYTES + 1
     sent = _asked([_part(b"x" * length)], (b"content-length", b"%d" % length), most=2 * LARGE_BYTES)
     assert dict(sent[0]["headers"])[b"x-length"] == b"%d" % length
+
+
+def test_a_body_that_comes_too_slowly_is_answered_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(arriving, "GRACE_SECONDS", -1.0)
+    sent = _asked([_part(b"abc", more=True)] * 3, (b"content-length", b"9"))
+    assert sent[0]["status"] == 408 and b"Send it again" in sent[1]["body"]
 
 
 def test_who_goes_before_the_body_was_here_gets_nothing():

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NamedTuple
 
 from a2wsgi.wsgi import build_environ
 
+from recoup.web.arriving import Body, ClientGone, NoRoom, Room, TooSlow, read_body
+from recoup.web.arriving import Receive as Receive
+
 LARGE_BYTES: Final = 1_000_000
 LARGE_AT_ONCE: Final = 4
-BODY_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 10
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
@@ -31,15 +34,31 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class ClientGone(Exception):
-    """The caller went away before its request was here."""
+def _refused(status: int, error: str, message: str) -> Answer:
+    body = json.dumps({"error": error, "message": message}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        (b"retry-after", str(RETRY_SECONDS).encode()),
+    ]
+    return Answer(status, headers, body)
+
+
+TOO_SLOW: Final = _refused(
+    408, "too_slow", "The body of the request came too slowly. Nothing was stored. Send it again."
+)
+NO_ROOM: Final = _refused(
+    503, "no_room", "Too many long bodies are on their way. Nothing was stored. Send it again."
+)
 
 
 class Bridge:
     """A WSGI application as an ASGI one.
 
     most_bytes: how long a body to a path may be; of a longer one no more is read, and the
-    application refuses it by its length. Few large bodies are in memory at once; the others wait.
+    application refuses it by its length. A body is read before the application is asked; of the
+    large ones few are worked on at once, since it takes them into memory.
     """
 
     def __init__(
@@ -49,24 +68,34 @@ class Bridge:
         self.pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="pages")
         self.most_bytes = most_bytes
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = self.most_bytes(scope["path"])
         if _declared_bytes(scope) > most:
             await self._send(await self.ask(scope), send)
-        elif most <= LARGE_BYTES or 0 <= _declared_bytes(scope) <= LARGE_BYTES:
-            await self._serve(scope, receive, send, most)
-        else:
-            async with self.large:
-                await self._serve(scope, receive, send, most)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive, most)
-        except (ClientGone, TimeoutError):
             return
-        await self._send(await self.ask(scope, body), send)
+        try:
+            body = await read_body(receive, most=most, room=self.room)
+        except ClientGone:
+            return
+        except TooSlow:
+            await self._send(TOO_SLOW, send)
+            return
+        except NoRoom:
+            await self._send(NO_ROOM, send)
+            return
+        try:
+            answer = await self._answered(scope, body)
+        finally:
+            body.close()
+        await self._send(answer, send)
+
+    async def _answered(self, scope: Scope, body: Body) -> Answer:
+        if body.size <= LARGE_BYTES:
+            return await self.ask(scope, body)
+        async with self.large:
+            return await self.ask(scope, body)
 
     @staticmethod
     async def _send(answer: Answer, send: Send) -> None:
@@ -75,11 +104,12 @@ class Bridge:
         )
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def ask(self, scope: Scope, body: bytes = b"") -> Answer:
-        """Let the application answer; for a request whose body is here already."""
-        environ = build_environ(scope, io.BytesIO(body))  # type: ignore[arg-type]
+    async def ask(self, scope: Scope, body: Body | None = None) -> Answer:
+        """Let the application answer; for a request whose body is here already, or has none."""
+        file, size = (body.file, body.size) if body else (io.BytesIO(), 0)
+        environ = build_environ(scope, file)  # type: ignore[arg-type]
         if "CONTENT_LENGTH" not in environ:  # a body in chunks
-            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["CONTENT_LENGTH"] = str(size)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.pool, self._answer, dict(environ))
 
@@ -110,18 +140,3 @@ def _declared_bytes(scope: Scope) -> int:
         if name == b"transfer-encoding":
             return -1
     return 0
-
-
-async def _body(receive: Receive, most: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while size <= most:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if not message.get("more_body", False):
-            break
-    return b"".join(parts)
