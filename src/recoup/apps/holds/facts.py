@@ -85,7 +85,8 @@ def load(account_ids: list[UUID]) -> chain.Facts:
         .exclude(payment__payee=None)
         .values_list(
             "id", "case_id", "amount_minor", "currency", "payment__payer_id", "payment__payee_id",
-            "movement_id", "payment__paid_at", "state", "adopted_at", "returned_minor", named=True,
+            "movement_id", "payment__paid_at", "state", "adopted_at", "returned_minor",
+            "case__reported_at", "case__reference", named=True,
         )
     )  # fmt: skip
     joined = _joined(account_ids)
@@ -135,6 +136,8 @@ def _claim(row: Any, joined: dict[UUID, str]) -> chain.ClaimFact:
         live=row.state == "confirmed" or row.adopted_at is not None,
         ended=row.state in ENDED_CLAIM,
         returned=row.returned_minor,
+        reported=micros(row.case__reported_at),
+        reference=row.case__reference,
     )
 
 

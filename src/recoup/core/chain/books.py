@@ -50,6 +50,7 @@ class Books:
     """The facts sorted by what they belong to, and the ledger made of them.
 
     seeded: claim -> units that enter the trace. told_seeds: claims whose credit is known.
+    turns: the place of each claim by the time of its report.
     debits: the known debits that the ledger holds. clashing: claims on a payment that another
     claim already stands on.
     """
@@ -67,6 +68,14 @@ class Books:
     told_seeds: dict[str, Side] = field(default_factory=dict)
     debits: list[Side] = field(default_factory=list)
     ledger: Ledger = field(default_factory=lambda: Ledger({}, (), ()))
+    turns: dict[str, int] = field(default_factory=dict)
+
+    def label_of(self, claim_id: str) -> str:
+        """What a claim's units are called in the ledger; a tracing rule sorts by it."""
+        return f"{self.turns[claim_id]:09d} {claim_id}"
+
+    def claim_of(self, label: str) -> str:
+        return label.partition(" ")[2]
 
     def currency_of(self, account: str, otherwise: str) -> str:
         known = self.accounts.get(account)
@@ -126,6 +135,10 @@ def keep_books(facts: Facts) -> Books:
         victims=victims,
         paid_by_victims=standing,
         clashing=clashing,
+        turns={
+            claim.id: place
+            for place, claim in enumerate(sorted(facts.claims, key=lambda claim: claim.turn))
+        },
     )
     for claim in claims.values():
         if claim.live and not claim.ended and claim.id not in clashing:
@@ -147,7 +160,7 @@ def _payments_of_claims(
     """Return movement -> the claim that stands on it, and the claims that came second."""
     standing: dict[str, str] = {}
     clashing = set()
-    for claim in sorted(claims, key=lambda claim: claim.id):
+    for claim in sorted(claims, key=lambda claim: claim.turn):
         if claim.movement is None or claim.ended or not claim.live:
             continue
         if standing.setdefault(claim.movement, claim.id) != claim.id:
@@ -261,7 +274,7 @@ def _fill_ledger(books: Books) -> None:
         side = books.told_credit(books.claims[claim_id].movement)
         if side is not None and units and side.account not in books.victims:
             books.told_seeds[claim_id] = side
-            seeds.append(Seed(claim_id, min(units, _paid(books, claim_id, side))))
+            seeds.append(Seed(books.label_of(claim_id), min(units, _paid(books, claim_id, side))))
     if not seeds:
         return
     transfers = [_transfer(books, step, t) for t, step in enumerate(in_order(_steps(books)))]
@@ -314,7 +327,7 @@ def _credit(books: Books, side: Side, t: int) -> Transfer:
     if claim_id in books.told_seeds:
         paid = _paid(books, claim_id, side)
         credit = None if paid == side.amount else side.amount
-        return Transfer(claim_id, t, OUTSIDE, side.account, paid, 0, credit)
+        return Transfer(books.label_of(claim_id), t, OUTSIDE, side.account, paid, 0, credit)
     debit = books.debit_sides.get(side.movement)
     if debit is None or claim_id is not None or not books.is_known(debit):
         return Transfer(credit_id(side.movement), t, OUTSIDE, side.account, side.amount)

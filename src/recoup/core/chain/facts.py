@@ -34,6 +34,8 @@ class ClaimFact:
     live: the debit is confirmed or an accredited officer adopted the report.
     ended: there was no such debit, or the claim was withdrawn.
     returned: units stopped before execution or recalled; they never enter the trace.
+    reported, reference: when it was reported, and as what. Where a rule leaves a choice among
+    claims (an odd unit, two on one payment) they come in this turn; ids are random.
     """
 
     id: str
@@ -47,6 +49,12 @@ class ClaimFact:
     live: bool
     ended: bool = False
     returned: int = 0
+    reported: int = 0
+    reference: str = ""
+
+    @property
+    def turn(self) -> tuple[int, str, str]:
+        return self.reported, self.reference, self.id
 
 
 @dataclass(frozen=True, slots=True)

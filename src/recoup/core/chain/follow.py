@@ -100,10 +100,11 @@ def follow(books: Books, rule: str) -> Followed:
         carried = result.transfers.get(debit_id(side.movement))
         if carried:
             leaving = _Leaving(books, followed, result, side)
-            for claim_id, units in carried.items():
-                leaving.place(claim_id, units)
+            for label, units in carried.items():
+                leaving.place(books.claim_of(label), units)
     for account in books.stretches:
-        for claim_id, units in result.held.get(account, NOTHING).items():
+        for label, units in result.held.get(account, NOTHING).items():
+            claim_id = books.claim_of(label)
             currency = books.currency_of(account, books.claims[claim_id].currency)
             followed.at(account, claim_id, currency).remain += units
     return followed
@@ -144,7 +145,8 @@ class _Payment:
 
     def _arrived(self, side: Side) -> None:
         claim, followed = self.claim, self.followed
-        credited = _of(self.result, "credited", claim.id, claim.id)
+        label = self.books.label_of(claim.id)
+        credited = _of(self.result, "credited", label, label)
         flow = self._flow(side.account, credited, side.currency, "arrived")
         followed.exchange(flow)
         followed.at(side.account, claim.id, side.currency).inn += credited
@@ -267,8 +269,9 @@ class _Leaving:
             self.followed.border[key] = self.followed.border.get(key, 0) + units
 
     def _arrived(self, claim_id: str, units: int, credit: Side) -> None:
-        took = _of(self.result, "transfers", credit_id(credit.movement), claim_id)
-        credited = _of(self.result, "credited", credit_id(credit.movement), claim_id)
+        label = self.books.label_of(claim_id)
+        took = _of(self.result, "transfers", credit_id(credit.movement), label)
+        credited = _of(self.result, "credited", credit_id(credit.movement), label)
         here = self._here(claim_id)
         here.moved += took
         self.followed.at(credit.account, claim_id, credit.currency).inn += credited
@@ -336,7 +339,8 @@ class _Leaving:
         """
         told, currency = self.told, self.side.currency
         if told and told.credit is not None and told.credit_currency not in (None, currency):
-            arrived = _of(self.result, "credited", debit_id(self.side.movement), claim_id)
+            label = self.books.label_of(claim_id)
+            arrived = _of(self.result, "credited", debit_id(self.side.movement), label)
             return arrived, str(told.credit_currency)
         if self.books.currency_of(payee, currency) != currency:
             return None, currency
@@ -381,8 +385,8 @@ class _Leaving:
         self.followed.exchange(flow)
 
 
-def _of(result: Result | None, table: str, transfer: str, claim: str) -> int:
+def _of(result: Result | None, table: str, transfer: str, label: str) -> int:
     if result is None:
         return 0
     amounts: Mapping[str, Mapping[str, int]] = getattr(result, table)
-    return amounts.get(transfer, NOTHING).get(claim, 0)
+    return amounts.get(transfer, NOTHING).get(label, 0)

@@ -68,7 +68,7 @@ def lay_trail(
         shares[key] = Share(books.currency_of(key[1], ""))
     held: dict[tuple[str, str, str], tuple[int, int]] = {}
     for key, share in shares.items():
-        _hold(key[1], share, holds.get(key), followed, held)
+        _hold(key[1], share, holds.get(key), followed, held, turns=books.turns)
     doubt = _doubts(books, followed, held)
     rows = {}
     for place, position in followed.positions.items():
@@ -100,15 +100,22 @@ def _hold(
     hold: HoldFact | None,
     followed: Followed,
     held: dict[tuple[str, str, str], tuple[int, int]],
+    *,
+    turns: Mapping[str, int],
 ) -> None:
-    """Share a hold out: first what the trace sees, the rest over what is not told yet."""
+    """Share a hold out: first what the trace sees, the rest over what is not told yet.
+
+    In proportion to what each claim has there; the odd units fall by the turn of the claims.
+    """
     total = hold.held if hold and hold.state in STANDING else 0
     seen = min(total, share.remain)
     unseen = min(total - seen, share.pending)
     share.held, share.excess = seen + unseen, total - seen - unseen
     if not share.held:
         return
-    places = [(account, claim, share.currency) for claim in sorted(share.claims)]
+    places = [
+        (account, claim, share.currency) for claim in sorted(share.claims, key=turns.__getitem__)
+    ]
     found = [followed.positions[place] for place in places]
     of_remain = share_out(seen, (position.remain for position in found))
     of_pending = share_out(unseen, (position.pending for position in found))
@@ -135,7 +142,10 @@ def _doubts(
         units = difference(books, followed, account)
         if not units:
             continue
-        places = sorted(place for place in followed.positions if place[0] == account)
+        places = sorted(
+            (place for place in followed.positions if place[0] == account),
+            key=lambda place: (books.turns[place[1]], place[2]),
+        )
         lying = [followed.positions[p].remain - held.get(p, (0, 0))[0] for p in places]
         shares = share_out(min(units, sum(lying)), lying)
         doubts.update(zip(places, shares, strict=True))
