@@ -142,7 +142,9 @@ class StubHub:
             return {"tickets": self._waiting(state, bank)[:100], "more": False}
 
     def _waiting(self, state: str, bank: str) -> list[dict[str, Any]]:
-        done = self.answers if state == "open" or self.redeliver else set(self.acknowledged)
+        # Answering acknowledges as well.
+        done = set(self.answers)
+        done |= set() if state == "open" or self.redeliver else set(self.acknowledged)
         return [t for key, t in self.tickets.items() if key not in done and _is_at(t, bank)]
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -338,8 +340,10 @@ class Running:
 
 
 @contextmanager
-def running(hub: StubHub, directory: Path, code: str) -> Iterator[Running]:
-    bank = DemoBank(code, hub.url, KEY, directory / f"{code}.sqlite", delay=(0, 0), wait_seconds=1)
+def running(
+    hub: StubHub, directory: Path, code: str, *, delay: tuple[float, float] = (0, 0)
+) -> Iterator[Running]:
+    bank = DemoBank(code, hub.url, KEY, directory / f"{code}.sqlite", delay=delay, wait_seconds=1)
     work = Running(bank)
     bank.say = work.lines.append
     thread = threading.Thread(target=lambda: work.differences.extend(bank.run()))

@@ -37,11 +37,13 @@ def ledger_of(directory: Path, code: str):
     return closing(ledger.open_ledger(stories.ledger_path(directory, code)))
 
 
-def test_tickets_are_acknowledged_and_answered_once(hub, country_dir):
-    with running(hub, country_dir, "walnut") as work:
+@pytest.mark.parametrize(("delay", "share"), [((0.3, 0.5), 1), ((0, 0), 0)])
+def test_tickets_are_acknowledged_and_answered_once(hub, country_dir, delay, share):
+    """Who answers at once sends no acknowledgement before: the answer is one."""
+    with running(hub, country_dir, "walnut", delay=delay) as work:
         made = tickets_at(hub, "walnut", 12)
         answers = [hub.answer_to(one) for one in made]
-    assert sorted(hub.acknowledged) == sorted(one["ticket"] for one in made)
+    assert sorted(hub.acknowledged) == sorted(one["ticket"] for one in made * share)
     assert [one["held_minor"] for one in answers] == [one["amount_minor"] for one in made]
     assert work.differences == [] and hub.repeats == []
 

@@ -70,6 +70,7 @@ class DemoBank:
     ended: threading.Event = field(default_factory=threading.Event)
     _due: threading.Event = field(default_factory=threading.Event)
     _trouble: list[BaseException] = field(default_factory=list)
+    _sending: threading.Lock = field(default_factory=threading.Lock)
     _dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +123,8 @@ class DemoBank:
                     wait = self.wait_seconds if state == "unacknowledged" else 0
                     asked_at = time.monotonic()
                     tickets = hub.tickets(state, wait=wait)["tickets"]
+                    if self.ended.is_set():  # while it waited: left to whoever is started next
+                        break
                     self.on_tickets(tickets)
                     news = self.take(db, hub, tickets)
                     state, waits = "unacknowledged", waits if tickets else pauses(self._dice)
@@ -134,16 +137,23 @@ class DemoBank:
                     self.ended.wait(next(waits))
 
     def take(self, db: sqlite3.Connection, hub: Hub, tickets: list[dict[str, Any]]) -> int:
-        """Execute tickets, then acknowledge them; returns how many had not come before."""
+        """Execute tickets, then acknowledge them; returns how many had not come before.
+
+        An institution that needs no time answers instead: an answer acknowledges as well.
+        """
         # Stopping a pending payment comes before confirming it: the order of one report's asks.
         ordered = sorted(
             tickets, key=lambda t: (t["measure"] != "stop_before_execution", t["round"])
         )
         news = sum(self._execute(db, ticket) for ticket in ordered)
+        ids = sorted(t["ticket"] for t in tickets)
+        if self.delay == (0, 0):
+            self.send_due(db, hub, ledger.text_of(datetime.now(UTC)))
+            ids = [one for one in ids if not _is_answered(db, one)]
         self._due.set()
         # A repeat after a crash is a new request: to acknowledge twice does no harm.
-        body = body_of({"tickets": sorted(t["ticket"] for t in tickets)})
-        if tickets:
+        if ids:
+            body = body_of({"tickets": ids})
             hub.post("/api/v1/acknowledgements", body, str(uuid.uuid4()))
         return news
 
@@ -181,16 +191,19 @@ class DemoBank:
 
     def send_due(self, db: sqlite3.Connection, hub: Hub, until: str) -> None:
         """Send unsettled batches again, then the answers due by ``until``."""
-        while batch := _unsettled_batch(db) or _new_batch(db, until):
-            key, body = batch
-            try:
-                receipt = hub.post("/api/v1/answers", body, key)
-            except HubRefused as refusal:
-                if refusal.status in (401, 403):
-                    raise
-                self._take_back(db, key, refusal)
-            else:
-                self._settle(db, key, receipt)
+        with self._sending:
+            while batch := _unsettled_batch(db) or _new_batch(db, until):
+                self._send_batch(db, hub, *batch)
+
+    def _send_batch(self, db: sqlite3.Connection, hub: Hub, key: str, body: bytes) -> None:
+        try:
+            receipt = hub.post("/api/v1/answers", body, key)
+        except HubRefused as refusal:
+            if refusal.status in (401, 403):
+                raise
+            self._take_back(db, key, refusal)
+        else:
+            self._settle(db, key, receipt)
 
     def _settle(self, db: sqlite3.Connection, key: str, receipt: dict[str, Any]) -> None:
         now = ledger.text_of(datetime.now(UTC))
@@ -324,6 +337,11 @@ def _batch_of(db: sqlite3.Connection, rows: list[tuple[str, str]]) -> tuple[str,
     db.execute("insert into batch (key, body) values (?, ?)", (key, body))
     db.executemany("update answer set batch = ? where answer = ?", [(key, a) for a, _ in rows])
     return key, body
+
+
+def _is_answered(db: sqlite3.Connection, ticket: str) -> bool:
+    query = "select 1 from answer where ticket = ? and verdict = 'accepted'"
+    return db.execute(query, (ticket,)).fetchone() is not None
 
 
 def _seconds_to_next(db: sqlite3.Connection) -> float:

@@ -59,6 +59,7 @@ create table if not exists answer (
     answer text primary key, ticket text not null, asked_as text not null, body text not null,
     due_at text not null, batch text references batch, verdict text not null default '');
 create index if not exists answer_unsent on answer (due_at) where verdict = '';
+create index if not exists answer_ticket on answer (ticket);
 """
 
 
