@@ -17,9 +17,9 @@ from django.db import connection
 from recoup.apps.holds.answer_rates import is_one_payment
 from recoup.apps.holds.models import Destination, LedgerWindow, MovementSide, TicketLine
 from recoup.apps.lawful_requests.models import Answer, Ticket
+from recoup.apps.rows import insert_rows
 from recoup.core.answer import AnswerTold, Booking
 
-AT_ONCE = 2000
 Side = tuple[UUID, bool, str]
 
 
@@ -59,24 +59,18 @@ class Taken:
 def store_facts(taken: Sequence[Taken]) -> None:
     """Store what the answers tell. The answers themselves are stored already."""
     movements = _movements(taken)
-    LedgerWindow.objects.bulk_create(_window(one) for one in taken if one.content.window)
-    MovementSide.objects.bulk_create(
-        (
-            MovementSide(
-                movement_id=movements[one.side(booking, is_credit)], account=one.ticket.account,
-                answer=one.answer, is_credit=is_credit, amount_minor=booking.amount_minor,
-                currency=one.ticket.currency, booked_at=booking.booked_at, seq=booking.seq,
-                reference=booking.reference, line_id=booking.line, **one.parties,
-            )
-            for one in taken
-            for booking, is_credit in one.bookings()
-        ),
-        batch_size=AT_ONCE,
+    insert_rows(_window(one) for one in taken if one.content.window)
+    insert_rows(
+        MovementSide(
+            movement_id=movements[one.side(booking, is_credit)], account=one.ticket.account,
+            answer=one.answer, is_credit=is_credit, amount_minor=booking.amount_minor,
+            currency=one.ticket.currency, booked_at=booking.booked_at, seq=booking.seq,
+            reference=booking.reference, line_id=booking.line, **one.parties,
+        )
+        for one in taken
+        for booking, is_credit in one.bookings()
     )  # fmt: skip
-    Destination.objects.bulk_create(
-        (_destination(one, booking, movements) for one, booking in _with_destination(taken)),
-        batch_size=AT_ONCE,
-    )
+    insert_rows(_destination(one, booking, movements) for one, booking in _with_destination(taken))
 
 
 def _window(one: Taken) -> LedgerWindow:

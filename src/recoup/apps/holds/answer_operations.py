@@ -174,14 +174,7 @@ def _constraint(broken: IntegrityError) -> str:
 
 def _known(told: Sequence[Told], by: Actor) -> Known:
     """Lock the tickets, always in one order, and read what is stored about them."""
-    found = (
-        tickets.addressed_to(by)
-        .filter(pk__in={one.ticket for one in told})
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("account")
-        .defer("draft", "body")
-        .order_by("id")
-    )
+    found = tickets.locked_with_accounts(by, {one.ticket for one in told})
     by_id = {ticket.id: ticket for ticket in found}
     lines: dict[UUID, dict[UUID, TicketLine]] = {ticket_id: {} for ticket_id in by_id}
     told_debit = RawSQL(answer_rates.TOLD_DEBIT, [], output_field=TextField(null=True))  # noqa: S611
@@ -189,11 +182,9 @@ def _known(told: Sequence[Told], by: Actor) -> Known:
         told_debit=told_debit
     ):
         lines[line.ticket_id][line.id] = line
-    # One after the other: together they would be sought through the whole table.
-    stored = Answer.objects.defer("body")
-    answers = {answer.id: answer for answer in stored.filter(ticket_id__in=list(by_id))}
-    unseen = [one.id for one in told if one.id not in answers]
-    answers |= {answer.id: answer for answer in stored.filter(id__in=unseen)}
+    # An id that another ticket's answer has is seen by the database when this one is stored.
+    stored = Answer.objects.defer("body").filter(ticket_id__in=list(by_id))
+    answers = {answer.id: answer for answer in stored}
     return Known(by_id, lines, answers)
 
 

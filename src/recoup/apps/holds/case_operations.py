@@ -26,6 +26,7 @@ from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
 from recoup.apps.members.queries import hub_actor
 from recoup.apps.reports.models import Report
+from recoup.apps.rows import insert_rows
 from recoup.core.reference import ReferenceKind, make_reference
 
 SAME_LOSS_DAYS = 1
@@ -48,16 +49,14 @@ def open_cases(reports: Sequence[Report], *, under: Opening, at: datetime) -> Op
     accounts = _accounts(reports)
     cases = [_case(report, at=at) for report in reports]
     Case.objects.bulk_create(cases)
-    CaseMember.objects.bulk_create(
-        CaseMember(case=case, organisation_id=case.owner_id, since=at) for case in cases
-    )
+    insert_rows(CaseMember(case=case, organisation_id=case.owner_id, since=at) for case in cases)
     payments = [_payment(report, accounts) for report in reports]
-    AllegedPayment.objects.bulk_create(payments)
+    insert_rows(payments)
     claims = [
         _claim(case, payment, report, at=at)
         for case, payment, report in zip(cases, payments, reports, strict=True)
     ]
-    Claim.objects.bulk_create(claims)
+    insert_rows(claims)
     Report.objects.filter(id__in=[report.id for report in reports]).update(opened_at=at)
     _record(cases, reports, claims, under=under, at=at)
     _link(cases, reports, at=at)
@@ -140,7 +139,7 @@ def _record(
     cases: Sequence[Case], reports: Sequence[Report], claims: Sequence[Claim], *,
     under: Opening, at: datetime,
 ) -> None:  # fmt: skip
-    CaseEvent.objects.bulk_create(
+    insert_rows(
         CaseEvent(
             case=case, at=report.received_at, what="report_received", who=report.channel,
             values={

@@ -22,6 +22,7 @@ from recoup.apps.holds.models import Block, Claim, Hold, Movement, MovementSide,
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
+from recoup.apps.rows import insert_rows
 from recoup.core.answer import REFUSING
 from recoup.core.lawful_request import RequestMove, RequestState, after
 
@@ -352,7 +353,7 @@ def _sum_blocks(account_ids: set[UUID], answers: Sequence[Answer], *, at: dateti
     blocks = {
         b.account_id: b for b in Block.objects.filter(account__id__any=account_ids, closed_at=None)
     }
-    Block.objects.bulk_create(
+    insert_rows(
         Block(
             account_id=account_id, institution_id=institution[account_id],
             amount_minor=sums[account_id], reference=references.get(account_id, ""), opened_at=at,
@@ -386,7 +387,7 @@ def _close(tickets: Sequence[Ticket], *, under: Opening, at: datetime) -> None:
 
 def _tell(answers: Sequence[Answer]) -> None:
     """The answers on the case's timeline, as who said what of which account."""
-    CaseEvent.objects.bulk_create(
+    insert_rows(
         CaseEvent(
             case_id=answer.ticket.case_id, at=answer.received_at, what="answer",
             who=answer.ticket.account.institution.name,

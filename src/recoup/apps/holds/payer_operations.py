@@ -20,6 +20,7 @@ from recoup.apps.lawful_requests.models import Ticket, UnplannedAnswer
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.models import Organisation
 from recoup.apps.reports.models import Report
+from recoup.apps.rows import insert_rows
 from recoup.core.law import PaymentKind, RecallAdvice, Side, recall_of
 from recoup.core.urgency import urgency
 from recoup.data import load_measures
@@ -48,7 +49,7 @@ def first_asks(claims: Iterable[Claim], *, under: Opening, at: datetime) -> list
         else:
             _ask(asks, claim, ("stop_before_execution", "confirm_debit"))
             _ask_recall(asks, claim, under=under, at=at)
-    CaseEvent.objects.bulk_create(asks.events)
+    insert_rows(asks.events)
     return asks.tickets
 
 
@@ -75,7 +76,7 @@ def asks_owed(
             _ask(asks, claim, ("stop_before_execution",))
             _confirm_again(asks, claim)
         _ask_recall(asks, claim, under=under, at=at)
-    CaseEvent.objects.bulk_create(asks.events)
+    insert_rows(asks.events)
     return asks.tickets
 
 

@@ -15,6 +15,7 @@ from django.db import models
 
 from recoup.apps.cases.models import Account
 from recoup.apps.holds.models import CaseTotal, Destination, Flow, MovementSide, Trail
+from recoup.apps.rows import insert_rows
 from recoup.core import chain
 
 TRAIL = (
@@ -76,7 +77,7 @@ def _replace(
             new.append(model(**dict(zip(columns, row, strict=True))))
     if gone := [row_id for ids in stale.values() for row_id in ids]:
         model._default_manager.filter(id__any=gone).delete()
-    model._default_manager.bulk_create(new)
+    insert_rows(new)
 
 
 def _names(concluded: chain.Conclusions) -> dict[str | None, Named]:

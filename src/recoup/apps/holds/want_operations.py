@@ -25,6 +25,7 @@ from recoup.apps.jobs import CASE_CHANNEL, INBOX_CHANNEL, notify
 from recoup.apps.lawful_requests.drafts import NewLine, NewTicket, Payment
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.apps.lawful_requests.operations import Opening
+from recoup.apps.rows import insert_rows
 from recoup.core import chain
 from recoup.core.access import Actor
 from recoup.core.lawful_request import RequestMove, RequestState, after
@@ -63,7 +64,7 @@ def tickets_for(wants: Sequence[chain.Want], *, under: Opening, at: datetime) ->
             _ticket(want, hold, accounts[key[1]], rounds.get(key, 0) + 1,
                     payments, until)
         )  # fmt: skip
-    Hold.objects.bulk_create(new)
+    insert_rows(new)
     Hold.objects.bulk_update(
         changed, ["asked_minor", "asked_kind", "asked_currency", "is_precautionary", "state"]
     )
@@ -155,7 +156,7 @@ def _payments(wants: Sequence[chain.Want]) -> dict[tuple[str, str | None], Payme
 def store_lines(new: Sequence[NewTicket], tickets: Sequence[Ticket]) -> None:
     """The lines of tickets that were just opened."""
     parties = {ticket.id: ticket for ticket in tickets}
-    TicketLine.objects.bulk_create(
+    insert_rows(
         TicketLine(
             id=line.id, ticket_id=ticket.id, issuer_id=parties[ticket.id].issuer_id,
             addressee_id=parties[ticket.id].addressee_id, claim_id=line.claim_id,
@@ -164,7 +165,7 @@ def store_lines(new: Sequence[NewTicket], tickets: Sequence[Ticket]) -> None:
         for ticket in new
         for line in ticket.lines
     )  # fmt: skip
-    CaseEvent.objects.bulk_create(
+    insert_rows(
         CaseEvent(
             case_id=ticket.case_id, at=ticket.authorised_at or ticket.due_at,
             what="ticket_opened", who=ticket.issuer.name,

@@ -33,6 +33,7 @@ from recoup.apps.lawful_requests.models import (
 )  # fmt: skip
 from recoup.apps.members.models import Organisation
 from recoup.apps.members.queries import hub_actor
+from recoup.apps.rows import insert_rows
 from recoup.core.access import Actor
 from recoup.core.law import Pack
 from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
@@ -71,7 +72,7 @@ def open_tickets(new: Sequence[NewTicket], *, under: Opening, at: datetime) -> l
     A measure without a standing instruction in force stays drafted: it has no authority to leave.
     """
     tickets = [_ticket(ticket, under=under, at=at) for ticket in new]
-    Ticket.objects.bulk_create(tickets)
+    insert_rows(tickets)
     _queue([ticket for ticket in tickets if ticket.state == RequestState.AUTHORISED], at=at)
     audit.record_all(
         (
@@ -96,7 +97,7 @@ def open_tickets(new: Sequence[NewTicket], *, under: Opening, at: datetime) -> l
 
 def _queue(tickets: Sequence[Ticket], *, at: datetime) -> None:
     """Put tickets into the out-box, in the transaction that opens them: that is the point of it."""
-    Dispatch.objects.bulk_create(
+    insert_rows(
         Dispatch(
             ticket=ticket,
             issuer_id=ticket.issuer_id,
@@ -172,7 +173,7 @@ def send_waiting(
         else:
             tickets.append(ticket)
     _save_sent(tickets)
-    Deadline.objects.bulk_create(deadlines)
+    insert_rows(deadlines)
     Dispatch.objects.filter(id__in=[row.id for row in waiting]).update(sent_at=at)
     for issuer in {ticket.issuer for ticket in tickets}:
         audit.record_all(
@@ -399,8 +400,8 @@ def store_answers(answered: Sequence[tuple[Answer, Ticket]], *, by: Actor, at: d
 
     Runs inside the caller's transaction, with the tickets locked and moved on.
     """
-    Answer.objects.bulk_create(answer for answer, _ in answered)
-    UnplannedAnswer.objects.bulk_create(
+    insert_rows(answer for answer, _ in answered)
+    insert_rows(
         UnplannedAnswer(
             answer=answer, issuer_id=ticket.issuer_id, addressee_id=ticket.addressee_id, since=at
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from recoup.apps.cases.models import Account
 from recoup.apps.lawful_requests.models import Answer, Deadline, Ticket
 from recoup.core.access import Actor
 
@@ -33,16 +35,42 @@ def issued_by(actor: Actor) -> QuerySet[Ticket]:
     return Ticket.objects.filter(issuer_id=actor.organisation_id)
 
 
+# Every bank asks these again and again: plain SQL costs a fifth of what composing it costs.
+BODIES = """
+select body from lawful_requests_ticket
+where addressee_id = %s and sent_at is not null and state = any(%s) and body is not null
+order by urgency desc, sent_at limit %s
+"""
+
+
 def bodies_waiting(actor: Actor, *, unacknowledged: bool) -> list[bytes]:
     """The frozen bytes of what waits, the most urgent first; one more than fits tells of more."""
     states = ["sent"] if unacknowledged else list(WAITING)
-    rows = (
-        addressed_to(actor)
-        .filter(state__in=states)
-        .order_by("-urgency", "sent_at")
-        .values_list("body", flat=True)[: AT_MOST + 1]
-    )
-    return [bytes(row) for row in rows if row is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(BODIES, [actor.organisation_id, states, AT_MOST + 1])
+        return [bytes(body) for (body,) in cursor.fetchall()]
+
+
+COLUMNS = [f.column for f in Ticket._meta.concrete_fields if f.name not in ("draft", "body")]
+LOCKED = f"""
+select {", ".join(f"t.{column}" for column in COLUMNS)},
+  a.institution_id, a.scheme, a.ident, a.currency as account_currency
+from lawful_requests_ticket t join cases_account a on a.id = t.account_id
+where t.addressee_id = %s and t.sent_at is not null and t.id = any(%s)
+order by t.id for no key update of t
+"""  # noqa: S608  (columns of the model)
+
+
+def locked_with_accounts(actor: Actor, ticket_ids: Iterable[UUID]) -> list[Ticket]:
+    """Tickets sent to the actor, locked in one order, each with its account; without bodies."""
+    found = list(Ticket.objects.raw(LOCKED, [actor.organisation_id, list(ticket_ids)]))
+    for ticket in found:
+        read = vars(ticket)
+        ticket.account = Account(
+            id=ticket.account_id, institution_id=read["institution_id"], scheme=read["scheme"],
+            ident=read["ident"], currency=read["account_currency"],
+        )  # fmt: skip
+    return found
 
 
 def queue_of(actor: Actor) -> QuerySet[Ticket]:

@@ -15,6 +15,7 @@ from recoup.apps.jobs import defer
 from recoup.apps.members import queries as members
 from recoup.apps.members.models import Organisation
 from recoup.apps.reports.models import Report, ReportStory
+from recoup.apps.rows import insert_rows
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.core.reference import ReferenceKind, hash_secret, make_reference
@@ -84,7 +85,7 @@ def _store(
     secret: bytes | None, reference: str,
 ) -> Report:  # fmt: skip
     payer, payee = _institution(facts.payer), _institution(facts.payee)
-    report = Report.objects.create(
+    report = Report(
         reference=reference,
         organisation_id=by.organisation_id,
         competent=members.competent_unit(),
@@ -104,6 +105,7 @@ def _store(
         sender_mark=sender_mark,
         received_at=at,
     )
+    insert_rows([report])
     audit.record(
         what="report:filed", about=f"report:{report.id}", by=by, at=at,
         personal={"payer": facts.payer.ident, "payee": facts.payee.ident},
