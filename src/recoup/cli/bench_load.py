@@ -91,7 +91,7 @@ def hold_latency(options: argparse.Namespace, folder: Path) -> Result:
         f"for {options.seconds:g} seconds, as Poisson arrivals. All are sent by the payers' banks "
         "through the API: the public form's caps (three reports an hour from one sender) hold "
         "here as well. Each report opens three tickets, all of which the banks answer at once, "
-        "so the hub takes in every answer meanwhile."
+        "so the hub takes in every answer meanwhile; such an answer acknowledges as well."
     )
     given = f" --rate {options.rate:g} --seconds {options.seconds:g}"
     return Result("From a report to the ticket in the bank", told, lines, given,
