@@ -2,7 +2,8 @@
 
 ``document`` is the request as data: what the machine-readable download is, and what is kept when
 it was sent. ``sheet`` puts the same into words of one language, for paper. Nothing in either comes
-from the case itself: the task carries all of it, and no name of a person is in it.
+from the case itself: the task carries all of it, the directory names a bank that was not known
+then, and no name of a person is in it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from recoup.apps.cases.models import Task
+from recoup.apps.members import queries as members
 from recoup.apps.members.models import Organisation
+from recoup.core.accounts import read_account
 from recoup.core.law import LegalBasis, Treaty
 from recoup.core.moments import iso_utc
+from recoup.core.text import NotReadable
 from recoup.data import load_pack, load_treaty
 from recoup.web.case_trail import guess_shown
 from recoup.web.templatetags.recoup_ui import money_plain
@@ -53,7 +57,8 @@ def document(task: Task, sender: Organisation, *, at: datetime) -> dict[str, Any
         "urgency": "urgent",
         "asked": list(ASKED),
         "account": {
-            "ident": told.get("account", ""), "institution": told.get("institution", ""),
+            "ident": told.get("account", ""),
+            "institution": told.get("institution") or _named_since(told.get("account", "")),
             "place": told.get("place", ""),
         },
         "amount_minor": told["amount_minor"],
@@ -65,6 +70,15 @@ def document(task: Task, sender: Organisation, *, at: datetime) -> dict[str, Any
         "treaty": _standing(treaty, told.get("country", ""), on=at.date()),
         "conditions": list(CONDITIONS),
     }  # fmt: skip
+
+
+def _named_since(ident: str) -> str:
+    """The institution that the directory names today, where nobody could when the money left."""
+    try:
+        found = members.institution_of(read_account(ident, scheme="iban"))
+    except NotReadable:
+        return ""
+    return found.name if found else ""
 
 
 def reference_of(task: Task) -> str:

@@ -178,6 +178,13 @@ def test_a_payment_straight_to_a_foreign_bank_names_its_account(world: World):
     assert payment["is_booked"] is False
 
 
+def test_a_foreign_bank_gets_no_ticket_before_the_debit_is_confirmed_either(world: World):
+    world.report(payer=iban("plum", 1), payee=ABROAD, amount=700, currency="EUR")
+    world.plan()
+    assert {t.addressee.code for t in world.tickets()} == {"plum"}
+    assert abroad(world) == []
+
+
 def test_two_cases_with_one_foreign_account_are_two_tasks(world: World):
     """One was lost before: the account alone was the task's key."""
     for number in (1, 2):

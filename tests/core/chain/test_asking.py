@@ -140,6 +140,17 @@ def test_abroad_is_the_end_of_the_chain_and_a_task():
     assert row(conclusions, "X").spent == 100
 
 
+def test_nobody_abroad_is_asked_to_block_what_nobody_has_confirmed_yet():
+    """A block went to the foreign bank: at home one would be asked for here."""
+    facts = Facts(
+        accounts=(AccountFact("X", "EUR", "abroad"),),
+        claims=(replace(claim("V", 100, "X", None, 1), live=False),),
+    )
+    conclusions = plan(facts)
+    assert not conclusions.wants and not conclusions.border
+    assert row(conclusions, "X").unknown == 100
+
+
 @pytest.mark.parametrize("ground", ["not_ours", "cannot_lawfully"])
 def test_a_lasting_ground_leaves_units_unknown_and_asks_nothing_more(ground: str):
     facts = Facts(

@@ -148,9 +148,10 @@ def _there(way: Way, accounts: Mapping[UUID, Account]) -> Told:
         account = accounts[UUID(way.account)]
         ident, institution = account.ident, account.institution
         country = ident[:2] if account.scheme == "iban" else institution.country
+        name = "" if institution.is_not_known else institution.name
         return {
-            "account": ident, "institution": institution.name, "country": country,
-            "place": f"{institution.name}, {ident}",
+            "account": ident, "institution": name, "country": country,
+            "place": f"{name}, {ident}" if name else ident,
         }  # fmt: skip
     places = sorted({p["place"] for p in way.payments} - {""})
     idents = {ident for place in places for ident in _ibans(place)}

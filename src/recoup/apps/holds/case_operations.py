@@ -163,11 +163,18 @@ def _record(
 
 
 def _tasks(claim: Claim, report: Report, *, at: datetime) -> None:
-    """What the directory could not settle goes to a person, with a clock."""
-    if claim.payment.payee is None or claim.payment.payer is None:
+    """What the directory could not settle goes to a person, with a clock: who keeps an account."""
+    is_known = {
+        side: keeper is not None and not keeper.is_not_known
+        for side, keeper in (
+            ("payer", report.payer_institution), ("payee", report.payee_institution),
+        )
+    }  # fmt: skip
+    if not all(is_known.values()):
         open_task(
             claim, "institution_unknown", report.competent_id, at=at, within=ADOPT_CLOCK,
             payee=report.payee_ident, payer=report.payer_ident,
+            place="" if is_known["payee"] else report.payee_ident,
         )  # fmt: skip
 
 

@@ -166,7 +166,8 @@ def kind_of(report: Report) -> PaymentKind:
         currency=report.currency,
         payer=_side(report.payer_scheme, report.payer_ident, payer),
         payee=_side(report.payee_scheme, report.payee_ident, payee),
-        is_inside=payer is not None and payer == payee,
+        # Two accounts at institutions that nobody could name need not be at one of them.
+        is_inside=payer is not None and payer == payee and not payer.is_not_known,
     )
 
 

@@ -20,6 +20,7 @@ from recoup.apps.members import passwords
 ORGANISATION_KINDS = [
     "bank", "payment", "vasp", "isp", "police", "prosecutor", "fiu", "public", "foreign_bank",
 ]  # fmt: skip
+NOT_KNOWN = "not-known:"  # and a country: written by institution_abroad, in 0007
 
 
 class Organisation(models.Model):
@@ -52,6 +53,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_not_known(self) -> bool:
+        """Whether this stands for whichever institution of its country nobody could name."""
+        return self.code.startswith(NOT_KNOWN)
 
 
 class HostedIdentifier(models.Model):

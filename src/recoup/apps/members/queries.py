@@ -15,7 +15,13 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from recoup.apps.members.models import ApiKey, HostedIdentifier, Mandate, Organisation
+from recoup.apps.members.models import (
+    NOT_KNOWN,
+    ApiKey,
+    HostedIdentifier,
+    Mandate,
+    Organisation,
+)  # fmt: skip
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 
@@ -108,13 +114,14 @@ def competent_unit() -> Organisation:
 
 
 def organisations() -> QuerySet[Organisation]:
-    """The directory; open to every desk."""
-    return Organisation.objects.exclude(kind="public").order_by("id")
+    """The directory; open to every desk. Whom nobody could name is not in it."""
+    named = Organisation.objects.exclude(code__startswith=NOT_KNOWN)
+    return named.exclude(kind="public").order_by("id")
 
 
 def serbian_names() -> dict[str, str]:
     """Main names of organisations and contact points, with those in Serbian Cyrillic."""
-    rows = organisations()
+    rows = Organisation.objects.exclude(kind="public").order_by("id")
     pairs = [
         *rows.values_list("name", "name_sr"),
         *rows.values_list("contact_name", "contact_name_sr"),

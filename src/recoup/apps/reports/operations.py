@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from recoup.apps.audit import operations as audit
 from recoup.apps.jobs import defer
 from recoup.apps.members import queries as members
+from recoup.apps.members.directory_operations import institution_abroad
 from recoup.apps.members.models import Organisation
 from recoup.apps.reports.models import Report, ReportStory
 from recoup.apps.rows import insert_rows
@@ -116,7 +117,8 @@ def _store(
 
 
 def _institution(account: AccountIdentifier) -> Organisation | None:
-    return members.institution_of(account)
+    """Who keeps an account; abroad also where only its country is known."""
+    return members.institution_of(account) or institution_abroad(account)
 
 
 def _already_told(by: Actor, client_id: UUID) -> Filed | None:

@@ -24,7 +24,11 @@ def plan(facts: Facts, *, rule: str = RULE, beside: Iterable[str] = BESIDE) -> C
     books = keep_books(facts)
     followed = follow(books, rule)
     rows, shares = lay_trail(facts, books, followed)
-    planned = [plan_desk(desk) for desk in open_desks(facts, books, followed, shares)]
+    planned = [
+        plan_desk(desk)
+        for desk in open_desks(facts, books, followed, shares)
+        if desk.open is not None or not books.is_abroad(desk.account)  # nobody is asked abroad
+    ]
     tasks = [*followed.tasks, *(task for _, _, found in planned for task in found)]
     trail, totals = [*rows.values()], add_up(books, followed, rows)
     for other in beside:
