@@ -37,6 +37,18 @@ def own_doubts(windows: Iterable[WindowTold]) -> dict[UUID, int | None]:
     return {account: units for account, units in found.items() if units != 0}
 
 
+def with_returns(own: Mapping[UUID, int | None], trail: Iterable[Trail]) -> dict[UUID, int | None]:
+    """Add what contradicts itself about money that came back, at the account it was paid from.
+
+    trail: rows of one rule. From there on all figures of the claim may be wrong by as much.
+    """
+    found = dict(own)
+    for row in trail:
+        if row.doubted:
+            found[row.account_id] = _add(found.get(row.account_id, 0), row.doubted)
+    return found
+
+
 def _out_by(told: Sequence[WindowTold]) -> int | None:
     """Zero if what was told of an account is whole; the bank's last word counts, not its first."""
     broken = [window for window in told if not window.is_complete and not _is_covered(window, told)]

@@ -111,9 +111,9 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
 
 
 def doubts_in(case: Case, trail: Sequence[Trail], flows: Sequence[Flow]) -> Doubts:
-    return case_doubts.doubts_of(
-        case_doubts.own_doubts(case_queries.windows_of_case(case.id)), trail, flows
-    )
+    own = case_doubts.own_doubts(case_queries.windows_of_case(case.id))
+    own = case_doubts.with_returns(own, [row for row in trail if row.rule == RULE])
+    return case_doubts.doubts_of(own, trail, flows)
 
 
 def doubts_of(case: Case) -> Doubts:

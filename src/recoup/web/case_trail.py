@@ -76,16 +76,17 @@ def _row(row: Trail, doubt: Doubt, *, is_traced: bool) -> dict[str, Any]:
         "institution_name": row.institution_name,
         "currency": row.currency,
         "figures": _figures(row, doubt) if is_traced else [Figure(0, 0, 0)] * 7,
-        "doubt": _said(doubt, row.currency),
+        "doubt": _said(doubt, row),
     }
 
 
 def _figures(row: Trail, doubt: Doubt) -> list[Figure]:
     """What is held is what the bank says that it holds: the rest is what is traced."""
-    most = row.inn + (doubt.inflow or 0)
+    inflow = None if doubt.inflow is None else doubt.inflow + row.doubted
+    most = row.inn + (inflow or 0)
     parts = (row.lying, row.moved, row.spent, row.returned, row.unknown)
     return [
-        figure(row.inn, doubt.inflow, most=most),
+        figure(row.inn, inflow, most=most),
         figure(row.held, 0, most=row.held),
         *(figure(part, doubt.units, most=most) for part in parts),
     ]
@@ -118,14 +119,18 @@ def _why_unknown(row: Trail, traced: Trail | None, doubt: Doubt) -> str:
     return gettext("it left with payments of which only the first rule’s were asked")
 
 
-def _said(doubt: Doubt, currency: str) -> str:
+def _said(doubt: Doubt, row: Trail) -> str:
     """Why the figures are ranges, in a few words; empty where they are certain."""
     if doubt == SURE:
         return ""
+    if row.doubted:
+        return gettext("what came back is told in contradiction: %(amount)s or more") % {
+            "amount": money_plain(row.doubted, row.currency)
+        }
     if not doubt.is_own:
         return gettext("rests on an incomplete disclosure before it")
     if doubt.units is None:
         return gettext("incomplete: by how much is not known")
     return gettext("incomplete: out by %(amount)s or more") % {
-        "amount": money_plain(doubt.units, currency)
+        "amount": money_plain(doubt.units, row.currency)
     }

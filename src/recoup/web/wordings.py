@@ -144,6 +144,13 @@ TASKS = {
         gettext_lazy("A destination was not told"),
         gettext_lazy("Traced money left, and the bank did not say where to."),
     ),
+    "returned_differs": (
+        gettext_lazy("Answers about money that came back contradict each other"),
+        gettext_lazy(
+            "More was stopped and recalled than was paid, or the money had moved on. What is held "
+            "stays held. Call both banks; one of them corrects its answer."
+        ),
+    ),
     "excess_held": (
         gettext_lazy("More is held than is traced"),
         gettext_lazy("Lift the difference: hold only the disputed units."),

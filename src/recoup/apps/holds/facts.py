@@ -86,7 +86,7 @@ def load(account_ids: list[UUID]) -> chain.Facts:
         .values_list(
             "id", "case_id", "amount_minor", "currency", "payment__payer_id", "payment__payee_id",
             "movement_id", "payment__paid_at", "state", "adopted_at", "returned_minor",
-            "case__reported_at", "case__reference", named=True,
+            "case__reported_at", "case__reference", "returned_doubt_minor", named=True,
         )
     )  # fmt: skip
     joined = _joined(account_ids)
@@ -138,6 +138,7 @@ def _claim(row: Any, joined: dict[UUID, str]) -> chain.ClaimFact:
         returned=row.returned_minor,
         reported=micros(row.case__reported_at),
         reference=row.case__reference,
+        doubted=row.returned_doubt_minor,
     )
 
 

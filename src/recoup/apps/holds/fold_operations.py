@@ -6,7 +6,7 @@ writes only rows that the planner alone writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,11 +23,13 @@ from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
 from recoup.apps.rows import insert_rows
+from recoup.core import chain
 from recoup.core.answer import REFUSING
 from recoup.core.lawful_request import RequestMove, RequestState, after
 
 DECIDE_WITHIN = timedelta(hours=2)
 RETURNING = ("stopped_before_execution", "recalled")
+RETURNING_MEASURES = ("stop_before_execution", "recall")
 
 
 def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID]:
@@ -42,7 +44,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     )
     before = {claim.id: _state_of(claim) for claim in claims.values()}
     holds = Hold.objects.in_bulk({a.ticket.request for a in answers})
-    touched: set[UUID] = set()
+    touched = _accounts_of(_sum_returns(answers, lines, claims))
     for answer in _in_order(answers):
         if _tells_nothing_new(answer):
             continue
@@ -54,13 +56,13 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
         else:
             for claim in asked:
                 _fold_claim(claim, answer)
-        touched |= {p for c in asked for p in (c.payment.payer_id, c.payment.payee_id) if p}
+        touched |= _accounts_of(asked)
     revived = _find_movements(answers, lines, claims)
     _save_holds(list(holds.values()))
     _end_warnings([h.id for h in holds.values() if not h.held_minor], under=under, at=at)
     Claim.objects.bulk_update(
         [claim for claim in claims.values() if _state_of(claim) != before[claim.id]],
-        ["state", "movement", "returned_minor", "possible_double_of"],
+        ["state", "movement", "returned_minor", "returned_doubt_minor", "possible_double_of"],
     )
     _sum_blocks({hold.account_id for hold in holds.values()}, answers, at=at)
     _close([answer.ticket for answer in answers], under=under, at=at)
@@ -84,7 +86,13 @@ def _in_order(answers: Sequence[Answer]) -> list[Answer]:
 
 
 def _state_of(claim: Claim) -> tuple[object, ...]:
-    return claim.state, claim.movement_id, claim.returned_minor, claim.possible_double_of_id
+    returned = claim.returned_minor, claim.returned_doubt_minor
+    return claim.state, claim.movement_id, returned, claim.possible_double_of_id
+
+
+def _accounts_of(claims: Iterable[Claim]) -> set[UUID]:
+    """Where the money of claims was paid from and to."""
+    return {p for c in claims for p in (c.payment.payer_id, c.payment.payee_id) if p}
 
 
 SAVE_HOLDS = """
@@ -130,7 +138,7 @@ def _end_warnings(hold_ids: Sequence[UUID], *, under: Opening, at: datetime) -> 
 def _tells_nothing_new(answer: Answer) -> bool:
     """A stop that came too late, a recall that is not possible: no fact to plan by."""
     return (
-        answer.ticket.measure in ("stop_before_execution", "recall")
+        answer.ticket.measure in RETURNING_MEASURES
         and answer.held_minor == 0
         and answer.stage == "final"
     )
@@ -194,17 +202,47 @@ def _fold_claim(claim: Claim, answer: Answer) -> None:
     elif answer.code in RETURNING:
         # A stopped order leaves no debit: "no such debit" beside it is no false report.
         claim.state = "confirmed" if claim.state in ("alleged", "denied") else claim.state
-        claim.returned_minor = min(claim.amount_minor, answer.held_minor)
-    elif is_correction and claim.returned_minor:
-        claim.returned_minor = _returned(claim)
 
 
-def _returned(claim: Claim) -> int:
-    """What an answer in force still says was stopped or recalled."""
-    standing = Answer.objects.filter(
-        ticket__lines__claim=claim, code__in=RETURNING, replaced_by=None
-    )
-    return min(claim.amount_minor, max(standing.values_list("held_minor", flat=True), default=0))
+def _sum_returns(
+    answers: Sequence[Answer], lines: dict[UUID, list[TicketLine]], claims: dict[UUID, Claim]
+) -> list[Claim]:
+    """What came back of claims, one sum a ticket, whatever order they came in; returns the changed.
+
+    Asks the database only if an answer may change a sum: most say that there was nothing to stop.
+    """
+    asked = {
+        line.claim_id: claims[line.claim_id]
+        for answer in answers
+        if answer.ticket.measure in RETURNING_MEASURES
+        for line in lines.get(answer.ticket_id, ())
+        if answer.code in RETURNING or answer.stage == "correction" or _came_back(line, claims)
+    }
+    changed = []
+    for claim_id, sums in _told_back(list(asked)).items() if asked else ():
+        claim, before = asked[claim_id], _state_of(asked[claim_id])
+        returned = chain.told_back(claim.amount_minor, sums.values())
+        claim.returned_minor, claim.returned_doubt_minor = returned.units, returned.doubted
+        changed += [claim] if _state_of(claim) != before else []
+    return changed
+
+
+def _came_back(line: TicketLine, claims: dict[UUID, Claim]) -> bool:
+    return claims[line.claim_id].returned_minor > 0
+
+
+def _told_back(claim_ids: list[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """For each claim what each ticket says was stopped or recalled, by the answers in force."""
+    rows = Answer.objects.filter(ticket__lines__claim__id__any=claim_ids, replaced_by=None)
+    told: dict[UUID, dict[UUID, int]] = {claim_id: {} for claim_id in claim_ids}
+    # A final answer counts, not the interim ones before it: of each ticket the last row stays.
+    for claim_id, ticket_id, code, units in (
+        rows.filter(ticket__measure__in=RETURNING_MEASURES)
+        .order_by("-stage", "received_at", "id")
+        .values_list("ticket__lines__claim_id", "ticket_id", "code", "held_minor")
+    ):
+        told[claim_id][ticket_id] = units if code in RETURNING else 0
+    return told
 
 
 def _find_movements(

@@ -162,6 +162,10 @@ class Claim(models.Model):
     adopted_at = models.DateTimeField(null=True)
     adopted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     returned_minor = models.BigIntegerField(default=0, help_text="Stopped or recalled units.")
+    returned_doubt_minor = models.BigIntegerField(
+        default=0, db_default=0,
+        help_text="By how much that may be wrong: what was told is more than the payment.",
+    )  # fmt: skip
     is_barred = models.BooleanField(
         default=False, help_text="Beyond the caps: nothing is asked before an officer adopts it."
     )
@@ -184,6 +188,9 @@ class Claim(models.Model):
             CheckConstraint(
                 name="claim_returned_within",
                 condition=Q(returned_minor__gte=0, returned_minor__lte=F("amount_minor")),
+            ),
+            CheckConstraint(
+                name="claim_doubt_not_negative", condition=Q(returned_doubt_minor__gte=0)
             ),
         ]
         indexes = [models.Index(fields=["case"], name="claim_case")]
@@ -338,6 +345,9 @@ class Trail(models.Model):
     spent = models.BigIntegerField()
     returned = models.BigIntegerField()
     unknown = models.BigIntegerField()
+    doubted = models.BigIntegerField(
+        default=0, db_default=0, help_text="By how much returned may be wrong; no part of inn."
+    )
 
     class Meta:
         constraints = [
@@ -356,6 +366,7 @@ class Trail(models.Model):
                     returned__gte=0, unknown__gte=0,
                 ),
             ),
+            CheckConstraint(name="trail_doubt_not_negative", condition=Q(doubted__gte=0)),
         ]  # fmt: skip
         indexes = [models.Index(fields=["case", "rule"], name="trail_case_rule")]
 

@@ -20,7 +20,7 @@ from recoup.core import chain
 
 TRAIL = (
     "case_id", "account_id", "claim_id", "rule", "currency", "account_ident", "institution_name",
-    "inn", "held", "lying", "moved", "spent", "returned", "unknown",
+    "inn", "held", "lying", "moved", "spent", "returned", "unknown", "doubted",
 )  # fmt: skip
 FLOW = (
     "case_id", "claim_id", "movement_id", "rule", "payer_id", "payee_id", "payer_ident",
@@ -91,7 +91,7 @@ def _trail(row: chain.TrailRow, cases: dict[str, UUID], names: dict[str | None, 
     return (
         cases[row.claim], UUID(row.account), UUID(row.claim), row.rule, row.currency,
         *names[row.account], row.inn, row.held, row.lying, row.moved, row.spent, row.returned,
-        row.unknown,
+        row.unknown, row.doubted,
     )  # fmt: skip
 
 

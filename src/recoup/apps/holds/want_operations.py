@@ -235,11 +235,16 @@ def open_tasks(
         return
     cases = Case.objects.in_bulk({task.case for task in concluded.tasks})
     rows = [
-        _task(cases[UUID(t.case)], t.kind, t.account, cases[UUID(t.case)].owner_id, TASK_CLOCK, at,
+        _task(cases[UUID(t.case)], t.kind, _about(t), cases[UUID(t.case)].owner_id, TASK_CLOCK, at,
               amount_minor=t.amount, currency=t.currency)
         for t in concluded.tasks
     ]  # fmt: skip
     Task.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _about(task: chain.Task) -> str:
+    """The account; or the claim, where two claims on one account are two matters."""
+    return (task.kind == chain.RETURNED_DIFFERS and task.claim) or task.account
 
 
 def _task(

@@ -38,8 +38,10 @@ from recoup.core.chain.facts import (
     Window,
 )
 from recoup.core.chain.planning import carried_debits, closure, plan
+from recoup.core.chain.returns import RETURNED_DIFFERS, Returned, told_back
 
 __all__ = [
+    "RETURNED_DIFFERS",
     "AccountFact",
     "AnsweredLine",
     "Booking",
@@ -55,6 +57,7 @@ __all__ = [
     "HoldFact",
     "Line",
     "OpenTicket",
+    "Returned",
     "Side",
     "Task",
     "Total",
@@ -68,5 +71,6 @@ __all__ = [
     "closure",
     "destinations_needed",
     "plan",
+    "told_back",
     "window_problem",
 ]

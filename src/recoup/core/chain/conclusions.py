@@ -15,6 +15,7 @@ class TrailRow:
     """What became of one claim's units on one account, under one tracing rule.
 
     inn = held + lying + moved + spent + returned + unknown, all zero or more, in one currency.
+    doubted: by how much ``returned`` may be wrong at least; no part of the sum.
     """
 
     account: str
@@ -28,6 +29,7 @@ class TrailRow:
     spent: int = 0
     returned: int = 0
     unknown: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class Task:
     """Something that only a person can settle.
 
     kind: victim_is_payee, seed_from_traced, two_claims_one_payment, unidentified_credit,
-    not_disclosed, incomplete_window, books_differ, destination_not_told, excess_held.
+    not_disclosed, incomplete_window, books_differ, destination_not_told, excess_held,
+    returned_differs.
     """
 
     case: str

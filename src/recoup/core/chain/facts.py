@@ -36,6 +36,7 @@ class ClaimFact:
     returned: units stopped before execution or recalled; they never enter the trace.
     reported, reference: when it was reported, and as what. Where a rule leaves a choice among
     claims (an odd unit, two on one payment) they come in this turn; ids are random.
+    doubted: by how much ``returned`` may be wrong, since the sums told contradict each other.
     """
 
     id: str
@@ -51,6 +52,7 @@ class ClaimFact:
     returned: int = 0
     reported: int = 0
     reference: str = ""
+    doubted: int = 0
 
     @property
     def turn(self) -> tuple[int, str, str]:

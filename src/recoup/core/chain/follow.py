@@ -33,6 +33,7 @@ class Position:
     moved: int = 0
     spent: int = 0
     returned: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,11 @@ class _Payment:
 
     def place(self) -> None:
         claim = self.claim
-        if claim.returned:
+        if claim.returned or claim.doubted:
             here = self.followed.at(claim.payer or claim.payee, claim.id, claim.currency)
             here.inn += claim.returned
             here.returned += claim.returned
+            here.doubted += claim.doubted
         if not self.units:
             return
         side = self.books.told_seeds.get(claim.id)

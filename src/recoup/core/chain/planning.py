@@ -8,6 +8,7 @@ from recoup.core.chain.books import Books, keep_books
 from recoup.core.chain.conclusions import BorderTask, Conclusions, Total, TrailRow
 from recoup.core.chain.facts import Facts
 from recoup.core.chain.follow import Followed, follow
+from recoup.core.chain.returns import settle_returns
 from recoup.core.chain.trail import add_up, lay_trail
 from recoup.core.chain.wants import open_desks, plan_desk
 
@@ -21,6 +22,7 @@ def plan(facts: Facts, *, rule: str = RULE, beside: Iterable[str] = BESIDE) -> C
     rule: the one that holds are asked by. beside: rules whose trail and totals are added for
     the court; nothing is asked by them, and no figure mixes two rules.
     """
+    facts, returns = settle_returns(facts, rule=rule)
     books = keep_books(facts)
     followed = follow(books, rule)
     rows, shares = lay_trail(facts, books, followed)
@@ -29,7 +31,7 @@ def plan(facts: Facts, *, rule: str = RULE, beside: Iterable[str] = BESIDE) -> C
         for desk in open_desks(facts, books, followed, shares)
         if desk.open is not None or not books.is_abroad(desk.account)  # nobody is asked abroad
     ]
-    tasks = [*followed.tasks, *(task for _, _, found in planned for task in found)]
+    tasks = [*returns, *followed.tasks, *(task for _, _, found in planned for task in found)]
     trail, totals = [*rows.values()], add_up(books, followed, rows)
     for other in beside:
         if other != rule:
@@ -78,7 +80,8 @@ def carried_debits(facts: Facts, *, rule: str = RULE) -> dict[str, int]:
     Destinations of other debits are none of the hub's business and are dropped.
     """
     carried: dict[str, int] = {}
-    for flow in follow(keep_books(facts), rule).flows:
+    settled, _ = settle_returns(facts, rule=rule)
+    for flow in follow(keep_books(settled), rule).flows:
         if flow.movement is not None:
             carried[flow.movement] = carried.get(flow.movement, 0) + flow.carried
     return carried

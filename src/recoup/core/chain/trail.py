@@ -170,6 +170,7 @@ def _row(
         spent=position.spent,
         returned=position.returned,
         unknown=position.pending - held[1] + position.stuck + uncertain,
+        doubted=position.doubted,
     )
 
 
