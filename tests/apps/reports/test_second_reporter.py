@@ -121,24 +121,78 @@ def test_a_merger_that_only_the_payee_s_bank_speaks_for_tells_nothing(ledger: Le
     assert views == ["held", "received"]
 
 
-def test_after_an_officer_merged_them_both_see_the_same(ledger: Ledger) -> None:
-    """Also where the second wrote another sum: the officer has read both."""
+def merged_by_officer(ledger: Ledger, **other: Any) -> tuple[ReporterView, ReporterView]:
+    """The victim's report, then one that says something else; no bank confirms that one.
+
+    An officer takes both for one loss. Gives what each of the reporters is told.
+    """
     world = ledger.world
     paid = ledger.pay("victim", "first", 50_000, minute=10)
     first = report(ledger, paid)
     world.plan()
-    second = report(ledger, replace(paid, amount=49_000))
-    Banks(ledger, change=lambda t, b: b if t["amount_minor"] != 49_000 else None).run()
-    assert is_told_nothing(seen(world, second))
+    second = report(ledger, replace(paid, **other))
+    world.plan()
     case, duplicate = world.case_of(first), world.case_of(second)
+    Banks(ledger, change=lambda t, b: b if _is_of(world, t, case) else None).run()
+    assert is_told_nothing(seen(world, second))
     with world.acting(by := world.actor(OFFICER)) as at:
         merge_operations.merge(
             case=case, duplicate=duplicate, ground="She called.", by=by, at=at
         )  # fmt: skip
     world.plan()
-    one, other = (seen(world, filed) for filed in (first, second))
+    one, other_view = (seen(world, filed) for filed in (first, second))
     assert word(one) == "held"
+    return one, other_view
+
+
+def _is_of(world: World, ticket: dict[str, Any], case: Case) -> bool:
+    return world.tickets(id=ticket["ticket"])[0].case_id == case.id
+
+
+def test_after_an_officer_merged_two_reports_of_one_payment_both_see_the_same(
+    ledger: Ledger,
+) -> None:
+    one, other = merged_by_officer(ledger)
     assert status_of(other) == status_of(one) and sums_told(other) == sums_told(one)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"payer": "stranger"},
+        {"to": "second"},
+        {"amount": 1},
+        {"amount": 49_000},
+        {"amount": 51_000},
+    ],
+    ids=["another payer", "another payee", "one dinar of it", "less", "more"],
+)
+def test_an_officer_who_merges_a_strangers_report_shows_the_stranger_nothing(
+    ledger: Ledger, other: dict[str, Any]
+) -> None:
+    """The officer judges the loss, not who sits behind the form: each sees their own loss only."""
+    ledger.account("stranger", "plum", 10007, 900_000)
+    ledger.account("second", "walnut", 30001)
+    _, stranger = merged_by_officer(ledger, **other)
+    assert is_told_nothing(stranger)
+
+
+def test_the_first_of_two_mergers_does_not_open_the_second(ledger: Ledger) -> None:
+    """Told the same as another stranger, and that one is merged into the victim's case."""
+    world = ledger.world
+    ledger.account("stranger", "plum", 10007, 900_000)
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    filed = [report(ledger, paid)]
+    filed += [report(ledger, replace(paid, payer="stranger")) for _ in range(2)]
+    world.plan()
+    victim, *strangers = (world.case_of(one) for one in filed)
+    Banks(ledger, change=lambda t, b: b if _is_of(world, t, victim) else None).run()
+    for duplicate, into in ((strangers[1], strangers[0]), (strangers[0], victim)):
+        with world.acting(by := world.actor(OFFICER)) as at:
+            merge_operations.merge(case=into, duplicate=duplicate, ground="One.", by=by, at=at)
+        world.plan()
+    assert word(seen(world, filed[0])) == "held"
+    assert all(is_told_nothing(seen(world, one)) for one in filed[1:])
 
 
 def test_what_became_of_the_first_is_told_to_the_second_too(ledger: Ledger) -> None:

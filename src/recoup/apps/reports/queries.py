@@ -76,8 +76,9 @@ def follow(reference: str, secret_sha256: bytes) -> ReporterView | None:
     """The report behind a reference and the hash of its secret; None if they do not fit.
 
     Nothing of holds is told before the debit is confirmed or an officer has adopted the report. Who
-    reports a loss that was reported already is told the same as the first, once an officer has
-    merged the two or the payer's own bank has confirmed the debit for this report too.
+    reports a payment that was reported already, with the same accounts and sum, is told the same as
+    the first, once an officer has merged the two or the payer's own bank has confirmed the debit
+    for this report too.
     """
     with connection.cursor() as cursor:
         rule = load_pack(settings.COUNTRY).holding_rule
