@@ -42,7 +42,9 @@ class Finding:
 
 
 # waiting: cases whose conclusions lag behind a fact. chased: (case, account) that somebody is
-# still asked about. owned: ids that an open task of a person is about.
+# still asked about. owned: ids that an open task of a person is about. on_its_way: what banks that
+# paid have told, and the account's own bank not yet. settling: accounts of which it is known that
+# their windows do not fit, and somebody is asked, or will be by the plan that comes next.
 PRELUDE: Final = """
 with waiting as (
   select case_id from holds_planwanted
@@ -61,6 +63,11 @@ chased as (
   where measure = 'hold' and state in ('drafted', 'authorised', 'sent', 'acknowledged')
 ),
 owned as (select about from cases_task where done_at is null),
+unread as (
+  select t.account_id from lawful_requests_unplannedanswer u
+  join lawful_requests_answer a on a.id = u.answer_id
+  join lawful_requests_ticket t on t.id = a.ticket_id
+),
 live as (
   select * from holds_claim
   where state = 'confirmed' or (state = 'alleged' and adopted_at is not null)
@@ -68,6 +75,32 @@ live as (
 followed as (
   select * from holds_claim where state = 'confirmed' or (state = 'alleged'
     and possible_double_of_id is null and (adopted_at is not null or not is_barred))
+),
+on_its_way as (
+  select f.payee_id as account_id, f.rule, sum(f.credited) as units
+  from holds_flow f join live c on c.id = f.claim_id join cases_account a on a.id = f.payee_id
+  where f.state in ('pending', 'ruling') and f.credit_currency = a.currency
+  group by f.payee_id, f.rule
+),
+settling as (
+  -- An answer of this account was stored, and no plan has seen yet whether it fits the others.
+  select account_id from unread
+  union
+  -- Its bank is asked for its bookings right now. What only changes a hold brings none.
+  select account_id from lawful_requests_ticket
+  where measure = 'hold' and kind in ('first', 'forward', 'back')
+    and state in ('drafted', 'authorised', 'sent', 'acknowledged')
+  union
+  -- A case has one open ticket on an account: until that is answered it can ask for nothing more.
+  -- Lawful only if that is so for every case whose money went through here.
+  select o.account_id from chased o where not exists (
+    select 1 from holds_trail t join live c on c.id = t.claim_id
+    where t.account_id = o.account_id and t.inn > 0
+      and (t.case_id, t.account_id) not in (select case_id, account_id from chased))
+  union
+  -- The bank was asked as often as is asked, and a person has just this to clear up.
+  select about from cases_task where done_at is null
+    and kind in ('books_differ', 'incomplete_window', 'unidentified_credit')
 ),
 exchanged as (
   select claim_id, currency, -carried as units from holds_flow
@@ -160,16 +193,16 @@ INVARIANTS: Final = (
           select distinct on (account_id) account_id, closing_minor, is_complete
           from kept_windows order by account_id, to_at desc, closing_minor desc
         ) w
-        where w.is_complete
-          and w.closing_minor < (select coalesce(sum(t.held + t.lying), 0) from holds_trail t
-            join live c on c.id = t.claim_id
-            where t.account_id = w.account_id and t.rule = {rule})
-          and w.account_id not in (select about from owned)
-          and w.account_id not in (select account_id from waiting_accounts)
-          and not exists (select 1 from live c join holds_allegedpayment p on p.id = c.payment_id
-            where p.payer_id = w.account_id)
-          and not exists (select 1 from holds_flow f
-            where f.payee_id = w.account_id and f.state in ('pending', 'ruling'))
+        where w.is_complete  -- what is told as incomplete has its own owner, and makes ranges
+          -- What the bank holds of money that it has not told of came after this balance: it may
+          -- hold so much more, and not a unit beyond it. So it is on a victim's own account.
+          and w.closing_minor + coalesce((select o.units from on_its_way o
+              where o.account_id = w.account_id and o.rule = {rule}), 0)
+            < (select coalesce(sum(t.held + t.lying), 0) from holds_trail t
+              join live c on c.id = t.claim_id
+              where t.account_id = w.account_id and t.rule = {rule})
+          -- The window may be newer than the trail. A waiting act of a person changes no balance.
+          and w.account_id not in (select account_id from unread)
         """,
     ),
     Invariant(
@@ -213,9 +246,7 @@ INVARIANTS: Final = (
             rows between unbounded preceding and 1 preceding)
         ) n
         where n.from_at > n.reached and n.opening_minor <> n.closed
-          and n.account_id not in (select account_id from chased)
-          and n.account_id not in (select account_id from waiting_accounts)
-          and n.account_id not in (select about from owned)
+          and n.account_id not in (select account_id from settling)
         union
         select s.account_id from holds_movementside s
         join kept_windows own on own.answer_id = s.answer_id and own.account_id = s.account_id
@@ -225,9 +256,7 @@ INVARIANTS: Final = (
         where not exists (select 1 from holds_movementside o where o.answer_id = w.answer_id
             and o.account_id = s.account_id and o.reference = s.reference
             and o.is_credit = s.is_credit and o.amount_minor = s.amount_minor)
-          and s.account_id not in (select account_id from chased)
-          and s.account_id not in (select account_id from waiting_accounts)
-          and s.account_id not in (select about from owned)
+          and s.account_id not in (select account_id from settling)
         """,
     ),
     Invariant(
