@@ -53,6 +53,8 @@ OWN_WORDS: Final = {
 # In this order answers of one moment were told; sorted backwards, the words are in it too.
 STAGES: Final = ("interim", "final", "correction")
 REFUSING: Final = frozenset({"not_ours", "cannot_lawfully"})
+# The victim has the money: it never left, or it came back.
+RETURNING: Final = frozenset({"stopped_before_execution", "recalled"})
 DISCLOSING: Final = frozenset({"first", "forward", "back", "destination"})
 WITHOUT_WINDOW: Final = REFUSING | {"unclear"}
 SINKS: Final = frozenset({"cash", "card", "fee", "abroad", "other"})

@@ -6,8 +6,9 @@ Each band is a fact: who said it, when, under which ticket; the table beside it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -70,19 +71,33 @@ class Picture:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Which bank said that it stopped or recalled a payment, under which ticket and when."""
+
+    ticket: Ticket
+    by: str
+    at: datetime
+
+
 def pictures(
     flows: Sequence[Flow],
     trail: Sequence[Trail],
     tickets: Iterable[Ticket],
     *,
     victims: frozenset[str],
+    returned: Mapping[str, Returned],
     doubtful: frozenset[UUID] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """One picture a currency, the claims' currency first. doubtful: accounts told incompletely."""
+    """One picture a currency, the claims' currency first. doubtful: accounts told incompletely.
+
+    returned: by account, what its bank stopped or recalled.
+    """
     tickets = list(tickets)
     known = {ticket.reference: ticket.id for ticket in tickets}
     asked = {ticket.account_ident: ticket for ticket in tickets if _is_open_hold(ticket)}
     answered = {ticket.account_ident: ticket for ticket in tickets if _is_answered_hold(ticket)}
+    back = _told_back(flows, known) | _told_stopped(returned)
     drawn: dict[str, Picture] = {}
     for flow in flows:
         picture = drawn.setdefault(flow.currency, Picture(flow.currency))
@@ -93,6 +108,7 @@ def pictures(
             row,
             asked.get(row.account_ident),
             answered.get(row.account_ident),
+            back.get(row.account_ident, {}),
             is_doubtful=row.account_id in doubtful,
         )
     return [
@@ -144,14 +160,32 @@ def _draw_flow(
     else:
         target = picture.node("untold", gettext("destination not told yet"), "unknown")
         fate = "unknown"
-    picture.band(
-        source, target, flow.carried, fate,
-        {
-            "at": flow.booked_at, "answered_by": flow.told_by, "answered_at": flow.told_at,
-            "ticket_id": known.get(flow.ticket_reference),
-            "ticket_reference": flow.ticket_reference, "is_doubtful": is_doubtful,
-        },
-    )  # fmt: skip
+    told = _told_of_flow(flow, known) | {"at": flow.booked_at, "is_doubtful": is_doubtful}
+    picture.band(source, target, flow.carried, fate, told)
+
+
+def _told_of_flow(flow: Flow, known: Mapping[str, UUID]) -> dict[str, Any]:
+    return {
+        "answered_by": flow.told_by, "answered_at": flow.told_at,
+        "ticket_id": known.get(flow.ticket_reference), "ticket_reference": flow.ticket_reference,
+    }  # fmt: skip
+
+
+def _told_back(flows: Sequence[Flow], known: Mapping[str, UUID]) -> dict[str, dict[str, Any]]:
+    """Who says of an account that a payment brought the money back to it."""
+    return {
+        flow.payee_ident: _told_of_flow(flow, known) for flow in flows if flow.state == "returned"
+    }
+
+
+def _told_stopped(returned: Mapping[str, Returned]) -> dict[str, dict[str, Any]]:
+    return {
+        account: {
+            "answered_by": told.by, "answered_at": told.at,
+            "ticket_id": told.ticket.id, "ticket_reference": told.ticket.reference,
+        }
+        for account, told in returned.items()
+    }  # fmt: skip
 
 
 def _is_open_hold(ticket: Ticket) -> bool:
@@ -163,12 +197,13 @@ def _is_answered_hold(ticket: Ticket) -> bool:
 
 
 def _draw_rest(
-    picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None, *,
-    is_doubtful: bool,
+    picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None,
+    back: dict[str, Any], *, is_doubtful: bool,
 ) -> None:  # fmt: skip
     """What stays on an account: held, there but not held, returned, unknown.
 
     What is there was told in the last answer; of what is unknown the bank is asked, or nobody is.
+    back: who says that it was returned.
     """
     names = {
         "held": gettext("held"),
@@ -183,9 +218,9 @@ def _draw_rest(
         amount = getattr(row, fate)
         if amount and not (fate == "unknown" and row.inn == row.moved):
             target = picture.node(f"{fate}:{row.account_ident}", names[fate], fate)
-            told = _told_of_rest(row, fate, asked, answered)
-            told["is_doubtful"] = is_doubtful and fate != "held"
-            picture.band(here, target, amount, fate, told)
+            told = back if fate == "returned" else _told_of_rest(row, fate, asked, answered)
+            doubtful = is_doubtful and fate != "held"
+            picture.band(here, target, amount, fate, told | {"is_doubtful": doubtful})
 
 
 def _told_of_rest(
@@ -197,7 +232,5 @@ def _told_of_rest(
         known = {"ticket_id": ticket.id, "ticket_reference": ticket.reference}
     if fate == "unknown":
         return known | {"is_asked": asked is not None, "is_untold": True}
-    if fate == "returned":
-        return {}
     when = answered.answered_at if answered else None
     return known | {"answered_by": row.institution_name, "answered_at": when}

@@ -25,6 +25,7 @@ from recoup.apps.members.models import Organisation
 from recoup.apps.reports import queries as reports
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
+from recoup.core.answer import RETURNING
 from recoup.core.lawful_request import DUTIES, RequestState
 from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
 from recoup.web.case_trail import RULE, guess_shown
@@ -93,6 +94,7 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
             [row for row in trail if row.rule == RULE],
             parts.tickets,
             victims=frozenset({case.report.payer_ident}),
+            returned=returned_in(parts, told),
             doubtful=frozenset(account for account, _ in doubts),
         ),
         "tickets": [
@@ -177,15 +179,27 @@ class Told:
 
     code: str
     held_minor: int
+    received_at: datetime
 
 
 def _answers_told(happened: Sequence[CaseEvent]) -> dict[str, Told]:
     """The last answer to each ticket, for members who are not its issuer: they read no answers."""
     return {
-        event.values["ticket"]: Told(event.values["code"], event.values["held_minor"])
+        event.values["ticket"]: Told(event.values["code"], event.values["held_minor"], event.at)
         for event in reversed(happened)
         if event.what == "answer"
     }
+
+
+def returned_in(parts: Parts, told: Mapping[str, Told]) -> dict[str, case_flow.Returned]:
+    """By account, the last answer that a payment from it was stopped or recalled."""
+    answers = ((t, parts.answers.get(t.id) or told.get(t.reference)) for t in parts.tickets)
+    found = [
+        case_flow.Returned(ticket, parts.names[ticket.addressee_id], answer.received_at)
+        for ticket, answer in answers
+        if answer is not None and answer.code in RETURNING
+    ]
+    return {row.ticket.account_ident: row for row in sorted(found, key=lambda row: row.at)}
 
 
 def ticket_row(parts: Parts, ticket: Ticket, told: Told | None, *, at: datetime) -> dict[str, Any]:

@@ -24,11 +24,10 @@ from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
 from recoup.apps.rows import insert_rows
 from recoup.core import chain
-from recoup.core.answer import REFUSING
+from recoup.core.answer import REFUSING, RETURNING
 from recoup.core.lawful_request import RequestMove, RequestState, after
 
 DECIDE_WITHIN = timedelta(hours=2)
-RETURNING = ("stopped_before_execution", "recalled")
 RETURNING_MEASURES = ("stop_before_execution", "recall")
 
 
