@@ -9,7 +9,7 @@ import pytest
 from recoup.apps.reports.operations import Filed
 from recoup.demo.cast import ABROAD
 from support.bank import Banks, Ledger
-from support.case_pages import hand_over, page_of, text_of
+from support.case_pages import hand_over, page_of, signed_in, text_of
 from support.chain import report
 from support.world import OFFICER, PROSECUTOR, World, iban
 
@@ -77,3 +77,66 @@ def test_money_that_came_back_to_the_victim_is_told_by_the_bank_that_sent_it(
     assert [band["amount_minor"] for band in bands] == [17_000, 17_000]
     assert {band["answered_by"].split()[0] for band in bands} == {"Quince"}
     assert len({band["ticket_reference"] for band in bands}) == 1
+
+
+# How the case stands
+
+
+def tags_of(world: World, filed: Filed, path: str) -> str:
+    """What the tags of the case say, on its own page or in its row of a list."""
+    text = text_of(OFFICER, path.format(case=world.case_of(filed).id))
+    found = text.split('class="rc-tags"')[1] if "{case}" in path else text.split("<tbody>")[1]
+    return found.split("</p>" if "{case}" in path else "</tr>")[0]
+
+
+PLACES = pytest.mark.parametrize("path", ["/cases/{case}", "/cases"])
+
+
+@PLACES
+def test_a_case_whose_money_was_stopped_stands_as_returned(ledger: Ledger, path: str) -> None:
+    """The bank says too that there is no such debit: none is confirmed, and none is a lie."""
+    tags = tags_of(ledger.world, stopping(ledger), path)
+    assert "rc-tag--returned" in tags and ">returned<" in tags
+    assert "debit confirmed" not in tags
+
+
+@PLACES
+def test_a_case_of_which_a_part_was_stopped_is_not_returned(ledger: Ledger, path: str) -> None:
+    tags = tags_of(ledger.world, stopping(ledger, held=200), path)
+    assert ">returned<" not in tags and "debit confirmed" in tags
+
+
+@PLACES
+def test_a_case_whose_debit_there_never_was_says_so(ledger: Ledger, path: str) -> None:
+    filed = ledger.world.report(
+        payer=ledger.accounts["victim"].ident, payee=ledger.accounts["first"].ident, amount=500,
+    )  # fmt: skip
+    Banks(ledger).run()
+    tags = tags_of(ledger.world, filed, path)
+    assert "No such debit" in tags and "not adopted yet" not in tags
+
+
+def test_an_adopted_case_says_both(ledger: Ledger) -> None:
+    world = ledger.world
+    filed = world.report(
+        payer=ledger.accounts["victim"].ident, payee=ledger.accounts["first"].ident, amount=500,
+        by=world.actor(OFFICER),
+    )  # fmt: skip
+    world.plan()
+    asked = world.ticket("plum", "stop_before_execution")["ticket"]
+    world.answer("plum", {"ticket": asked, "code": "stopped_before_execution", "held_minor": 500})
+    world.plan()
+    assert page_of(world, OFFICER, world.case_of(filed))["case"]["standing"].is_adopted
+    tags = tags_of(world, filed, "/cases/{case}")
+    assert "adopted" in tags and ">returned<" in tags
+
+
+def test_a_list_of_cases_asks_the_database_no_more_for_more_of_them(
+    world: World, django_assert_max_num_queries: Any
+) -> None:
+    for victim in range(1, 6):
+        world.report(payer=iban("plum", victim), payee=iban("quince", victim), amount=50_000)
+    world.plan()
+    client = signed_in(OFFICER)
+    with django_assert_max_num_queries(15):
+        assert client.get("/cases").content.count(b"rc-ref") == 5

@@ -21,10 +21,12 @@ from recoup.core.access import Actor
 from recoup.core.accounts import read_account
 from recoup.core.text import NotReadable, read_search
 from recoup.web import case_decisions, case_page, wordings
+from recoup.web.case_standing import Standing, standing_of
 
 PAGE = 50
 COUNT_TO = 10_000
 PRECAUTION = timedelta(minutes=60)
+STANDING_BY = ("case_id", "adopted_at", "state", "returned_minor", "amount_minor")
 FILTERS = ("open", "merged", "closed", "all")
 
 
@@ -96,26 +98,26 @@ def case_rows(actor: Actor, found: Sequence[Case], *, at: datetime) -> list[dict
     sums: dict[UUID, list[dict[str, Any]]] = {case_id: [] for case_id in ids}
     for total in holds.totals_of(ids, rule="fifo"):
         sums[total.case_id].append(wordings.sums(total))
-    standing: dict[UUID, str] = {}
-    for claim in Claim.objects.filter(case_id__in=ids).only("case_id", "adopted_at", "state"):
-        standing[claim.case_id] = "adopted" if claim.adopted_at else claim.state
+    claims: dict[UUID, list[Claim]] = {case_id: [] for case_id in ids}
+    for claim in Claim.objects.filter(case_id__in=ids).only(*STANDING_BY):
+        claims[claim.case_id].append(claim)
     ends = case_queries.first_ends(ids)
     clocks = cases.first_due(actor, ids) | ends
     steps, links = case_decisions.last_steps(ids), _links(ids)
-    return [_row(case, sums[case.id], standing.get(case.id, ""), clocks.get(case.id),
+    return [_row(case, sums[case.id], standing_of(claims[case.id]), clocks.get(case.id),
                  steps.get(case.id), links.get(case.id, 0), holds_money=case.id in ends)
             for case in found]  # fmt: skip
 
 
 def _row(
-    case: Case, sums: list[dict[str, Any]], standing: str, due: datetime | None,
+    case: Case, sums: list[dict[str, Any]], standing: Standing, due: datetime | None,
     step: case_decisions.Step | None, links: int, *, holds_money: bool,
 ) -> dict[str, Any]:  # fmt: skip
     next_act = ""
     if case.state == "open":
-        if standing == "alleged":
+        if standing.waits_for_adoption:
             next_act = gettext("adopt")
-        elif holds_money:
+        elif holds_money and standing.needs_a_hold:
             next_act = gettext("hand over before the hold ends")
         next_act = step.next_act if step else next_act
     return {
@@ -124,8 +126,7 @@ def _row(
         "reported_at": case.reported_at,
         "sums_list": sums,
         "state": case.state,
-        "is_adopted": standing == "adopted",
-        "is_confirmed": standing == "confirmed",
+        "standing": standing,
         "due_at": due if case.state == "open" else None,
         "clock_start": case.reported_at,
         "clock_stopped": "" if case.state == "open" else gettext("ended"),

@@ -28,6 +28,7 @@ from recoup.core.accounts import AccountIdentifier
 from recoup.core.answer import RETURNING
 from recoup.core.lawful_request import DUTIES, RequestState
 from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
+from recoup.web.case_standing import standing_of
 from recoup.web.case_trail import RULE, guess_shown
 from recoup.web.case_ways_out import Place, last_of_each, way_out
 from recoup.web.templatetags.recoup_ui import in_words
@@ -159,9 +160,8 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
         "owner_name": case.owner.name,
         "origin_text": ORIGINS[case.report.channel],
         "state": case.state,
-        "is_adopted": len(adopted) == len(claims) and bool(claims),
+        "standing": standing_of(claims),
         "is_doubted": any(c.possible_double_of_id and c.state == "alleged" for c in claims),
-        "is_confirmed": any(claim.state == "confirmed" for claim in claims),
         "adopted_by": next((str(c.adopted_by) for c in adopted if c.adopted_by), ""),
         "lapses_at": min(waiting, default=None),
         "handed_over_at": case.handed_over_at,
@@ -169,7 +169,6 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
         "reported_at": case.reported_at,
         "ended_at": case.changed_at if case.state != "open" else None,
         "merged_into": case.merged_into,
-        "claim_states": {claim.state for claim in claims},
     }
 
 

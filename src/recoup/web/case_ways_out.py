@@ -19,6 +19,7 @@ from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds.models import Claim, Hold
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.web.case_decisions import Step
+from recoup.web.case_standing import is_back
 
 PROSECUTORS: Final = ("handed_over", "taken_over", "order_applied_for")
 UNREACHED: Final = ("refused", "lapsed", "undeliverable")
@@ -62,7 +63,7 @@ class Place:
     @property
     def is_over(self) -> bool:
         return self.case.state != "open" or all(
-            claim.state not in ("alleged", "confirmed") for claim in self.claims
+            claim.state not in ("alleged", "confirmed") or is_back(claim) for claim in self.claims
         )
 
     def task(self, *kinds: str, about: UUID | None = None) -> Task | None:
