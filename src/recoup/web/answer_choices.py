@@ -11,6 +11,8 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from recoup.core.answer import WITHOUT_WINDOW
+
 _ = gettext_lazy
 Words = object
 
@@ -113,9 +115,14 @@ STATES: Final = {
 }
 
 
+def is_lift(kind: str, amount_minor: int | None) -> bool:
+    """Whether a ticket asks for a new total of nothing: what is blocked is let go."""
+    return kind == "set" and amount_minor == 0
+
+
 def choices_for(measure: str, kind: str, amount_minor: int | None = None) -> tuple[Choice, ...]:
     """Return the answers that fit a ticket of this measure and kind; a new total of 0 lifts."""
-    if measure == "hold" and amount_minor == 0:
+    if is_lift(kind, amount_minor):
         return ANSWERS["lift"]
     return ANSWERS.get(kind) or ANSWERS[measure]
 
@@ -127,3 +134,17 @@ def answer_words(code: str, measure: str = "hold") -> Words:
             if choice.code == code:
                 return choice.label
     return code
+
+
+def is_lifted(code: str, kind: str, asked_minor: int | None, held_minor: int | None) -> bool:
+    """Whether the answer says that a release was carried out, whatever code it came with."""
+    return is_lift(kind, asked_minor) and not held_minor and code not in WITHOUT_WINDOW
+
+
+def answer_given(
+    code: str, measure: str, kind: str, asked_minor: int | None, held_minor: int | None
+) -> Words:
+    """Name an answer to a ticket as it was asked: a release that was carried out is lifted."""
+    if is_lifted(code, kind, asked_minor, held_minor):
+        return ANSWERS["lift"][0].label
+    return answer_words(code, measure)

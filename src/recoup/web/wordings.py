@@ -14,9 +14,9 @@ from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
+from recoup.web.answer_choices import answer_words, is_lift, is_lifted
 from recoup.web.names import organisation_name
 from recoup.web.templatetags.recoup_ui import (
-    answer_name,
     kind_name,
     law_words,
     measure_name,
@@ -189,7 +189,7 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
     measure = measure_name(values["measure"])
     if values.get("kind"):
         measure = f"{measure} ({kind_name(values['kind'])})"
-    if values["measure"] == "hold" and not values["asked_minor"]:
+    if is_lift(values.get("kind", ""), values["asked_minor"]):
         text = gettext("%(bank)s is asked to lift the block on %(account)s.")
     else:
         text = gettext("%(bank)s is asked: %(measure)s, %(amount)s on %(account)s.")
@@ -201,10 +201,10 @@ def _opened(values: Mapping[str, Any]) -> tuple[str, str]:
 
 def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     code = values["code"]
-    if values.get("kind") == "set" and values["asked_minor"] == values["held_minor"] == 0:
+    if is_lifted(code, values.get("kind", ""), values["asked_minor"], values["held_minor"]):
         return "other", gettext("Lifted: %(account)s.") % {"account": account(values)}
     text = gettext("%(answer)s: %(account)s") % {
-        "answer": answer_name(code, values["measure"]),
+        "answer": str(answer_words(code, values["measure"])),
         "account": account(values),
     }
     if values["measure"] == "hold":

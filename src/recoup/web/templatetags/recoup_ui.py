@@ -342,10 +342,12 @@ def kind_name(kind: str) -> str:
     return str(answer_choices.KINDS.get(kind, kind))
 
 
-@register.filter
-def answer_name(code: str, measure: str = "hold") -> str:
-    """Name an answer code in the reader's language: "nothing left" of a stop is "executed"."""
-    return str(answer_choices.answer_words(code, measure))
+@register.simple_tag
+def answer_given(
+    code: str, measure: str, kind: str, asked_minor: int | None, held_minor: int | None
+) -> str:
+    """Name the answer that was given to a ticket; a release that was carried out is lifted."""
+    return str(answer_choices.answer_given(code, measure, kind, asked_minor, held_minor))
 
 
 @register.filter
