@@ -77,6 +77,62 @@ def test_the_case_fits_the_screen(
         axe(page)
 
 
+LINES = """(cell) => new Set(
+  [...(() => { const r = document.createRange(); r.selectNodeContents(cell); return r })()
+    .getClientRects()].filter((box) => box.width).map((box) => Math.round(box.bottom / 8))).size"""
+
+
+@pytest.mark.parametrize("language", ["en", "sr"])
+def test_the_flow_and_the_timeline_take_the_width_that_there_is(
+    ledger: Ledger, new_page: Callable[..., Any], language: str
+) -> None:
+    """No account is torn over three lines, and no sentence is squeezed into half a page."""
+    report = filed(ledger)
+    Banks(ledger).run()
+    page = new_page(login=OFFICER)
+    page.goto("/desk")
+    page.locator(f"button[name=language][value={language}]").click()
+    page.goto(f"/cases/{ledger.world.case_of(report).id}")
+    cells = page.locator(".rc-bands tbody td:first-child")
+    assert cells.count() >= 7
+    assert [cells.nth(row).evaluate(LINES) for row in range(cells.count())] == [1] * cells.count()
+    rows = page.locator(".rc-bands tbody tr")
+    assert max(rows.nth(n).bounding_box()["height"] for n in range(rows.count())) < 60
+    [flow, timeline] = [
+        page.locator(f"section[aria-labelledby={name}]").bounding_box()["width"]
+        for name in ("flow-title-RSD", "timeline")
+    ]
+    assert timeline == flow > 1200
+    events = page.locator(".rc-timeline li")
+    assert max(events.nth(n).bounding_box()["height"] for n in range(events.count())) < 60
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_acts_stand_between_the_sums_and_the_flow_and_keep_what_is_typed(
+    ledger: Ledger, new_page: Callable[..., Any], width: int
+) -> None:
+    """Also while the case fills; on a phone nobody scrolls past every ticket to hand over."""
+    report = filed(ledger)
+    ledger.world.plan()
+    page = new_page(login=OFFICER, width=width)
+    page.goto(f"/cases/{ledger.world.case_of(report).id}")
+    page.get_by_text("Merge a duplicate into this case").click()
+    page.get_by_label("Reference of the duplicate case").fill("CA-TYPED")
+    Banks(ledger).run()
+    page.locator("#trail").wait_for(timeout=20_000)
+    assert page.get_by_label("Reference of the duplicate case").input_value() == "CA-TYPED"
+    assert (
+        page.get_by_role("link", name="Hand over to the prosecutor")
+        .or_(page.get_by_role("button", name="Hand over to the prosecutor"))
+        .is_visible()
+    )
+    order = page.evaluate(
+        "[...document.querySelectorAll('#money, #acts, #facts, #flow-title-RSD, #tickets')]"
+        ".map((part) => part.id)"
+    )
+    assert order == ["money", "acts", "facts", "flow-title-RSD", "tickets"]
+
+
 def test_an_officer_adopts_and_the_banks_disclose(
     ledger: Ledger, new_page: Callable[..., Any]
 ) -> None:

@@ -19,7 +19,7 @@ from recoup.apps.holds.models import Flow, Trail
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.accounts import AccountIdentifier
 from recoup.web.names import organisation_name
-from recoup.web.templatetags.recoup_ui import decimals_of, money_plain
+from recoup.web.templatetags.recoup_ui import NO_BREAK, decimals_of, money_plain
 
 INVENTED = re.compile(r" \((invented|измишљен\w*|izmišljen\w*)\)$")
 FATES = ("held", "lying", "returned", "unknown")
@@ -125,13 +125,15 @@ def pictures(
 
 def _label(ident: str, institution: str) -> str:
     name = INVENTED.sub("", organisation_name(institution))
-    return f"{name} … {_short(ident)}" if name else _short(ident)
+    return f"{name} …{NO_BREAK}{_short(ident)}" if name else _short(ident)
 
 
 def _short(ident: str) -> str:
-    """The last digits: enough to tell accounts apart in a picture; the table has them whole."""
+    """The last digits, not to be torn apart: enough to tell a case's accounts from each other.
+
+    Tickets and trail have them whole."""
     if ident[:2].isalpha() and ident.isalnum():
-        return AccountIdentifier("iban", ident).shown[-7:]
+        return AccountIdentifier("iban", ident).shown[-7:].replace(" ", NO_BREAK)
     return ident[-8:]
 
 
