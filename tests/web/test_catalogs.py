@@ -56,6 +56,13 @@ def test_the_latin_catalog_has_no_cyrillic_letter() -> None:
         assert not any("\u0400" <= letter <= "\u04ff" for letter in str(message.string))
 
 
+def test_the_fiu_has_one_name_in_serbian() -> None:
+    """As in the directory: јединица, ФОЈ."""
+    others = ("ФОС", "обавештајна служба", "обавештајне службе", "обавештајној служби")
+    said = [str(message.string) for message in load("sr")]
+    assert [text for text in said if any(other in text for other in others)] == []
+
+
 @pytest.mark.parametrize(
     ("cyrillic", "latin"),
     [

@@ -11,7 +11,7 @@ from django.utils import translation
 from recoup.data.policy import load_policy
 from recoup.web.act_words import ACTS
 from recoup.web.templatetags.recoup_ui import role_name, signers
-from support.case_pages import signed_in
+from support.case_pages import signed_in, text_of
 from support.world import OFFICER, PROSECUTOR
 
 LANGUAGES = {"en": "Not for this role", "sr": "Није за ову улогу", "sr-latn": "Nije za ovu ulogu"}
@@ -24,6 +24,21 @@ def test_every_act_of_the_policy_has_words() -> None:
 def test_every_role_of_the_policy_has_a_name() -> None:
     roles = {role for roles in load_policy().acts.values() for role in roles} - {"anyone"}
     assert [role for role in roles | {"unit_head"} if "_" in role_name(role)] == []
+
+
+@pytest.mark.parametrize(
+    ("login", "name"),
+    [
+        ("mila.linden", "fraud desk clerk"),
+        ("dara.linden", "fraud desk supervisor"),
+        ("iskra.firefly", "compliance desk supervisor"),
+        ("rade.heron", "legal desk clerk"),
+        (OFFICER, "police officer"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_role_is_named_as_in_the_kind_of_its_institution(login: str, name: str) -> None:
+    assert f", {name}, " in text_of(login, "/directory")
 
 
 @pytest.mark.parametrize("language", ["sr", "sr-latn"])

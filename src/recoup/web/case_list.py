@@ -184,7 +184,7 @@ def home(actor: Actor, *, at: datetime) -> dict[str, Any]:
     tasks = list(cases.tasks_of(actor)[:10])
     return {
         "figures": [],
-        "tasks": [wordings.task(task, actor) for task in tasks],
+        "tasks": wordings.tasks(tasks, actor),
         "to_adopt": to_adopt(actor, at_most=8) if actor.organisation_kind == "police" else [],
         "cases": case_rows(actor, newest, at=at),
     }

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from recoup.apps.cases import queries as cases
-from recoup.apps.cases.models import Case, CaseEvent, Task
+from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.models import Claim, Flow, Hold, Trail
@@ -106,7 +106,7 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
         "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
         "links": links(case),
-        "tasks": [wordings.task(t, actor) for t in tasks if t.done_at is None],
+        "tasks": wordings.tasks([t for t in tasks if t.done_at is None], actor),
         "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
@@ -313,7 +313,3 @@ def report(case: Case) -> dict[str, Any]:
         "contact": " · ".join(contact),
         "story": "\n\n".join(s.story for s in stories if s.story),
     }
-
-
-def task_rows(tasks: Sequence[Task], actor: Actor) -> list[dict[str, Any]]:
-    return [wordings.task(task, actor) for task in tasks]

@@ -297,8 +297,8 @@ def tasks(request: Request) -> HttpResponse:
         request,
         "desk/tasks.html",
         {
-            "tasks": [wordings.task(t, actor) for t in cases.tasks_of(actor)[:200]],
-            "done": [wordings.task(t, actor) for t in cases.tasks_done(actor)[:20]],
+            "tasks": wordings.tasks(cases.tasks_of(actor)[:200], actor),
+            "done": wordings.tasks(cases.tasks_done(actor)[:20], actor),
         },
     )
 

@@ -30,7 +30,7 @@ def demo_logins() -> list[dict[str, str]]:
         role = country().hub_role(person)
         if organisation.answers_by == BY_MACHINE or role not in _desk_roles():
             continue
-        desk = f"{_name(organisation)}: {role_name(role)}"
+        desk = f"{_name(organisation)}: {role_name(role, organisation.kind)}"
         fill = json.dumps({"login": person.login, "password": password})
         login = {"desk": desk, "username": person.login, "password": password, "fill_json": fill}
         found.setdefault((organisation.code, role), login)

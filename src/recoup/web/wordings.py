@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.cases.models import Case, CaseEvent, Task
+from recoup.apps.holds.decision_operations import TAKEN_OVER
 from recoup.apps.holds.models import CaseTotal
 from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.web.answer_choices import answer_words, is_lift, is_lifted
+from recoup.web.case_decisions import Step, last_steps
 from recoup.web.names import organisation_name
 from recoup.web.templatetags.recoup_ui import (
     kind_name,
@@ -157,6 +159,10 @@ TASKS = {
     ),
 }
 
+AFTER_TAKING_OVER = (
+    gettext_lazy("Apply for the order before the hold ends"),
+    gettext_lazy("The case was taken over. Without the binding order the hold ends by itself."),
+)
 OWN_TASKS = {
     "acknowledge_overdue": gettext_lazy(
         "Your institution has not acknowledged the ticket. Take it."
@@ -335,8 +341,17 @@ def sums(total: CaseTotal) -> dict[str, Any]:
     }
 
 
-def task(row: Task, actor: Actor) -> dict[str, Any]:
+def tasks(found: Iterable[Task], actor: Actor) -> list[dict[str, Any]]:
+    """Tasks for a table or a list. One statement more where one waits for a prosecutor."""
+    rows = list(found)
+    steps = last_steps([r.case_id for r in rows if r.kind == "decide_hold" and r.case_id])
+    return [_task(row, actor, steps.get(row.case_id) if row.case_id else None) for row in rows]
+
+
+def _task(row: Task, actor: Actor, step: Step | None) -> dict[str, Any]:
     title, text = TASKS.get(row.kind, (row.kind.replace("_", " "), ""))
+    if row.kind == "decide_hold" and row.done_at is None and step and step.what == TAKEN_OVER:
+        title, text = AFTER_TAKING_OVER
     if row.owner_id != row.issuer_id:
         text = OWN_TASKS.get(row.kind, text)
     if row.values.get("nobody_else"):

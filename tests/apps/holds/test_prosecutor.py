@@ -101,6 +101,19 @@ def test_without_an_end_the_list_shows_when_the_task_is_due(case: Case, open_wor
     assert row["due_at"] == open_tasks(case)["decide_hold"].due_at
 
 
+@pytest.mark.parametrize("path", ["/tasks", "/desk", "/cases/{case}"])
+def test_once_taken_over_the_task_says_what_is_left_to_do(
+    case: Case, open_world: World, path: str
+) -> None:
+    client = client_of(PROSECUTOR)
+    before = client.get(path.format(case=case.id)).content.decode()
+    assert "Decide before the hold ends" in before
+    decide(open_world, decision_operations.take_over, case, note="We ask today.")
+    after = client.get(path.format(case=case.id)).content.decode()
+    assert "Decide before the hold ends" not in after
+    assert "Apply for the order before the hold ends" in after
+
+
 def test_taking_over_is_told_and_the_clock_runs_on(case: Case, open_world: World) -> None:
     before = open_tasks(case)["decide_hold"].due_at
     decide(open_world, decision_operations.take_over, case, note="We ask today.")

@@ -17,7 +17,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext
 
 from recoup.data import assets, currencies
 from recoup.web import answer_choices
@@ -30,6 +30,17 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 BABEL_NAMES = {"sr": "sr_Cyrl", "sr-latn": "sr_Latn", "cnr": "sr_Latn_ME"}
 DECIMALS_OF_VALUATIONS = 6  # units of account of imported ledgers, which are no currency
 FATES = ("held", "lying", "gone", "returned", "unknown")
+# Who answers, by the kind of the institution; elsewhere a role has one name.
+OF_DESK = {
+    ("bank", "clerk"): gettext_lazy("fraud desk clerk"),
+    ("bank", "supervisor"): gettext_lazy("fraud desk supervisor"),
+    ("payment", "clerk"): gettext_lazy("fraud desk clerk"),
+    ("payment", "supervisor"): gettext_lazy("fraud desk supervisor"),
+    ("vasp", "clerk"): gettext_lazy("compliance desk clerk"),
+    ("vasp", "supervisor"): gettext_lazy("compliance desk supervisor"),
+    ("isp", "clerk"): gettext_lazy("legal desk clerk"),
+    ("isp", "supervisor"): gettext_lazy("legal desk supervisor"),
+}
 
 
 def babel_locale() -> Locale:
@@ -160,11 +171,14 @@ def law_words(text: str) -> str:
 
 
 @register.filter
-def role_name(role: str) -> str:
-    """Name a role of the policy table in the reader's language."""
+def role_name(role: str, kind: str = "") -> str:
+    """Name a role of the policy table in the reader's language.
+
+    kind: of the person's organisation; a bank's clerk sits at another desk than a provider's.
+    """
     names = {
-        "clerk": gettext("fraud desk clerk"),
-        "supervisor": gettext("fraud desk supervisor"),
+        "clerk": gettext("institution’s clerk"),
+        "supervisor": gettext("institution’s supervisor"),
         "officer": gettext("police officer"),
         "duty_officer": gettext("duty officer"),
         "call_taker": gettext("call taker"),
@@ -175,7 +189,7 @@ def role_name(role: str) -> str:
         "visitor": gettext("visitor"),
         "unit_head": gettext("head of unit"),
     }
-    return names.get(role, role)
+    return str(OF_DESK.get((kind, role)) or names.get(role, role))
 
 
 @register.filter
