@@ -78,7 +78,7 @@ class Scope:
         with transaction.atomic():
             request.actor = actor  # type: ignore[attr-defined]
             request.at = enter(actor)  # type: ignore[attr-defined]
-            response = self.get_response(request)
+            response = _in_words(request, self.get_response(request))
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         if actor.role != "visitor":
@@ -86,3 +86,12 @@ class Scope:
         if actor.person_id and request.path.endswith(WAITED_FOR):
             response["X-Recoup-Caller"] = str(actor.person_id)
         return response
+
+
+def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """An address that was asked in a wrong way answers with an empty page: say what to do."""
+    if response.status_code != 405 or errors.wants_json(request):
+        return response
+    told = errors.page(request, 405, "405.html")
+    told["Allow"] = response["Allow"]
+    return told
