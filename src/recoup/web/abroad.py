@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -114,11 +116,20 @@ def _task(request: Request, task_id: UUID) -> Task:
     return get_object_or_404(rows, pk=task_id)
 
 
-def _not_abroad(request: Request, task: Task) -> HttpResponse | None:
-    if task.kind == "abroad":
-        return None
-    text = gettext("This task is not about money that left the country.")
-    return errors.page(request, 409, "409.html", problem=text)
+def of_border_task(
+    view: Callable[[Request, Task], HttpResponse],
+) -> Callable[[Request, UUID], HttpResponse]:
+    """Find the task for the view; one of another kind is refused."""
+
+    @wraps(view)
+    def found(request: Request, task_id: UUID) -> HttpResponse:
+        task = _task(request, task_id)
+        if task.kind == "abroad":
+            return view(request, task)
+        text = gettext("This task is not about money that left the country.")
+        return errors.page(request, 409, "409.html", problem=text)
+
+    return found
 
 
 def _document(request: Request, task: Task) -> dict[str, Any]:
@@ -127,9 +138,9 @@ def _document(request: Request, task: Task) -> dict[str, Any]:
 
 @require_GET
 @allowed("abroad:see")
-def form(request: Request, task_id: UUID) -> HttpResponse:
-    task = _task(request, task_id)
-    return _not_abroad(request, task) or _page(request, task)
+@of_border_task
+def form(request: Request, task: Task) -> HttpResponse:
+    return _page(request, task)
 
 
 def _page(request: Request, task: Task, *, status: int = 200, **shown: Any) -> HttpResponse:
@@ -167,11 +178,9 @@ def _shown(row: RequestAbroad) -> dict[str, Any]:
 
 @require_GET
 @allowed("abroad:see")
-def download(request: Request, task_id: UUID) -> HttpResponse:
+@of_border_task
+def download(request: Request, task: Task) -> HttpResponse:
     """The same request as JSON, for whoever has a program to send it with."""
-    task = _task(request, task_id)
-    if refused := _not_abroad(request, task):
-        return refused
     text = json.dumps(_document(request, task), ensure_ascii=False, indent=1)
     response = HttpResponse(text, content_type="application/json")
     name = request_abroad.reference_of(task).replace("/", "-")
@@ -181,62 +190,49 @@ def download(request: Request, task_id: UUID) -> HttpResponse:
 
 @require_POST
 @allowed("abroad:record")
-def sent(request: Request, task_id: UUID) -> HttpResponse:
-    task = _task(request, task_id)
-    if refused := _not_abroad(request, task):
-        return refused
+@of_border_task
+def sent(request: Request, task: Task) -> HttpResponse:
     given = SentForm(request.POST)
     if not given.is_valid():
         return _page(request, task, status=422, sent_form=given, form=given)
-    try:
-        operations.record_sent(
-            task=task, body=_document(request, task), by=request.actor, at=request.at,
-            **given.cleaned_data,
-        )  # fmt: skip
-    except operations.NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=reason(problem))
-    return _back(task)
+    body = _document(request, task)
+    act = partial(operations.record_sent, task=task, body=body, **given.cleaned_data)
+    return _recorded(request, task, act)
 
 
 @require_POST
 @allowed("abroad:record")
-def answered(request: Request, task_id: UUID) -> HttpResponse:
-    task = _task(request, task_id)
-    if refused := _not_abroad(request, task):
-        return refused
+@of_border_task
+def answered(request: Request, task: Task) -> HttpResponse:
     given = AnsweredForm(request.POST, task=task)
     if not given.is_valid():
         return _page(request, task, status=422, answered_form=given, form=given)
     told = dict(given.cleaned_data)
     about = told.pop("request")
     told["held_minor"] = told.pop("held")
-    try:
-        operations.record_answered(
-            sent=about, told=operations.Outcome(**told), by=request.actor, at=request.at
-        )
-    except operations.NotPossible as problem:
-        return errors.page(request, 409, "409.html", problem=reason(problem))
-    return _back(task)
+    act = partial(operations.record_answered, sent=about, told=operations.Outcome(**told))
+    return _recorded(request, task, act)
 
 
 @require_POST
 @allowed("abroad:record")
-def not_sent(request: Request, task_id: UUID) -> HttpResponse:
-    task = _task(request, task_id)
-    if refused := _not_abroad(request, task):
-        return refused
+@of_border_task
+def not_sent(request: Request, task: Task) -> HttpResponse:
     try:
         ground = read_note(request.POST.get("ground", ""), field="ground")
         if not ground:
             text = gettext("The ground is missing."), gettext("Write one sentence.")
             raise NotReadable("ground", "", *text)
-        operations.decide_not_to_send(task=task, ground=ground, by=request.actor, at=request.at)
     except NotReadable as problem:
         return errors.page(request, 422, "422.html", problem=reason(problem))
+    act = partial(operations.decide_not_to_send, task=task, ground=ground)
+    return _recorded(request, task, act)
+
+
+def _recorded(request: Request, task: Task, act: Callable[..., object]) -> HttpResponse:
+    """Do the act and show the request again; or say why it is not possible any more."""
+    try:
+        act(by=request.actor, at=request.at)
     except operations.NotPossible as problem:
         return errors.page(request, 409, "409.html", problem=reason(problem))
-    return _back(task)
-
-
-def _back(task: Task) -> HttpResponse:
     return HttpResponseRedirect(reverse("abroad", args=[task.id]))

@@ -265,24 +265,32 @@ def _holding(table: _Table) -> tuple[str, str]:
     return rule, shortfall
 
 
+def _by_word(
+    document: Mapping[str, Any], where: str, key: str, read: Callable[[_Table], tuple[str, T]]
+) -> Mapping[str, T]:
+    """A document that is one list: what ``read`` makes of each row, by the row's own word."""
+    table = _Table(document, where)
+    rows = table.rows(key, read)
+    table.end()
+    _one_each(table, key, [word for word, _ in rows])
+    return dict(rows)
+
+
+def _measure(row: _Table) -> tuple[str, Measure]:
+    measure = Measure(
+        measure=row.text("id"),
+        name=row.text("name"),
+        asks=row.text("asks"),
+        addressees=row.texts("addressees"),
+        answer_codes=row.texts("answer_codes"),
+        source=_source(row, is_assumed=False),
+    )
+    return measure.measure, measure
+
+
 def read_measures(document: Mapping[str, Any], *, where: str) -> Mapping[str, Measure]:
     """Return the measures of a document by their words; raises PackRefused."""
-    table = _Table(document, where)
-
-    def measure(row: _Table) -> Measure:
-        return Measure(
-            measure=row.text("id"),
-            name=row.text("name"),
-            asks=row.text("asks"),
-            addressees=row.texts("addressees"),
-            answer_codes=row.texts("answer_codes"),
-            source=_source(row, is_assumed=False),
-        )
-
-    measures = table.rows("measure", measure)
-    table.end()
-    _one_each(table, "measure", [found.measure for found in measures])
-    return {found.measure: found for found in measures}
+    return _by_word(document, where, "measure", _measure)
 
 
 def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], where: str) -> Pack:
@@ -338,22 +346,19 @@ def read_treaty(document: Mapping[str, Any], *, where: str) -> Treaty:
     return treaty
 
 
+def _channel(row: _Table) -> tuple[str, Channel]:
+    channel = Channel(
+        channel=row.text("id"),
+        name=row.text("name"),
+        between=row.text("between"),
+        answer_within=row.duration("answer_within"),
+        confirmed=row.take("confirmed", bool),
+        source=_source(row, is_assumed=False),
+        to_check=row.text("to_check", default=""),
+    )
+    return channel.channel, channel
+
+
 def read_channels(document: Mapping[str, Any], *, where: str) -> Mapping[str, Channel]:
     """Return the channels of a document by their words; raises PackRefused."""
-    table = _Table(document, where)
-
-    def channel(row: _Table) -> Channel:
-        return Channel(
-            channel=row.text("id"),
-            name=row.text("name"),
-            between=row.text("between"),
-            answer_within=row.duration("answer_within"),
-            confirmed=row.take("confirmed", bool),
-            source=_source(row, is_assumed=False),
-            to_check=row.text("to_check", default=""),
-        )
-
-    channels = table.rows("channel", channel)
-    table.end()
-    _one_each(table, "channel", [found.channel for found in channels])
-    return {found.channel: found for found in channels}
+    return _by_word(document, where, "channel", _channel)
