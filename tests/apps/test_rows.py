@@ -36,7 +36,7 @@ def test_values_of_every_kind_come_back(case: Case) -> None:
     }
     events = [CaseEvent(case=case, at=AT, what=f"w{n}", who="", values=values) for n in range(3)]
     insert_rows(events)
-    found = CaseEvent.objects.filter(case=case, at=AT).order_by("id")
+    found = CaseEvent.objects.filter(case=case, at=AT).order_by("what")
     assert [(e.what, e.who, e.values, e.at) for e in found] == [
         (f"w{n}", "", values, AT) for n in range(3)
     ]

@@ -17,7 +17,7 @@ class Account(models.Model):
     """One account at one institution, in one currency; written only through ``account_for``."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    institution = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    institution = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     scheme = models.CharField(max_length=16)
     ident = models.CharField(max_length=140)
     currency = models.CharField(max_length=3)
@@ -38,7 +38,7 @@ class Case(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=16, unique=True)
-    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     report = models.OneToOneField(Report, models.PROTECT, related_name="case")
     state = models.CharField(max_length=12, default="open", help_text="open, merged or closed")
     opened_at = models.DateTimeField()
@@ -74,8 +74,8 @@ class CaseMember(models.Model):
     """An organisation that may see a case. The truth from which ``visible_to`` is kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="members")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="members", db_index=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     since = models.DateTimeField()
 
     class Meta:
@@ -90,7 +90,7 @@ class CaseEvent(models.Model):
     """A line of the case's timeline: code and values, put into words by the page."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="events")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="events", db_index=False)
     at = models.DateTimeField()
     what = models.CharField(max_length=40)
     who = models.CharField(max_length=160, blank=True, help_text="Organisation and role.")
@@ -127,7 +127,7 @@ class Task(models.Model):
     """Something a named person of an organisation has to do by a time."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="tasks", null=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="tasks", null=True, db_index=False)
     owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")

@@ -29,7 +29,9 @@ class Movement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     uetr = models.UUIDField(null=True, unique=True)
-    payer_institution = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
+    payer_institution = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     payer_reference = models.CharField(max_length=140, blank=True)
     same_as = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="+",
@@ -52,11 +54,11 @@ class Movement(models.Model):
 class MovementSide(models.Model):
     """One bank's booking of a movement: its account, amount, time and place in the order."""
 
-    movement = models.ForeignKey(Movement, models.PROTECT, related_name="sides")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    movement = models.ForeignKey(Movement, models.PROTECT, related_name="sides", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     answer = models.ForeignKey(Answer, models.PROTECT, related_name="sides")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     is_credit = models.BooleanField()
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -85,10 +87,12 @@ class MovementSide(models.Model):
 class Destination(models.Model):
     """Where a debit went, as the payer's bank told it: an account, or out of the trail."""
 
-    movement = models.ForeignKey(Movement, models.PROTECT, related_name="destinations")
+    movement = models.ForeignKey(
+        Movement, models.PROTECT, related_name="destinations", db_index=False
+    )
     answer = models.ForeignKey(Answer, models.PROTECT, related_name="+")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     sink = models.CharField(max_length=8, blank=True)
     place = models.CharField(max_length=140, blank=True)
@@ -111,10 +115,10 @@ class Destination(models.Model):
 class LedgerWindow(models.Model):
     """What a bank disclosed of an account: opening + credits - debits = closing over a span."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="windows")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="windows", db_index=False)
     answer = models.OneToOneField(Answer, models.PROTECT, related_name="window")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     from_at = models.DateTimeField()
     to_at = models.DateTimeField()
     opening_minor = models.BigIntegerField()
@@ -151,7 +155,7 @@ class Claim(models.Model):
     """The disputed units of one payment."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="claims")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="claims", db_index=False)
     payment = models.OneToOneField(AllegedPayment, models.PROTECT, related_name="claim")
     movement = models.OneToOneField(Movement, models.PROTECT, null=True, related_name="claim")
     amount_minor = models.BigIntegerField()
@@ -160,7 +164,9 @@ class Claim(models.Model):
         max_length=12, default="alleged", help_text="alleged, confirmed, denied, withdrawn, double"
     )
     adopted_at = models.DateTimeField(null=True)
-    adopted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    adopted_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     returned_minor = models.BigIntegerField(default=0, help_text="Stopped or recalled units.")
     returned_doubt_minor = models.BigIntegerField(
         default=0, db_default=0,
@@ -203,9 +209,9 @@ class TicketLine(models.Model):
     """What a ticket asks for, claim by claim and arrival by arrival."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="lines")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="lines", db_index=False)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="+")
     arrival = models.ForeignKey(Movement, models.PROTECT, null=True, related_name="+")
     asked_minor = models.BigIntegerField()
@@ -250,9 +256,9 @@ class Hold(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False, help_text="The tickets' request.")
     case = models.ForeignKey(Case, models.PROTECT, related_name="holds")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="holds")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="holds", db_index=False)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     block = models.ForeignKey(Block, models.PROTECT, null=True, related_name="holds")
     state = models.CharField(max_length=12, default="asked")
     asked_minor = models.BigIntegerField()
@@ -331,8 +337,8 @@ class PlanTrouble(models.Model):
 class Trail(models.Model):
     """Conclusion: what became of a claim's money on one account, under one rule."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="trail")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="trail", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="+")
     rule = models.CharField(max_length=16)
     currency = models.CharField(max_length=3)
@@ -377,7 +383,7 @@ class Trail(models.Model):
 class Flow(models.Model):
     """Conclusion: the part of a movement that carries a claim's money; a band of the picture."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="flows")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="flows", db_index=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="+")
     movement = models.ForeignKey(Movement, models.PROTECT, null=True, related_name="+")
     rule = models.CharField(max_length=16)
@@ -409,7 +415,7 @@ class Flow(models.Model):
 class CaseTotal(models.Model):
     """Conclusion: lost = held + there but not held + gone + returned + unknown, per currency."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="totals")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="totals", db_index=False)
     rule = models.CharField(max_length=16)
     currency = models.CharField(max_length=3)
     lost = models.BigIntegerField()

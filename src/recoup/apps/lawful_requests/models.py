@@ -81,10 +81,10 @@ class Ticket(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=16, unique=True)
     request = models.UUIDField(help_text="The same over all rounds of one measure.")
-    case = models.ForeignKey(Case, models.PROTECT, related_name="tickets")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="tickets", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="tickets")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     measure = models.CharField(max_length=32)
     kind = models.CharField(max_length=16, blank=True)
     round = models.IntegerField()
@@ -92,8 +92,8 @@ class Ticket(models.Model):
     currency = models.CharField(max_length=3)
     account_ident = models.CharField(max_length=140, help_text="Copied for the addressee's search.")
     state = models.CharField(max_length=16, default="drafted")
-    instruction = models.ForeignKey(StandingInstruction, models.PROTECT, null=True)
-    pack = models.ForeignKey(PackVersion, models.PROTECT)
+    instruction = models.ForeignKey(StandingInstruction, models.PROTECT, null=True, db_index=False)
+    pack = models.ForeignKey(PackVersion, models.PROTECT, db_index=False)
     draft = models.JSONField(help_text="What will be sent, without the clocks of sending.")
     body = models.BinaryField(null=True, help_text="The bytes the addressee gets; frozen.")
     authorised_at = models.DateTimeField(null=True)
@@ -104,7 +104,9 @@ class Ticket(models.Model):
     due_at = models.DateTimeField(help_text="The next clock that acts on it.")
     hold_until = models.DateTimeField(null=True)
     urgency = models.BigIntegerField(default=0, help_text="Expected loss a minute, minor units.")
-    taken_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    taken_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     taken_at = models.DateTimeField(null=True)
     withdrawn_ground = models.CharField(max_length=200, blank=True)
     withdrawn_by = models.ForeignKey(
@@ -113,6 +115,7 @@ class Ticket(models.Model):
         null=True,
         related_name="+",
         help_text="Empty if the planner took it back: then new money may be asked for again.",
+        db_index=False,
     )
     version = models.IntegerField(default=1)
 
@@ -169,9 +172,9 @@ class Answer(models.Model):
     """What came back. Never changed: a correction is a row that replaces another."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="answers")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="answers", db_index=False)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     code = models.CharField(max_length=32)
     stage = models.CharField(max_length=12)
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
@@ -181,7 +184,7 @@ class Answer(models.Model):
     body = models.BinaryField(help_text="Canonical JSON as kept, destinations dropped.")
     sha256 = models.BinaryField(max_length=32)
     received_at = models.DateTimeField()
-    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -212,8 +215,8 @@ class UnplannedAnswer(models.Model):
     """The planner's work list: an answer that no plan has taken in yet (swept if a job is lost)."""
 
     answer = models.OneToOneField(Answer, models.PROTECT, primary_key=True)
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     since = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -228,8 +231,8 @@ class Dispatch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ticket = models.OneToOneField(Ticket, models.PROTECT, related_name="dispatch")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 
@@ -245,9 +248,9 @@ class Dispatch(models.Model):
 class Deadline(models.Model):
     """A clock of a ticket. It fires once: the row that fired says when."""
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="deadlines")
-    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="deadlines", db_index=False)
+    issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, help_text="acknowledge, answer, lapse, hand_over")
     level = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()

@@ -166,7 +166,7 @@ class ApiKey(models.Model):
 class GivenAnswer(models.Model):
     """What a machine's write was answered, so that the same key gets the same bytes again."""
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, db_index=False)
     key = models.UUIDField()
     request_sha256 = models.BinaryField(max_length=32)
     status = models.SmallIntegerField()

@@ -19,8 +19,8 @@ class Report(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=16, unique=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    competent = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    competent = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField(max_length=12, help_text="public, bank or call_taker")
     client_id = models.UUIDField(help_text="Made by the sender: a repeat is not a second report.")
     amount_minor = models.BigIntegerField(help_text="Whole minor units, for example cents.")
