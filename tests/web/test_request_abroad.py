@@ -136,6 +136,12 @@ def test_what_cannot_be_read_is_refused_beside_its_field(fiu: Client, task: Task
     assert now_of(task).done_at is None
 
 
+def test_a_sum_that_cannot_be_read_is_not_called_missing_as_well(fiu: Client, task: Task):
+    send(fiu, task)
+    assert "Say which sum" in answer(fiu, task, held="").content.decode()
+    assert "Say which sum" not in answer(fiu, task, held="5,5,5").content.decode()
+
+
 def test_nothing_is_sent_only_with_a_ground(fiu: Client, task: Task):
     path = f"/tasks/{task.id}/abroad/not-sent"
     assert fiu.post(path, {"ground": " "}).status_code == 422

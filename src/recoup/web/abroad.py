@@ -88,7 +88,8 @@ class AnsweredForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("outcome") == "postponed" and cleaned.get("held") is None:
+        is_read = "held" in cleaned
+        if cleaned.get("outcome") == "postponed" and is_read and cleaned["held"] is None:
             self.add_error("held", gettext("Say which sum. Part of it is an answer too."))
         return cleaned
 

@@ -152,8 +152,7 @@ def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
 def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
     case, claims = parts.case, parts.claims
     adopted = [claim for claim in claims if claim.adopted_at]
-    waiting = [h.until for h in parts.holds if h.is_precautionary and h.until and h.state in
-               ("asked", "placed")]  # fmt: skip
+    waiting = [hold.until for hold in parts.holds if hold.until and _is_precaution(hold)]
     return {
         "id": case.id,
         "reference": case.reference,
@@ -170,6 +169,12 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
         "ended_at": case.changed_at if case.state != "open" else None,
         "merged_into": case.merged_into,
     }
+
+
+def _is_precaution(hold: Hold) -> bool:
+    """Whether a precautionary block is in force or asked for; what was withdrawn is neither."""
+    is_let_go = hold.limit_minor == 0 and hold.held_minor == 0
+    return hold.is_precautionary and hold.state in ("asked", "placed") and not is_let_go
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from recoup.core.money import Money, format_money, parse_amount
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_pack
 from recoup.web import case_list, case_page, wordings
-from recoup.web.templatetags.recoup_ui import law_words
+from recoup.web.templatetags.recoup_ui import is_past, law_words
 
 ASKS: Final = {"prosecutor": gettext_lazy("prosecutor"), "fiu": gettext_lazy("FIU")}
 
@@ -275,11 +275,13 @@ def _amount(text: str, ticket: Ticket) -> int:
 def telephone_sheet(request: Request, ticket_id: UUID) -> HttpResponse:
     ticket, found = _own_ticket(request, ticket_id)
     addressee = members.organisations().get(pk=ticket.addressee_id)
+    body = requests.body_of(ticket)
     return render(
         request,
         "cases/telephone_sheet.html",
         {
-            "ticket": requests.body_of(ticket),
+            "ticket": body,
+            "is_overdue": is_past(body["clocks"].get("answer_by"), at=request.at),
             "addressee": {
                 "name": addressee.name, "contact_name": addressee.contact_name,
                 "phone": addressee.contact_phone, "email": addressee.contact_email,

@@ -295,6 +295,17 @@ def _said(kind: str, text: Any) -> Any:
     return write
 
 
+def _reduced(values: Mapping[str, Any]) -> tuple[str, str]:
+    if not values["limit_minor"]:
+        text = gettext("All of a hold is to be let go: %(ground)s") % values
+    else:
+        amount = money_plain(values["limit_minor"], values["currency"])
+        text = gettext("A hold was reduced to %(amount)s: %(ground)s") % {
+            "amount": amount, "ground": values["ground"],
+        }  # fmt: skip
+    return "late", text
+
+
 WRITERS = {
     "report_received": _received,
     "ticket_opened": _opened,
@@ -307,7 +318,7 @@ WRITERS = {
         "late", gettext_lazy("A ticket was withdrawn: nothing of the case is there any more")
     ),
     "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
-    "hold_reduced": _said("late", gettext_lazy("A hold was reduced")),
+    "hold_reduced": _reduced,
     "merged": _merged,
     "merged_in": _merged_in,
     "parted": _parted,

@@ -112,6 +112,12 @@ def moment(value: datetime | str | None, detail: str = "minute") -> SafeString:
     )
 
 
+def is_past(value: datetime | str | None, *, at: datetime) -> bool:
+    """Whether a moment, which may come from a frozen ticket, has gone by."""
+    due = as_moment(value)
+    return due is not None and due < at
+
+
 @register.filter
 def time_only(value: datetime | str | None) -> SafeString:
     """Write the time of day with seconds; the day stands elsewhere on the page."""
