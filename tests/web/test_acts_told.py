@@ -8,6 +8,7 @@ from django.test import Client
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import operations
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.web import wordings
 from support.case_pages import page_of, signed_in, text_of
 from support.world import OFFICER, World, iban
 
@@ -59,6 +60,18 @@ def test_a_reduction_says_to_how_much(world: World, block: Ticket, limit: int, w
     world.plan()
     events = page_of(world, OFFICER, Case(pk=block.case_id))["events"]
     assert words in [event["text"] for event in events]
+
+
+@pytest.mark.parametrize("ground", ["Told twice.", "Told twice"])
+def test_a_ground_in_a_sentence_has_one_full_stop(ground: str) -> None:
+    for what in ("merged", "merged_in"):
+        _, text = wordings.event(what, {"into": "CA-1", "duplicate": "CA-2", "ground": ground})
+        assert text.endswith(": Told twice.")
+    answer = {
+        "code": "cannot_lawfully", "measure": "recall", "ground": ground,
+        "asked_minor": 5, "held_minor": 0,
+    }  # fmt: skip
+    assert wordings.event("answer", answer)[1].endswith(" – Told twice.")
 
 
 def test_the_telephone_sheet_does_not_call_an_answer_late_that_is_not(

@@ -221,7 +221,7 @@ def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     else:
         text += f" ({measure_name(values['measure'])})"
     if values.get("ground"):
-        text += f" – {values['ground']}"
+        text += f" – {_ground(values)}"
     return KIND_OF_ANSWER.get(code, "other"), text + "."
 
 
@@ -263,10 +263,15 @@ def _applied(values: Mapping[str, Any]) -> tuple[str, str]:
 BY_ITSELF = gettext_lazy("a bank named one and the same payment for both")
 
 
+def _ground(values: Mapping[str, Any]) -> str:
+    """A person's ground inside a sentence, which brings its own full stop."""
+    return str(values.get("ground", "")).rstrip(". ")
+
+
 def _merged(values: Mapping[str, Any]) -> tuple[str, str]:
     """By hand with the officer's ground; else since the payer's bank named one payment."""
     text = gettext("Merged into %(case)s as a duplicate: %(ground)s.") % {
-        "case": values.get("into", ""), "ground": values.get("ground") or BY_ITSELF,
+        "case": values.get("into", ""), "ground": _ground(values) or BY_ITSELF,
     }  # fmt: skip
     if kinds := values.get("tasks"):
         names = [str(TASKS[kind][0]) if kind in TASKS else kind for kind in kinds]
@@ -278,7 +283,7 @@ def _merged(values: Mapping[str, Any]) -> tuple[str, str]:
 
 def _merged_in(values: Mapping[str, Any]) -> tuple[str, str]:
     return "other", gettext("%(case)s was merged into this case as a duplicate: %(ground)s.") % {
-        "case": values.get("duplicate", ""), "ground": values.get("ground") or BY_ITSELF,
+        "case": values.get("duplicate", ""), "ground": _ground(values) or BY_ITSELF,
     }  # fmt: skip
 
 
