@@ -78,7 +78,9 @@ def _settled(claim: ClaimFact, books: Books, followed: Followed) -> ClaimFact:
 
 def _room(claim: ClaimFact, account: str, currency: str, books: Books, followed: Followed) -> int:
     """Return the units that never arrived, and those that still lie where they arrived."""
-    seeds = (seed.amount for seed in books.ledger.seeds if seed.transfer == claim.id)
+    seeds = (
+        seed.amount for seed in books.ledger.seeds if seed.transfer == books.label_of(claim.id)
+    )
     units = next(seeds, None) or 0
     here = followed.at(account, claim.id, currency)
     if currency == claim.currency:
