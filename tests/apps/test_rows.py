@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from recoup.apps.audit.models import AuditCommitment, AuditLeaf
 from recoup.apps.cases.models import Account, Case, CaseEvent
-from recoup.apps.rows import insert_rows
+from recoup.apps.rows import WRITERS, array, insert_rows
 from support.bank import iban
 from support.roles import as_planner
 from support.world import World
 
 AT = datetime(2026, 11, 20, 10, 30, 0, 123456, tzinfo=UTC)
+NAIVE = AT.replace(tzinfo=None)
 
 
 @pytest.fixture
@@ -68,3 +72,41 @@ def test_no_rows_need_no_statement(db: None) -> None:
     with CaptureQueriesContext(connection) as asked:
         insert_rows([])
     assert len(asked) == 0
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+MOMENTS = st.datetimes(NAIVE.replace(year=1900), NAIVE.replace(year=2900), timezones=st.just(UTC))
+KINDS = {
+    "uuid": st.uuids(),
+    "smallint": st.integers(-(2**15), 2**15 - 1),
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "boolean": st.booleans(),
+    "timestamp with time zone": MOMENTS,
+    "text": TEXTS | st.sampled_from(["", "null", "NULL", "{}", '"', "\\", "a,b", " x ", "'"]),
+    "bytea": st.binary(),
+    "jsonb": st.dictionaries(TEXTS, TEXTS | st.none() | st.integers(0, 9) | st.lists(TEXTS)),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(data=st.data())
+def test_an_array_says_its_values(db: None, kind: str, data: st.DataObject) -> None:
+    values = data.draw(st.lists(KINDS[kind] | st.none(), min_size=1))
+    with connection.cursor() as cursor:
+        cursor.execute(f"select v from unnest(%s::{kind}[]) as n (v)", [array(values, kind)])
+        found = [row[0] for row in cursor.fetchall()]
+    if kind == "jsonb":
+        found = [json.loads(value) if value is not None else None for value in found]
+    assert found == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("text", "a\0b"), ("timestamp with time zone", NAIVE), ("uuid", "x,y"),
+     ("bigint", "1,2")],
+)  # fmt: skip
+def test_what_is_no_value_of_the_kind_is_refused(kind: str, value: object) -> None:
+    with pytest.raises((DataError, ValueError)):
+        array([value], kind)

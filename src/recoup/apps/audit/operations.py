@@ -14,7 +14,7 @@ import rfc8785
 from django.db import connection
 
 from recoup.apps.audit.models import AuditCommitment
-from recoup.apps.rows import insert_rows
+from recoup.apps.rows import array, insert_rows
 from recoup.core.access import Actor
 
 FIRST = b"\x00" * 32
@@ -64,6 +64,7 @@ def record_all(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
 
 
 # Every act of everybody passes here: plain SQL costs a fifth of what composing it costs.
+LEAF = ("uuid", "text", "bigint", "bytea", "bytea", "bytea")
 APPEND = """
 insert into audit_auditleaf (id, organisation_id, stream, stream_seq, prev_stream_hash, body,
   leaf_hash, recorded_at)
@@ -77,9 +78,11 @@ def _append(
     leaves: Sequence[tuple[UUID, str, int, bytes, bytes, bytes]], *, organisation_id: int,
     at: datetime,
 ) -> None:  # fmt: skip
-    columns = [list(column) for column in zip(*leaves, strict=True)]
+    columns = zip(LEAF, zip(*leaves, strict=True), strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(APPEND, [organisation_id, at, *columns])
+        cursor.execute(
+            APPEND, [organisation_id, at, *(array(column, kind) for kind, column in columns)]
+        )
 
 
 def _heads(streams: set[str]) -> dict[str, tuple[int, bytes]]:

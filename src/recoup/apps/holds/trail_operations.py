@@ -15,7 +15,7 @@ from django.db import models
 
 from recoup.apps.cases.models import Account
 from recoup.apps.holds.models import CaseTotal, Destination, Flow, MovementSide, Trail
-from recoup.apps.rows import insert_rows
+from recoup.apps.rows import insert_values
 from recoup.core import chain
 
 TRAIL = (
@@ -74,10 +74,10 @@ def _replace(
         if stale.get(row):
             stale[row].pop()
         else:
-            new.append(model(**dict(zip(columns, row, strict=True))))
+            new.append(row)
     if gone := [row_id for ids in stale.values() for row_id in ids]:
         model._default_manager.filter(id__any=gone).delete()
-    insert_rows(new)
+    insert_values(model, columns, new)
 
 
 def _names(concluded: chain.Conclusions) -> dict[str | None, Named]:

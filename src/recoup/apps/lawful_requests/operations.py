@@ -33,7 +33,7 @@ from recoup.apps.lawful_requests.models import (
 )  # fmt: skip
 from recoup.apps.members.models import Organisation
 from recoup.apps.members.queries import hub_actor
-from recoup.apps.rows import insert_rows
+from recoup.apps.rows import array, insert_rows
 from recoup.core.access import Actor
 from recoup.core.law import Pack
 from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
@@ -267,7 +267,7 @@ def _save_sent(tickets: Sequence[Ticket]) -> None:
                 [
                     tickets[0].sent_at,
                     [t.id for t in tickets],
-                    [t.body for t in tickets],
+                    array((t.body for t in tickets), "bytea"),
                     [t.due_at for t in tickets],
                     [t.hold_until for t in tickets],
                 ],
