@@ -50,6 +50,17 @@ DUTIES: Final[Mapping[HoldState, Duty]] = {
 IN_FORCE: Final = frozenset({HoldState.ASKED, HoldState.PLACED})
 
 
+def is_let_go(*, asked: int, held: int, limit: int | None, last_ticket: str) -> bool:
+    """Say whether nothing is held under a hold in force, and nothing is asked for any more.
+
+    An officer withdrew it (limit zero), or its last ticket was taken back. Then its end is nobody's
+    clock. Once the bank tells, however late, that something is held, it is: only held units count.
+
+    last_ticket: the state of the last round's ticket; empty if there is none.
+    """
+    return held == 0 and (asked == 0 or limit == 0 or last_ticket == "withdrawn")
+
+
 class MoveRefused(Exception):
     """The hold's present state does not allow this move."""
 

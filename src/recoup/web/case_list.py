@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,7 +25,6 @@ from recoup.web.case_standing import Standing, standing_of
 
 PAGE = 50
 COUNT_TO = 10_000
-PRECAUTION = timedelta(minutes=60)
 STANDING_BY = ("case_id", "adopted_at", "state", "returned_minor", "amount_minor")
 FILTERS = ("open", "merged", "closed", "all")
 
@@ -172,7 +171,7 @@ def to_adopt(actor: Actor, *, at_most: int) -> list[dict[str, Any]]:
                 claim.case.report.payee_scheme, claim.case.report.payee_ident
             ),
             "debit_text": gettext("asked, not confirmed yet"),
-            "lapses_at": ends.get(claim.case_id, claim.case.report.received_at + PRECAUTION),
+            "lapses_at": ends.get(claim.case_id),
         }
         for claim in rows
     ]

@@ -30,7 +30,7 @@ from recoup.core.lawful_request import DUTIES, RequestState
 from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
 from recoup.web.case_standing import standing_of
 from recoup.web.case_trail import RULE, guess_shown
-from recoup.web.case_ways_out import Place, last_of_each, way_out
+from recoup.web.case_ways_out import Place, has_lapsed, last_of_each, way_out
 from recoup.web.templatetags.recoup_ui import in_words
 
 Doubts = Mapping[tuple[UUID, str], case_doubts.Doubt]
@@ -152,7 +152,7 @@ def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
 def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
     case, claims = parts.case, parts.claims
     adopted = [claim for claim in claims if claim.adopted_at]
-    waiting = [hold.until for hold in parts.holds if hold.until and _is_precaution(hold)]
+    waiting = [hold.until for hold in parts.holds if hold.until and _is_precaution(hold, parts)]
     return {
         "id": case.id,
         "reference": case.reference,
@@ -171,9 +171,11 @@ def head(parts: Parts, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _is_precaution(hold: Hold) -> bool:
+def _is_precaution(hold: Hold, parts: Parts) -> bool:
     """Whether a precautionary block is in force or asked for; what was withdrawn is neither."""
-    is_let_go = hold.limit_minor == 0 and hold.held_minor == 0
+    rounds = [ticket for ticket in parts.tickets if ticket.request == hold.id]
+    last = max(rounds, key=lambda ticket: ticket.round, default=None)
+    is_let_go = holds.let_go(hold, last.state if last else "")
     return hold.is_precautionary and hold.state in ("asked", "placed") and not is_let_go
 
 
@@ -245,7 +247,7 @@ def _after(
     hold = by_request.get(ticket.request)
     return {
         "way": way_out(ticket, by_request, place, is_last=is_last),
-        "hold_ended": is_last and hold is not None and hold.state == "lapsed",
+        "hold_ended": is_last and ticket.state != "withdrawn" and has_lapsed(hold),
     }
 
 

@@ -82,13 +82,18 @@ def last_of_each(tickets: Sequence[Ticket]) -> frozenset[UUID]:
     return frozenset(ticket.id for ticket in last.values())
 
 
+def has_lapsed(hold: Hold | None) -> bool:
+    return hold is not None and hold.state == "lapsed"
+
+
 def way_out(
     ticket: Ticket, holds: Mapping[UUID, Hold], place: Place, *, is_last: bool
 ) -> WayOut | None:
     """None where the ticket is on its way, or reached its end."""
     hold = holds.get(ticket.request) if ticket.measure == "hold" else None
-    has_lapsed = hold is not None and hold.state == "lapsed"
-    if not is_last or not (ticket.state in UNREACHED or has_lapsed):
+    if not is_last or ticket.state == "withdrawn":
+        return None
+    if ticket.state not in UNREACHED and not has_lapsed(hold):
         return None
     if place.is_over:
         return WayOut("", gettext("nothing more: the case is over"))

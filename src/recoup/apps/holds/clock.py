@@ -22,6 +22,7 @@ from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import CaseEvent, Task
 from recoup.apps.holds import lapse_operations, plan_operations, trouble_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
+from recoup.apps.holds.queries import last_tickets, let_go
 from recoup.apps.lawful_requests import clock as request_clock
 from recoup.apps.lawful_requests.models import Deadline, Ticket
 from recoup.apps.members import queries as members
@@ -106,7 +107,11 @@ def lapse_due() -> int:
 
 
 def _end(hold: Hold, *, at: datetime) -> None:
-    """The ticket that asked for it lapses too; the trail is planned again."""
+    """The ticket that asked for it lapses too; the trail is planned again.
+
+    The end of one that was let go is a line of the trail of acts only: nobody waited for it.
+    """
+    is_let_go = let_go(hold, last_tickets([hold.id]).get(hold.id, ""))
     hold.state = after(HoldState(hold.state), HoldMove.LAPSE).value
     hold.ended_at, hold.held_minor = at, 0
     hold.save(update_fields=["state", "ended_at", "held_minor"])
@@ -127,14 +132,16 @@ def _end(hold: Hold, *, at: datetime) -> None:
         amount_minor=total, closed_at=None if total else at
     )
     PlanWanted.objects.create(case_id=hold.case_id, since=at)
+    facts = {"precautionary": hold.is_precautionary} | ({"let_go": True} if is_let_go else {})
+    audit.record_all(
+        [Act("hold:lapsed", f"hold:{hold.id}", facts)], by=members.hub_actor(hold.issuer), at=at
+    )
+    if is_let_go:
+        return
     CaseEvent.objects.create(
         case_id=hold.case_id, at=at, what="hold_lapsed", who="",
         values={"account": hold.account.ident, "scheme": hold.account.scheme,
                 "precautionary": hold.is_precautionary},
-    )  # fmt: skip
-    audit.record_all(
-        [Act("hold:lapsed", f"hold:{hold.id}", {"precautionary": hold.is_precautionary})],
-        by=members.hub_actor(hold.issuer), at=at,
     )  # fmt: skip
     lapse_operations.ask_what_next(hold, at=at)
 

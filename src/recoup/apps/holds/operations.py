@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
 from recoup.apps.holds.models import Claim, Hold, PlanWanted
+from recoup.apps.holds.queries import last_tickets, let_go
 from recoup.apps.jobs import CASE_CHANNEL, defer, notify
 from recoup.apps.lawful_requests import operations as requests
 from recoup.apps.lawful_requests.models import Ticket
@@ -159,8 +160,10 @@ def hand_over(*, case: Case, note: str, by: Actor, at: datetime) -> None:
 
 
 def _first_end(case: Case, *, at: datetime) -> datetime | None:
-    holds = Hold.objects.filter(case=case, state__in=["asked", "placed"], until__gt=at)
-    return holds.order_by("until").values_list("until", flat=True).first()
+    rows = list(Hold.objects.filter(case=case, state__in=["asked", "placed"], until__gt=at))
+    last = last_tickets(hold.id for hold in rows)
+    ends = [h.until for h in rows if h.until and not let_go(h, last.get(h.id, ""))]
+    return min(ends, default=None)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,6 +19,7 @@ from recoup.apps.holds.models import (
 )  # fmt: skip
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.access import Actor
+from recoup.core.hold import is_let_go
 
 
 def holds_at(actor: Actor) -> QuerySet[Hold]:
@@ -49,6 +51,20 @@ def holds_of_case(case_id: UUID) -> list[Hold]:
     """A case's holds, for its members."""
     rows = Hold.objects.raw("select * from holds_of_case(%s)", [case_id])
     return sorted(rows, key=lambda hold: hold.asked_at)
+
+
+def last_tickets(hold_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The state of the last round's ticket of each hold."""
+    rows = Ticket.objects.filter(request__in=list(hold_ids)).order_by("round")
+    return dict(rows.values_list("request", "state"))
+
+
+def let_go(hold: Hold, last_ticket: str) -> bool:
+    """Whether a hold's end is nobody's clock: it was withdrawn, and nothing is held under it."""
+    return is_let_go(
+        asked=hold.asked_minor, held=hold.held_minor, limit=hold.limit_minor,
+        last_ticket=last_ticket,
+    )  # fmt: skip
 
 
 def claims_of(case_ids: list[UUID]) -> QuerySet[Claim]:
