@@ -16,6 +16,7 @@ from recoup.core.money import (
     parse_amount,
     plain_amount,
     read_currency,
+    read_sum,
 )
 from recoup.core.text import NotReadable
 
@@ -203,3 +204,19 @@ def test_an_amount_as_people_write_it_is_read_where_there_is_one_way(written, pl
 )  # fmt: skip
 def test_an_amount_that_could_be_two_things_stays_as_it_is(written):
     assert as_plain(written) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "units"),
+    [("10.000,00", 10_000_00), ("10,000.00", 10_000_00), ("1 000,50", 1_000_50), ("0", 0),
+     ("0,00", 0), ("0.00", 0), ("5", 500)],
+)  # fmt: skip
+def test_a_sum_that_a_person_typed_may_be_zero(written, units):
+    assert read_sum(written, RSD) == units
+
+
+@pytest.mark.parametrize("written", ["10.000", "10,000", "10,5", "-5", "-0", "", "half", "1e3"])
+def test_a_sum_that_could_be_two_things_or_none_is_refused_with_advice(written):
+    with pytest.raises(NotReadable) as refused:
+        read_sum(written, RSD, field="held")
+    assert refused.value.field == "held" and "480000.00" in str(refused.value)

@@ -185,6 +185,19 @@ def as_plain(text: str) -> str:
     return "".join(c for c in whole if c.isdigit()) + "." + part
 
 
+def read_sum(text: str, currency: Currency, *, field: str = "amount") -> int:
+    """Read a sum that a person typed, in minor units; unlike a loss, it may be zero.
+
+    Read as people write it (``as_plain``); what can be read in two ways is refused.
+    """
+    try:
+        return parse_amount(as_plain(text), currency, field=field).minor_units
+    except NotReadable as problem:
+        if problem.code == "zero":
+            return 0
+        raise
+
+
 def format_amount(money: Money, currency: Currency, *, group: str = ",") -> str:
     """Return the amount with its decimals and its thousands grouped, without the currency."""
     if money.currency != currency.code:

@@ -190,3 +190,29 @@ def test_ten_thousand_pasted_lines_stay_text_and_are_read() -> None:
     assert len(form.window.told.debits) == 10_001
     assert form.window.check is not None and form.window.check.is_closed
     assert form.window.row_count < 10
+
+
+@pytest.mark.parametrize("held", ["180.000,00", "180,000.00", "180 000,00", "180000"])
+def test_the_sum_held_is_read_as_people_write_it(held: str) -> None:
+    form = read_form(typed(held=held), TICKET)
+    assert form.body is not None and form.body["held_minor"] == 180_000_00
+
+
+@pytest.mark.parametrize("held", ["180.000", "180,000", "180,5"])
+def test_a_sum_held_that_could_be_two_things_is_refused(held: str) -> None:
+    form = read_form(typed(held=held), TICKET)
+    assert form.body is None
+    assert [problem["anchor"] for problem in form.problems] == ["held"]
+
+
+def test_the_debit_that_is_confirmed_is_read_as_people_write_it() -> None:
+    asked = {
+        **TICKET,
+        "measure": "confirm_debit",
+        "disclose": {**TICKET["disclose"], "asked": False},
+    }
+    form = read_form(
+        typed(code="debit_confirmed", payment_reference="D-1", payment_amount="480.000,00",
+              payment_booked_at="2026-11-21 08:41:03"), asked,
+    )  # fmt: skip
+    assert form.body is not None and form.body["payment"]["amount_minor"] == 480_000_00

@@ -27,7 +27,7 @@ from recoup.apps.holds.window_check import Mark
 from recoup.apps.said import reason
 from recoup.core.answer import REFUSING
 from recoup.core.moments import iso_utc
-from recoup.core.money import parse_amount
+from recoup.core.money import as_plain, parse_amount
 from recoup.core.text import NotReadable
 from recoup.standards.booking_lines import Profile
 
@@ -123,7 +123,7 @@ def _held(form: AnswerForm, ticket: Mapping[str, Any]) -> int:
             form.add("held", _("Say how much you hold now; 0 if it is nothing."))
         return 0
     try:
-        return read_balance(text, currency_of(ticket), field="held")
+        return read_balance(as_plain(text), currency_of(ticket), field="held")
     except NotReadable as problem:
         form.add("held", f"{reason(problem)} (“{problem.value}”)")
         return 0
@@ -132,7 +132,9 @@ def _held(form: AnswerForm, ticket: Mapping[str, Any]) -> int:
 def _payment(form: AnswerForm, ticket: Mapping[str, Any]) -> dict[str, Any] | None:
     entry = form.entry
     try:
-        amount = parse_amount(entry["payment_amount"], currency_of(ticket), field="payment_amount")
+        amount = parse_amount(
+            as_plain(entry["payment_amount"]), currency_of(ticket), field="payment_amount"
+        )
         booked_at = read_at(entry["payment_booked_at"], field="payment_booked_at")
     except NotReadable as problem:
         form.add(problem.field, reason(problem))
