@@ -152,7 +152,7 @@ def test_an_officer_adopts_and_the_banks_disclose(
 
 
 def test_an_officer_reduces_a_hold_and_the_bank_is_asked_for_less(
-    ledger: Ledger, new_page: Callable[..., Any]
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None]
 ) -> None:
     report = filed(ledger)
     Banks(ledger).run()
@@ -165,8 +165,15 @@ def test_an_officer_reduces_a_hold_and_the_bank_is_asked_for_less(
     page = new_page(login=OFFICER)
     page.goto(f"/tickets/{ticket}")
     page.get_by_text("Reduce the sum").click()
-    page.get_by_label("New total to hold").fill("100.00")
+    page.get_by_label("New total to hold").fill("100,5")
     page.get_by_label("Ground").first.fill("The victim got the rest back.")
+    page.get_by_role("button", name="Reduce", exact=True).click()
+    page.locator(".govuk-error-summary:focus").wait_for()
+    axe(page)
+    page.locator(".govuk-error-summary").get_by_role("link").click()
+    assert page.locator("#reduce-amount:focus").input_value() == "100,5"
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("100,00")
     page.get_by_role("button", name="Reduce", exact=True).click()
     page.wait_for_url(f"**/cases/{case.id}")
     Banks(ledger).run()

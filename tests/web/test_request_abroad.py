@@ -132,8 +132,36 @@ def test_what_cannot_be_read_is_refused_beside_its_field(fiu: Client, task: Task
     for wrong in ({"held": ""}, {"held": "5,5,5"}, {"outcome": "maybe"}, {"request": "x"}):
         refused = answer(fiu, task, **wrong)
         assert refused.status_code == 422, wrong
-    assert answer(fiu, task, held="701.00").status_code == 409
     assert now_of(task).done_at is None
+
+
+@pytest.mark.parametrize("held", ["701.00", "5,5", "1.000", "0"])
+def test_a_sum_that_cannot_be_taken_is_said_at_its_field(fiu: Client, task: Task, held: str):
+    send(fiu, task)
+    refused = answer(fiu, task, held=held, their_reference="SI-9")
+    text = refused.content.decode()
+    assert refused.status_code == 422 and 'id="id_held-error"' in text
+    assert f'value="{held}"' in text and 'value="SI-9"' in text and 'href="#id_held"' in text
+    assert now_of(task).done_at is None
+
+
+def test_a_sum_is_read_as_people_write_it(fiu: Client, task: Task):
+    send(fiu, task)
+    assert answer(fiu, task, held="500,50").status_code == 302
+    assert requests_of(task)[0].held_minor == 500_50
+
+
+def test_a_time_that_cannot_be_is_said_at_its_field(fiu: Client, task: Task):
+    refused = send(fiu, task, sent_at="2099-01-01T00:00")
+    assert refused.status_code == 422 and 'id="id_sent_at-error"' in refused.content.decode()
+
+
+def test_a_second_answer_is_not_possible_any_more(fiu: Client, task: Task):
+    send(fiu, task)
+    answered = answer(fiu, task)
+    assert answered.status_code == 302
+    path = f"/tasks/{task.id}/abroad/not-sent"
+    assert fiu.post(path, {"ground": "Too late."}).status_code == 409
 
 
 def test_a_sum_that_cannot_be_read_is_not_called_missing_as_well(fiu: Client, task: Task):
@@ -144,7 +172,8 @@ def test_a_sum_that_cannot_be_read_is_not_called_missing_as_well(fiu: Client, ta
 
 def test_nothing_is_sent_only_with_a_ground(fiu: Client, task: Task):
     path = f"/tasks/{task.id}/abroad/not-sent"
-    assert fiu.post(path, {"ground": " "}).status_code == 422
+    refused = fiu.post(path, {"ground": " "})
+    assert refused.status_code == 422 and 'id="not-sent-ground-error"' in refused.content.decode()
     assert fiu.post(path, {"ground": "The victim has the money back"}).status_code == 302
     assert now_of(task).done_at is not None
     assert "The victim has the money back" in page(fiu, task)

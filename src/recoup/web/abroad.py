@@ -20,10 +20,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from recoup.apps.cases.models import RequestAbroad, Task
 from recoup.apps.holds import abroad_operations as operations
+from recoup.apps.holds.act_forms import NotSentForm
+from recoup.apps.holds.operations import NotPossible, NotThisValue
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
-from recoup.core.money import parse_amount
+from recoup.core.money import read_sum
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_channels
 from recoup.web import request_abroad
@@ -77,7 +79,7 @@ class AnsweredForm(forms.Form):
 
     def clean_held(self) -> int | None:
         text = self.cleaned_data["held"]
-        return _read(lambda: parse_amount(text, currency(self.code)).minor_units) if text else None
+        return _read(lambda: read_sum(text, currency(self.code), field="held")) if text else None
 
     def clean_note(self) -> str:
         return str(_read(lambda: read_note(self.cleaned_data["note"], field="note")))
@@ -89,7 +91,7 @@ class AnsweredForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         is_read = "held" in cleaned
-        if cleaned.get("outcome") == "postponed" and is_read and cleaned["held"] is None:
+        if cleaned.get("outcome") == "postponed" and is_read and not cleaned["held"]:
             self.add_error("held", gettext("Say which sum. Part of it is an answer too."))
         return cleaned
 
@@ -160,7 +162,7 @@ def _page(request: Request, task: Task, *, status: int = 200, **shown: Any) -> H
         "can_send": is_own and task.done_at is None,
         "sent_form": SentForm(initial={"sent_at": now}),
         "answered_form": AnsweredForm(task=task),
-        "ground": "",
+        "not_sent_form": NotSentForm(),
     } | shown  # fmt: skip
     context["can_answer"] = is_own and bool(context["answered_form"].waiting)
     return render(request, "desk/request_abroad.html", context, status=status)
@@ -198,7 +200,7 @@ def sent(request: Request, task: Task) -> HttpResponse:
         return _page(request, task, status=422, sent_form=given, form=given)
     body = _document(request, task)
     act = partial(operations.record_sent, task=task, body=body, **given.cleaned_data)
-    return _recorded(request, task, act)
+    return _recorded(request, task, act, sent_form=given)
 
 
 @require_POST
@@ -212,28 +214,33 @@ def answered(request: Request, task: Task) -> HttpResponse:
     about = told.pop("request")
     told["held_minor"] = told.pop("held")
     act = partial(operations.record_answered, sent=about, told=operations.Outcome(**told))
-    return _recorded(request, task, act)
+    return _recorded(request, task, act, answered_form=given)
 
 
 @require_POST
 @allowed("abroad:record")
 @of_border_task
 def not_sent(request: Request, task: Task) -> HttpResponse:
-    try:
-        ground = read_note(request.POST.get("ground", ""), field="ground")
-        if not ground:
-            text = gettext("The ground is missing."), gettext("Write one sentence.")
-            raise NotReadable("ground", "", *text)
-    except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=reason(problem))
-    act = partial(operations.decide_not_to_send, task=task, ground=ground)
-    return _recorded(request, task, act)
+    given = NotSentForm(request.POST)
+    if not given.is_valid():
+        return _page(request, task, status=422, not_sent_form=given, form=given)
+    act = partial(operations.decide_not_to_send, task=task, ground=given.cleaned_data["ground"])
+    return _recorded(request, task, act, not_sent_form=given)
 
 
-def _recorded(request: Request, task: Task, act: Callable[..., object]) -> HttpResponse:
-    """Do the act and show the request again; or say why it is not possible any more."""
+def _recorded(
+    request: Request, task: Task, act: Callable[..., object], **forms_given: forms.Form
+) -> HttpResponse:
+    """Do the act and show the request again; or say why it is not possible any more.
+
+    What is not possible with this value only is said at its field.
+    """
     try:
         act(by=request.actor, at=request.at)
-    except operations.NotPossible as problem:
+    except NotThisValue as problem:
+        [given] = forms_given.values()
+        given.add_error(problem.field, reason(problem))
+        return _page(request, task, status=422, form=given, **forms_given)
+    except NotPossible as problem:
         return errors.page(request, 409, "409.html", problem=reason(problem))
     return HttpResponseRedirect(reverse("abroad", args=[task.id]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
@@ -17,14 +19,16 @@ from recoup.apps.audit import session_operations as audit
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import case_queries, merge_operations, operations
+from recoup.apps.holds.act_forms import GroundForm, ReduceForm, WithdrawForm
+from recoup.apps.holds.views import with_act
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
 from recoup.apps.members import queries as members
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
-from recoup.core.lawful_request import MoveRefused
-from recoup.core.money import Money, format_money, parse_amount
+from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
+from recoup.core.money import Money, format_money
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_pack
 from recoup.web import case_list, case_page, wordings
@@ -237,37 +241,37 @@ def _own_ticket(request: Request, ticket_id: UUID) -> tuple[Ticket, Case]:
 @allowed("ticket:withdraw")
 def withdraw(request: Request, ticket_id: UUID) -> HttpResponse:
     ticket, found = _own_ticket(request, ticket_id)
+    form = WithdrawForm(request.POST)
+    act = partial(operations.withdraw_ticket, case=found, ticket=ticket)
     try:
-        operations.withdraw_ticket(
-            case=found, ticket=ticket, ground=_ground(request), by=request.actor, at=request.at
-        )
-    except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=reason(problem))
-    except MoveRefused as problem:
+        after(RequestState(ticket.state), RequestMove.WITHDRAW)
+    except MoveRefused as problem:  # then no form is to be corrected
         return _refused(request, problem)
-    return _back(found.id)
+    return _done(request, ticket, form, act)
 
 
 @require_POST
 @allowed("ticket:reduce")
 def reduce(request: Request, ticket_id: UUID) -> HttpResponse:
     ticket, found = _own_ticket(request, ticket_id)
-    text = request.POST.get("amount", "")
+    form = ReduceForm(request.POST, currency=currency(ticket.currency))
+    act = partial(operations.reduce_hold, case=found, ticket=ticket)
+    return _done(request, ticket, form, lambda amount, **told: act(limit_minor=amount, **told))
+
+
+def _done(
+    request: Request, ticket: Ticket, form: GroundForm, act: Callable[..., object]
+) -> HttpResponse:
+    """Do the act and go to the case; what was typed wrong is said at its field."""
     try:
-        limit = 0 if text.strip() in ("0", "0.00") else _amount(text, ticket)
-        operations.reduce_hold(
-            case=found, ticket=ticket, limit_minor=limit, ground=_ground(request),
-            by=request.actor, at=request.at,
-        )  # fmt: skip
-    except NotReadable as problem:
-        return errors.page(request, 422, "422.html", problem=reason(problem))
-    except operations.NotPossible as problem:
+        if form.is_valid():
+            act(**form.cleaned_data, by=request.actor, at=request.at)
+            return _back(ticket.case_id)
+    except operations.NotThisValue as problem:
+        form.add_error(problem.field, reason(problem))
+    except (MoveRefused, operations.NotPossible) as problem:
         return _refused(request, problem)
-    return _back(found.id)
-
-
-def _amount(text: str, ticket: Ticket) -> int:
-    return parse_amount(text, currency(ticket.currency)).minor_units
+    return with_act(request, ticket, form)
 
 
 @require_GET

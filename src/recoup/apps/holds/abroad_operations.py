@@ -17,6 +17,7 @@ from django.db import transaction
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import RequestAbroad, Task
+from recoup.apps.holds.operations import NotPossible, NotThisValue
 from recoup.core.access import Actor
 from recoup.core.said import Said
 from recoup.data import load_channels
@@ -24,10 +25,6 @@ from recoup.data import load_channels
 NOT_SENT: Final = "none"
 OUTCOMES: Final = ("postponed", "nothing_left", "information", "refused")
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
-
-
-class NotPossible(Exception):
-    """The task's present state does not allow this act; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +44,17 @@ def record_sent(
 ) -> RequestAbroad:
     """The request left on a channel; the task waits for the answer from now on.
 
-    It may be sent on several channels. Raises NotPossible.
+    It may be sent on several channels. Raises NotPossible, and NotThisValue for the time.
     """
     task = _own_open(task, by)
     if sent_at > at + CLOCKS_DIFFER:
-        raise NotPossible(Said("This time has not come yet. Say when the request left."))
+        raise NotThisValue(
+            "sent_at", Said("This time has not come yet. Say when the request left.")
+        )
     if sent_at < task.opened_at - CLOCKS_DIFFER:
-        raise NotPossible(Said("The task did not exist at this time. Say when the request left."))
+        raise NotThisValue(
+            "sent_at", Said("The task did not exist at this time. Say when the request left.")
+        )
     sent = _row(task, channel, body, by=by, sent_at=sent_at, at=at)
     sent.save()
     due_at = sent_at + load_channels()[channel].answer_within
@@ -67,7 +68,7 @@ def record_sent(
 
 @transaction.atomic
 def record_answered(*, sent: RequestAbroad, told: Outcome, by: Actor, at: datetime) -> None:
-    """What came back; the task is done with it. Raises NotPossible."""
+    """What came back; the task is done with it. Raises NotPossible, and NotThisValue for a sum."""
     if sent.owner_id != by.organisation_id:
         raise NotPossible(Said("Another desk sent this request: its answer is entered there."))
     rows = RequestAbroad.objects.select_for_update(of=("self",), no_key=True)
@@ -75,7 +76,9 @@ def record_answered(*, sent: RequestAbroad, told: Outcome, by: Actor, at: dateti
     if sent.answered_at is not None:
         raise NotPossible(Said("The answer to this request is entered already."))
     if told.held_minor is not None and not 0 <= told.held_minor <= sent.amount_minor:
-        raise NotPossible(Said("More cannot be postponed than was asked for. Check the sum."))
+        raise NotThisValue(
+            "held", Said("More cannot be postponed than was asked for. Check the sum.")
+        )
     sent.answered_at, sent.outcome, sent.note = at, told.outcome, told.note
     sent.held_minor, sent.held_until = told.held_minor, told.held_until
     sent.their_reference = told.their_reference

@@ -32,6 +32,14 @@ class NotPossible(Exception):
     """The case's present state does not allow this act; the message says what to do."""
 
 
+class NotThisValue(NotPossible):
+    """The act is possible, but not with what was typed; field: where another value may be given."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
 def plan_again(case_id: UUID, *, at: datetime) -> None:
     """A row on the planner's work list, and a wake-up."""
     PlanWanted.objects.bulk_create([PlanWanted(case_id=case_id, since=at)])
@@ -93,7 +101,8 @@ def reduce_hold(
 ) -> None:
     """Ask for no more than this on the account from now on; zero lifts the hold.
 
-    The planner sends the new total as the next round. Raises NotPossible.
+    The planner sends the new total as the next round. Raises NotPossible, and NotThisValue for a
+    sum that is not less.
     """
     hold = (
         Hold.objects.select_for_update(of=("self",), no_key=True)
@@ -104,11 +113,12 @@ def reduce_hold(
         raise NotPossible(Said("No hold of this ticket is in force: there is nothing to reduce."))
     most = hold.asked_minor if hold.limit_minor is None else min(hold.asked_minor, hold.limit_minor)
     if limit_minor >= most:
-        raise NotPossible(
+        raise NotThisValue(
+            "amount",
             Said(
                 "This is not less than what is asked now. A reduction goes down; to ask for more, "
                 "the facts have to say so."
-            )
+            ),
         )
     Hold.objects.filter(pk=hold.pk).update(limit_minor=limit_minor)
     tell(

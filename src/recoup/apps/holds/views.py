@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
 from recoup.apps.holds import queries as holds
+from recoup.apps.holds.act_forms import GroundForm, ReduceForm, WithdrawForm
 from recoup.apps.holds.answer_operations import Receipt, record_answer
 from recoup.apps.holds.api import AnswerIn, read_answer
 from recoup.apps.holds.bookings import (
@@ -87,6 +88,12 @@ def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         return _render(request, page, form, status=409 if is_conflict else 422)
     _say(request, receipt)
     return _to_ticket(request, found)
+
+
+def with_act(request: HttpRequest, ticket: Ticket, form: GroundForm) -> HttpResponse:
+    """The page once more, with what is wrong in the form of an officer's act."""
+    page = _page(request, ticket) | {f"{form.act}_form": form, "form": form}
+    return _render(request, page, None, status=422)
 
 
 def _to_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
@@ -252,6 +259,8 @@ def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "clock_how": _("Counted from sending, as the law pack says"),
         "demo_sheet": clerk_sheet(body["account"]["ident"]) if is_addressee and is_open else "",
         "can_withdraw": (is_issuers and is_open) or ticket.state == "undeliverable",
+        "withdraw_form": WithdrawForm(),
+        "reduce_form": ReduceForm(currency=currency_of(body)),
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }
 
