@@ -225,6 +225,13 @@ def _answered(values: Mapping[str, Any]) -> tuple[str, str]:
     return KIND_OF_ANSWER.get(code, "other"), text + "."
 
 
+def _taken_back(values: Mapping[str, Any]) -> tuple[str, str]:
+    if "into" in values:
+        text = gettext("A ticket was withdrawn: %(case)s asks the same, about the same payment")
+        return "late", text % {"case": values["into"]}
+    return "late", gettext("A ticket was withdrawn: nothing of the case is there any more")
+
+
 def _lapsed(values: Mapping[str, Any]) -> tuple[str, str]:
     return "late", gettext("The hold on %(account)s ended by itself.") % {
         "account": account(values)
@@ -319,9 +326,7 @@ WRITERS = {
     "recall_not_asked": _not_recalled,
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
-    "ticket_taken_back": _said(
-        "late", gettext_lazy("A ticket was withdrawn: nothing of the case is there any more")
-    ),
+    "ticket_taken_back": _taken_back,
     "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
     "hold_reduced": _reduced,
     "merged": _merged,

@@ -18,8 +18,10 @@ from django.db.models.functions import Coalesce
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.cases.models import Case, CaseEvent, Task
+from recoup.apps.holds.merge_ticket_operations import withdraw_asked_twice
 from recoup.apps.holds.models import Claim
 from recoup.apps.holds.operations import NotPossible, hand_over, locked, plan_again, tell
+from recoup.apps.holds.payer_operations import MERGED_INTO
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.lawful_requests.operations import Opening
 from recoup.apps.members.queries import hub_actor
@@ -58,7 +60,7 @@ def merge(*, case: Case, duplicate: Case, ground: str, by: Actor, at: datetime) 
 
 def settle_merged(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> None:
     """The planner's own mergers: of these cases, or into them, whatever nobody has told yet."""
-    ids = list(case_ids)
+    ids, by = list(case_ids), hub_actor(under.issuer)
     merged = Case.objects.filter(Q(pk__in=ids) | Q(merged_into_id__in=ids), state="merged")
     # A case may be parted by a correction, and merged once more by the next: that is told too.
     mergers, partings = _told("merged"), _told("parted", values__stands_again=True)
@@ -67,8 +69,10 @@ def settle_merged(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> 
         if duplicate.merged_into is not None:
             _settle(
                 duplicate, duplicate.merged_into, _end_tasks(duplicate, at=at),
-                ground="", by=hub_actor(under.issuer), at=at,
+                ground="", by=by, at=at,
             )  # fmt: skip
+            # A bank named one payment for both: what is asked of it is asked once.
+            withdraw_asked_twice(duplicate, duplicate.merged_into, by=by, at=at)
 
 
 def _told(what: str, **values: bool) -> Coalesce:
@@ -98,6 +102,8 @@ def reopen(case_ids: Iterable[UUID], *, under: Opening, at: datetime) -> None:
             tell(case, "parted", by=by, at=at, other=into.reference, stands_again=True)
             tell(into, "parted", by=by, at=at, other=case.reference)
         _reopen_tasks(case, by=by, at=at)
+        # What was withdrawn with the merger is asked again, by the next pass.
+        plan_again(case.id, at=at)
 
 
 def _reopen_tasks(case: Case, *, by: Actor, at: datetime) -> None:
@@ -105,7 +111,9 @@ def _reopen_tasks(case: Case, *, by: Actor, at: datetime) -> None:
     last = CaseEvent.objects.filter(case=case, what="merged").order_by("-at").first()
     if last is None:
         return
-    reopened = list(Task.objects.filter(case=case, done_at=last.at))
+    withdrawn = Ticket.objects.filter(case=case, withdrawn_ground__startswith=MERGED_INTO)
+    ended = Task.objects.filter(case=case, done_at=last.at)
+    reopened = list(ended.exclude(about__in=withdrawn.values("id")))
     for task in reopened:
         task.due_at, task.opened_at, task.done_at = at + (task.due_at - task.opened_at), at, None
     Task.objects.bulk_update(reopened, ["due_at", "opened_at", "done_at"])

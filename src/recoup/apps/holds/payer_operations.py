@@ -6,7 +6,7 @@ country's pack knows a payment scheme that has one; otherwise the case's timelin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,9 @@ from recoup.core.law import PaymentKind, RecallAdvice, Side, recall_of
 from recoup.core.urgency import urgency
 from recoup.data import load_measures
 
+PAYERS_MEASURES = ("stop_before_execution", "confirm_debit", "recall")
 UNANSWERED = ("lapsed", "withdrawn", "undeliverable")
+MERGED_INTO = "merged into case "  # begins the ground of what was withdrawn with a merger
 
 
 @dataclass(slots=True)
@@ -76,10 +78,37 @@ def asks_owed(
             _ask(asks, claim, ("stop_before_execution",))
             _confirm_again(asks, claim)
         _ask_recall(asks, claim, under=under, at=at)
+    _ask_after_parting(asks, {row.case_id for row in wanted})
     insert_rows(asks.events)
     return asks.tickets
 
 
+def _ask_after_parting(asks: Asks, cases: set[UUID]) -> None:
+    """What was withdrawn with a merger that a correction took back is asked once more.
+
+    A payment that is confirmed is booked: of it only the recall is left to ask.
+    """
+    withdrawn = Ticket.objects.filter(
+        case_id__in=cases, case__state="open", measure__in=PAYERS_MEASURES, state="withdrawn",
+        withdrawn_ground__startswith=MERGED_INTO, withdrawn_by=None,
+    )  # fmt: skip
+    last = {(t.case_id, t.measure): t.round for t in withdrawn.order_by("round")}
+    if not last:
+        return
+    asked = {(new.case_id, new.measure) for new in asks.tickets}
+    later = Ticket.objects.filter(case_id__in=cases, measure__in=PAYERS_MEASURES)
+    for case_id, measure, number in later.values_list("case_id", "measure", "round"):
+        if number > last.get((case_id, measure), number):
+            asked.add((case_id, measure))
+    standing = Claim.objects.filter(case_id__in=cases, state__in=("alleged", "confirmed"))
+    for claim in _whole(standing.values_list("id", flat=True)):
+        for measure in PAYERS_MEASURES:
+            key = (claim.case_id, measure)
+            if key in last and key not in asked and measure in STILL_ASKED[claim.state]:
+                _ask(asks, claim, (measure,), number=last[key] + 1)
+
+
+STILL_ASKED = {"alleged": PAYERS_MEASURES, "confirmed": ("recall",)}
 OWED = """
 select c.id from holds_claim c
 where c.case_id = any(%s) and c.state in ('alleged', 'confirmed')
@@ -94,10 +123,11 @@ order by c.id
 """
 
 
-def _whole(claim_ids: Sequence[UUID]) -> Iterable[Claim]:
-    if not claim_ids:
+def _whole(claim_ids: Iterable[UUID]) -> Iterable[Claim]:
+    ids = list(claim_ids)
+    if not ids:
         return ()
-    return Claim.objects.filter(id__in=claim_ids).select_related(
+    return Claim.objects.filter(id__in=ids).select_related(
         "payment__payer__institution", "payment__payee", "payment__report__payer_institution",
         "payment__report__payee_institution",
     )  # fmt: skip

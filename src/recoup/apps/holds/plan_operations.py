@@ -34,6 +34,7 @@ from recoup.apps.holds import (
     want_operations,
 )
 from recoup.apps.holds.case_operations import Opened, open_cases
+from recoup.apps.holds.merge_ticket_operations import withdraw_of_merged
 from recoup.apps.holds.models import Claim, PlanWanted
 from recoup.apps.holds.payer_operations import asks_owed
 from recoup.apps.lawful_requests import operations as requests
@@ -281,6 +282,7 @@ def _pass(waiting: Waiting) -> Planned:
     opened = open_cases(waiting.reports, under=under, at=at)
     touched = fold_operations.fold([row.answer for row in waiting.answers], under=under, at=at)
     touched |= opened.accounts | _accounts_of_cases({row.case_id for row in waiting.wanted})
+    withdraw_of_merged({row.case_id for row in waiting.wanted}, under=under, at=at)
     opened.tickets += asks_owed(waiting.answers, waiting.wanted, under=under, at=at)
     tickets = _plan(touched, opened, under=under, at=at)
     UnplannedAnswer.objects.filter(

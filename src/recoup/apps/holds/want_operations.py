@@ -185,29 +185,14 @@ def withdraw(withdrawals: Iterable[chain.Withdrawal], *, by: Actor, at: datetime
 
     The addressee's desk is woken: what it has in its queue is nobody's work any more.
     """
-    taken = [pair for one in withdrawals if (pair := _taken_back(one, at=at))]
-    if not taken:
-        return
-    CaseEvent.objects.bulk_create(
-        CaseEvent(
-            case_id=ticket.case_id, at=at, what="ticket_taken_back",
-            who=by.organisation_name, values={"ticket": ticket.reference},
-        )
-        for ticket, _ in taken
-    )  # fmt: skip
-    audit.record_all(
-        (
-            Act("ticket:withdrawn", f"ticket:{t.id}", {"state_before": before, "ground": LOST})
-            for t, before in taken
-        ),
-        by=by, at=at,
-    )  # fmt: skip
-    notify({INBOX_CHANNEL: (str(ticket.addressee_id) for ticket, _ in taken)})
+    lost = [ticket for one in withdrawals if (ticket := _lost(one))]
+    if lost:
+        take_back(lost, ground=LOST, by=by, at=at)
 
 
-def _taken_back(withdrawal: chain.Withdrawal, *, at: datetime) -> tuple[Ticket, str] | None:
-    """The ticket that is withdrawn now, with the state that it had; None if none is open."""
-    ticket = (
+def _lost(withdrawal: chain.Withdrawal) -> Ticket | None:
+    """The open ticket that lost its ground, locked; None if none is open."""
+    return (
         Ticket.objects.select_for_update(no_key=True)
         .filter(
             case_id=withdrawal.case, account_id=withdrawal.account, measure="hold",
@@ -215,14 +200,39 @@ def _taken_back(withdrawal: chain.Withdrawal, *, at: datetime) -> tuple[Ticket, 
         )
         .first()
     )  # fmt: skip
-    if ticket is None:
-        return None
-    before = ticket.state
-    ticket.state = after(RequestState(before), RequestMove.WITHDRAW).value
-    ticket.ended_at, ticket.withdrawn_ground = at, LOST
-    ticket.version += 1
-    ticket.save(update_fields=["state", "ended_at", "withdrawn_ground", "version"])
-    return ticket, before
+
+
+def take_back(
+    tickets: Sequence[Ticket], *, ground: str, by: Actor, at: datetime, **told: str
+) -> None:
+    """Withdraw open tickets, which the caller has locked; told: what the timeline says besides."""
+    before = {ticket.id: ticket.state for ticket in tickets}
+    for ticket in tickets:
+        ticket.state = after(RequestState(ticket.state), RequestMove.WITHDRAW).value
+        ticket.ended_at, ticket.withdrawn_ground = at, ground
+        ticket.version += 1
+        ticket.save(update_fields=["state", "ended_at", "withdrawn_ground", "version"])
+    CaseEvent.objects.bulk_create(
+        CaseEvent(
+            case_id=ticket.case_id, at=at, what="ticket_taken_back",
+            who=by.organisation_name, values={"ticket": ticket.reference, **told},
+        )
+        for ticket in tickets
+    )  # fmt: skip
+    audit.record_all(
+        (
+            Act("ticket:withdrawn", f"ticket:{t.id}",
+                {"state_before": before[t.id], "ground": ground})
+            for t in tickets
+        ),
+        by=by, at=at,
+    )  # fmt: skip
+    notify(
+        {
+            INBOX_CHANNEL: (str(ticket.addressee_id) for ticket in tickets),
+            CASE_CHANNEL: (str(ticket.case_id) for ticket in tickets),
+        }
+    )
 
 
 def open_tasks(
