@@ -89,6 +89,19 @@ def test_more_than_the_balance_is_seen(world: World, account: UUID) -> None:
     assert broken("T5")
 
 
+@pytest.mark.parametrize(("lies_there", "is_seen"), [(0, False), (1, True)])
+def test_an_overdrawn_account_may_have_nothing_traced(
+    world: World, account: UUID, lies_there: int, is_seen: bool
+) -> None:
+    """A bank that let its customer overdraw tells so; nothing traced lies there, and that fits."""
+    world.run("update holds_ledgerwindow set closing_minor = -1 where account_id = %s", account)
+    world.run(
+        "update holds_trail set held = %s, lying = 0, moved = 0, returned = 0, unknown = 0, "
+        "spent = inn - %s where account_id = %s", lies_there, lies_there, account,
+    )  # fmt: skip
+    assert broken("T5") is is_seen
+
+
 @pytest.mark.parametrize("kind", ["books_differ", "not_disclosed", "excess_held", "hold_ends"])
 def test_no_task_makes_it_lawful(world: World, account: UUID, kind: str) -> None:
     """What does not add up is taken from what lies there: no more than the balance is ever left."""

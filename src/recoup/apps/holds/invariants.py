@@ -196,7 +196,8 @@ INVARIANTS: Final = (
         where w.is_complete  -- what is told as incomplete has its own owner, and makes ranges
           -- What the bank holds of money that it has not told of came after this balance: it may
           -- hold so much more, and not a unit beyond it. So it is on a victim's own account.
-          and w.closing_minor + coalesce((select o.units from on_its_way o
+          -- An overdrawn account has nothing, whatever it owes.
+          and greatest(w.closing_minor, 0) + coalesce((select o.units from on_its_way o
               where o.account_id = w.account_id and o.rule = {rule}), 0)
             < (select coalesce(sum(t.held + t.lying), 0) from holds_trail t
               join live c on c.id = t.claim_id
