@@ -8,13 +8,16 @@ from datetime import date, timedelta
 import pytest
 
 from recoup import data
+from recoup.core.linking import KINDS as KINDS_OF_IDENTIFIERS
 from recoup.core.patterns import KINDS, Amounts
 from recoup.data.indicators import (
     FILE,
     OURS,
     IndicatorsRefused,
     load_indicators,
+    load_link_limits,
     read_indicators,
+    read_link_limits,
 )
 
 
@@ -86,3 +89,27 @@ def test_a_currency_without_a_limit_has_none():
     document = deepcopy(data.read_toml(FILE))
     document["amount"]["MKD"] = {"least": 3_000_000}
     assert read_indicators(document).amounts["MKD"] == Amounts(3_000_000, None)
+
+
+def test_every_kind_of_identifier_has_its_limits_and_the_reason_for_them():
+    assert set(load_link_limits()) == set(KINDS_OF_IDENTIFIERS)
+    rows = data.read_toml(FILE)["identifier"]
+    assert all(row["why"].endswith(".") for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("links", "source"), ""),
+        (("identifier", "iban"), {"alone": 5, "with_another": 4, "why": "x"}),
+        (("identifier", "iban"), {"alone": -1, "with_another": 4, "why": "x"}),
+        (("identifier", "iban"), {"alone": True, "with_another": 4, "why": "x"}),
+        (("identifier", "iban"), {"alone": 1, "with_another": 4}),
+        (("identifier", "bic"), {"alone": 1, "with_another": 4, "why": "x"}),
+    ],
+)
+def test_limits_that_are_wrong_are_refused(place, value):
+    document = deepcopy(data.read_toml(FILE))
+    document[place[0]][place[1]] = value
+    with pytest.raises(IndicatorsRefused):
+        read_link_limits(document)

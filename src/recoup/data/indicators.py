@@ -1,4 +1,4 @@
-"""Loads the patterns' thresholds into core's types, and refuses what is not complete."""
+"""Loads the thresholds of patterns and links into core's types; incomplete ones are refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from recoup.core import linking
 from recoup.core.patterns import (
     KINDS,
     Amounts,
@@ -48,6 +49,33 @@ class IndicatorsRefused(Exception):
 def load_indicators() -> Indicators:
     """Return the thresholds of this installation, with where each comes from."""
     return read_indicators(read_toml(FILE))
+
+
+@cache
+def load_link_limits() -> linking.Limits:
+    """Return how many reports may share an identifier, by its kind."""
+    return read_link_limits(read_toml(FILE))
+
+
+def read_link_limits(document: Mapping[str, Any]) -> linking.Limits:
+    """Read the limits of a document; raises IndicatorsRefused."""
+    for name in ("source", "confidence", "to_check"):
+        _text(_table(document, "links", FILE), name, f"{FILE}: links")
+    rows = _table(document, "identifier", FILE)
+    if set(rows) != set(linking.KINDS):
+        kinds = ", ".join(linking.KINDS)
+        raise IndicatorsRefused(f"{FILE}: identifier", f"There has to be one of each: {kinds}.")
+    limits = {kind: _limit(_table(rows, kind, FILE), kind) for kind in linking.KINDS}
+    return MappingProxyType(limits)
+
+
+def _limit(row: Mapping[str, Any], kind: str) -> linking.Limit:
+    where = f"{FILE}: identifier.{kind}"
+    _text(row, "why", where)
+    alone, more = row.get("alone"), row.get("with_another")
+    if type(alone) is not int or type(more) is not int or not 0 <= alone <= more:
+        raise IndicatorsRefused(where, "alone is a number from 0, with_another not below it.")
+    return linking.Limit(alone, more)
 
 
 def read_indicators(document: Mapping[str, Any]) -> Indicators:
