@@ -1,0 +1,145 @@
+"""Profiles under which the first rows of an unknown table can be read, for a person to confirm.
+
+Where two remain, as for 1.234 or 03.04.2026, nobody can know, and both are proposed. A proposal
+never counts by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from itertools import islice, product
+from typing import Final
+
+from recoup.standards.booking_lines.fields import DECIMALS, SEPARATORS
+from recoup.standards.statements.encodings import is_utf8, marked
+from recoup.standards.statements.faults import Faults, NotReadable
+from recoup.standards.statements.heading_words import LABEL_MEANS, MEANS, SIDE_WORDS, plain
+from recoup.standards.statements.profile import DATES, ORDERS, Profile
+from recoup.standards.statements.rows import Row, csv_rows
+from recoup.standards.statements.tables import HEADING_ROWS, read_rows
+from recoup.standards.statements.values import Currencies
+
+ROWS_TRIED: Final = 200
+BYTES_TRIED: Final = 256 * 1024
+FEWEST_KNOWN: Final = 2
+
+
+def csv_proposals(
+    document: bytes, *, currencies: Currencies, zone: tzinfo, account: str = "", currency: str = ""
+) -> tuple[Profile, ...]:
+    """Return the profiles that fit a CSV file. account, currency: what a person says it is of."""
+    head = _head(document)
+    found: list[Profile] = []
+    for encoding, separator in product(_encodings(document), SEPARATORS):
+        try:
+            rows = list(
+                islice(
+                    csv_rows(head, encoding=encoding, separator=separator, faults=Faults("")),
+                    ROWS_TRIED,
+                )
+            )
+        except NotReadable:
+            continue
+        base = {"encoding": encoding, "separator": separator, "account": account}
+        found += table_proposals(
+            rows, currencies=currencies, zone=zone, base={**base, "currency": currency}
+        )
+    return tuple(found)
+
+
+def table_proposals(
+    rows: Sequence[Row], *, currencies: Currencies, zone: tzinfo, base: dict[str, str]
+) -> tuple[Profile, ...]:
+    """Return the profiles under which all these rows can be read."""
+    found = []
+    for draft in _drafts(rows, base):
+        for decimal, dates, order in product(DECIMALS, DATES, ORDERS[:2]):
+            profile = replace(draft, decimal=decimal, dates=dates, order=order)
+            if _fits(rows, profile, currencies, zone):
+                found.append(profile)
+    return tuple(found)
+
+
+def _head(document: bytes) -> bytes:
+    """The first whole lines; a cut within a UTF-16 character would be an error of ours."""
+    if len(document) <= BYTES_TRIED:
+        return document
+    end = document.rfind(b"\n", 0, BYTES_TRIED) + 1
+    if marked(document) == "utf-16-le":
+        end += end % 2
+    return document[: end or BYTES_TRIED]
+
+
+def _encodings(document: bytes) -> tuple[str, ...]:
+    """What the bytes can be. The headings decide between two code pages, or a person."""
+    mark = marked(document)
+    if mark:
+        return (mark,)
+    return ("utf-8",) if is_utf8(document) else ("windows-1250", "windows-1251")
+
+
+def _drafts(rows: Sequence[Row], base: dict[str, str]) -> Iterator[Profile]:
+    """The row with most known headings, as a profile."""
+    best: tuple[str, ...] = ()
+    heading: Row | None = None
+    for row in rows[:HEADING_ROWS]:
+        columns = _columns(row.cells)
+        if sum(map(bool, columns)) > max(FEWEST_KNOWN, sum(map(bool, best))):
+            best, heading = columns, row
+    if heading is None:
+        return
+    labels = dict(_labels(rows, heading))
+    after = [row for row in rows if row.number > heading.number]
+    sides = _side_words(after, best)
+    try:
+        yield Profile(
+            best, tuple(heading.cells[: len(best)]), labels=tuple(labels.items()),
+            side_words=sides, **base,
+        )  # fmt: skip
+    except ValueError:
+        return
+
+
+def _columns(cells: Sequence[str]) -> tuple[str, ...]:
+    """What the headings mean; of two alike the first counts."""
+    while cells and not cells[-1].strip():
+        cells = cells[:-1]
+    columns: list[str] = []
+    for cell in cells:
+        meaning = MEANS.get(plain(cell), "")
+        columns.append("" if meaning in columns else meaning)
+    return tuple(columns)
+
+
+def _labels(rows: Sequence[Row], heading: Row) -> Iterator[tuple[str, str]]:
+    """Rows beside the table that begin with a known label."""
+    for row in rows:
+        filled = [cell.strip() for cell in row.cells if cell.strip()]
+        if row.number == heading.number or not filled or len(filled) > 4:
+            continue
+        words = filled[0].partition(":")[0].strip()
+        meaning = LABEL_MEANS.get(plain(words))
+        if meaning:
+            yield words, meaning
+
+
+def _side_words(rows: Sequence[Row], columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    if "side" not in columns:
+        return ()
+    at = columns.index("side")
+    told = {row.cells[at].strip() for row in rows if len(row.cells) > at}
+    return tuple(
+        (word, SIDE_WORDS[plain(word)]) for word in sorted(told) if plain(word) in SIDE_WORDS
+    )
+
+
+def _fits(rows: Sequence[Row], profile: Profile, currencies: Currencies, zone: tzinfo) -> bool:
+    try:
+        found = read_rows(
+            rows, profile, currencies=currencies, zone=zone, faults=Faults(""), format="csv"
+        )
+    except NotReadable:
+        return False
+    return any(one.lines for one in found)
