@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from recoup.standards.statements.balance import BalanceCheck, Break, check_balance
+from recoup.standards.statements.camt053 import read_camt053
 from recoup.standards.statements.faults import Faults, NotReadable
 from recoup.standards.statements.overlaps import Overlap, Repeat, overlaps, without_repeats
+from recoup.standards.statements.pages import joined
 from recoup.standards.statements.profile import Profile, from_json
 from recoup.standards.statements.proposals import csv_proposals
 from recoup.standards.statements.rows import csv_rows
@@ -21,8 +23,8 @@ from recoup.standards.strict_csv import Refusal
 
 __all__ = [
     "BalanceCheck", "Break", "Line", "NotReadable", "Note", "Overlap", "Place", "Point", "Profile",
-    "Refusal", "Repeat", "Statement", "check_balance", "csv_proposals", "from_json", "overlaps",
-    "read_csv", "without_repeats",
+    "Refusal", "Repeat", "Statement", "check_balance", "csv_proposals", "from_json", "joined",
+    "overlaps", "read_camt053", "read_csv", "without_repeats",
 ]  # fmt: skip
 
 
