@@ -11,6 +11,7 @@ from datetime import tzinfo
 from recoup.standards.statements.balance import BalanceCheck, Break, check_balance
 from recoup.standards.statements.camt053 import read_camt053
 from recoup.standards.statements.faults import Faults, NotReadable
+from recoup.standards.statements.mt940 import read_mt940
 from recoup.standards.statements.overlaps import Overlap, Repeat, overlaps, without_repeats
 from recoup.standards.statements.pages import joined
 from recoup.standards.statements.profile import Profile, from_json
@@ -24,7 +25,7 @@ from recoup.standards.strict_csv import Refusal
 __all__ = [
     "BalanceCheck", "Break", "Line", "NotReadable", "Note", "Overlap", "Place", "Point", "Profile",
     "Refusal", "Repeat", "Statement", "check_balance", "csv_proposals", "from_json", "joined",
-    "overlaps", "read_camt053", "read_csv", "without_repeats",
+    "overlaps", "read_camt053", "read_csv", "read_mt940", "without_repeats",
 ]  # fmt: skip
 
 
