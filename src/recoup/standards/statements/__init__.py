@@ -15,17 +15,19 @@ from recoup.standards.statements.mt940 import read_mt940
 from recoup.standards.statements.overlaps import Overlap, Repeat, overlaps, without_repeats
 from recoup.standards.statements.pages import joined
 from recoup.standards.statements.profile import Profile, from_json
-from recoup.standards.statements.proposals import csv_proposals
+from recoup.standards.statements.proposals import csv_proposals, xlsx_proposals
 from recoup.standards.statements.rows import csv_rows
 from recoup.standards.statements.statement import Line, Note, Place, Point, Statement
 from recoup.standards.statements.tables import read_rows
 from recoup.standards.statements.values import Currencies
+from recoup.standards.statements.workbook import sheet_rows
 from recoup.standards.strict_csv import Refusal
 
 __all__ = [
     "BalanceCheck", "Break", "Line", "NotReadable", "Note", "Overlap", "Place", "Point", "Profile",
     "Refusal", "Repeat", "Statement", "check_balance", "csv_proposals", "from_json", "joined",
-    "overlaps", "read_camt053", "read_csv", "read_mt940", "without_repeats",
+    "overlaps", "read_camt053", "read_csv", "read_mt940", "read_xlsx",
+    "without_repeats", "xlsx_proposals",
 ]  # fmt: skip
 
 
@@ -36,3 +38,12 @@ def read_csv(
     faults = Faults(file)
     rows = csv_rows(document, encoding=profile.encoding, separator=profile.separator, faults=faults)
     return read_rows(rows, profile, currencies=currencies, zone=zone, faults=faults, format="csv")
+
+
+def read_xlsx(
+    document: bytes, profile: Profile, *, file: str, currencies: Currencies, zone: tzinfo
+) -> tuple[Statement, ...]:
+    """Read one sheet of a workbook under a confirmed profile."""
+    faults = Faults(file)
+    rows = sheet_rows(document, profile.sheet, faults)
+    return read_rows(rows, profile, currencies=currencies, zone=zone, faults=faults, format="xlsx")

@@ -16,10 +16,11 @@ from recoup.standards.booking_lines.fields import DECIMALS, SEPARATORS
 from recoup.standards.statements.encodings import is_utf8, marked
 from recoup.standards.statements.faults import Faults, NotReadable
 from recoup.standards.statements.heading_words import LABEL_MEANS, MEANS, SIDE_WORDS, plain
-from recoup.standards.statements.profile import DATES, ORDERS, Profile
+from recoup.standards.statements.profile import DATES, FORMULAS, ORDERS, Profile
 from recoup.standards.statements.rows import Row, csv_rows
 from recoup.standards.statements.tables import HEADING_ROWS, read_rows
 from recoup.standards.statements.values import Currencies
+from recoup.standards.statements.workbook import sheet_names, sheet_rows
 
 ROWS_TRIED: Final = 200
 BYTES_TRIED: Final = 256 * 1024
@@ -60,6 +61,38 @@ def table_proposals(
             if _fits(rows, profile, currencies, zone):
                 found.append(profile)
     return tuple(found)
+
+
+def xlsx_proposals(
+    document: bytes, *, currencies: Currencies, zone: tzinfo, account: str = "", currency: str = ""
+) -> tuple[Profile, ...]:
+    """Return the profiles that fit a sheet of a workbook, one for each way of reading it."""
+    faults = Faults("")
+    found: list[Profile] = []
+    for name in sheet_names(document, faults):
+        rows = sheet_rows(document, name, faults)[:ROWS_TRIED]
+        for formulas in FORMULAS:
+            base = {"sheet": name, "formulas": formulas, "account": account, "currency": currency}
+            fitting = table_proposals(rows, currencies=currencies, zone=zone, base=base)
+            if fitting:
+                found += _unlike(rows, fitting, currencies, zone)
+                break
+    return tuple(found)
+
+
+def _unlike(
+    rows: Sequence[Row], profiles: Sequence[Profile], currencies: Currencies, zone: tzinfo
+) -> Iterator[Profile]:
+    """Of profiles that read the rows alike, as where all cells are numbers and days, the first."""
+    seen = []
+    for profile in profiles:
+        read = read_rows(
+            rows, profile, currencies=currencies, zone=zone, faults=Faults(""), format="xlsx"
+        )
+        lines = [one.lines for one in read]
+        if lines not in seen:
+            seen.append(lines)
+            yield profile
 
 
 def _head(document: bytes) -> bytes:

@@ -29,13 +29,15 @@ class Day(str):
 class Row:
     """One row. number: from 1; for CSV the line on which it begins. page: the sheet, or empty.
 
-    formulas: places of the cells whose value is what a formula last gave.
+    formulas: places of the cells whose value is what a formula last gave. merged: places that a
+    merged cell covers.
     """
 
     number: int
     cells: list[str]
     page: str = ""
     formulas: tuple[int, ...] = ()
+    merged: tuple[int, ...] = ()
 
 
 def csv_rows(document: bytes, *, encoding: str, separator: str, faults: Faults) -> Iterator[Row]:

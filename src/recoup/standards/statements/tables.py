@@ -16,11 +16,12 @@ from recoup.core.said import Said
 from recoup.standards.statements import values, written
 from recoup.standards.statements.faults import Faults
 from recoup.standards.statements.profile import Profile
-from recoup.standards.statements.rows import Row, letters
+from recoup.standards.statements.rows import Number, Row, letters
 from recoup.standards.statements.statement import Line, Note, Place, Point, Statement
 
 HEADING_ROWS: Final = 60
 NOTES_AT_MOST: Final = 1000
+AMOUNTS: Final = frozenset({"amount", "credit", "debit", "balance"})
 Told = tuple[str, str, str]
 
 
@@ -154,12 +155,15 @@ def _take_label(row: Row, sheet: _Sheet) -> bool:
         label = _folded(words)
         if told == label or told.startswith((f"{label}:", f"{label} ")):
             value = filled[0].strip()[len(label) :].strip(" :") if told != label else ""
-            _keep_label(meaning, value or "".join(filled[1:2]), row, sheet)
+            # As it is: a number or a day of a workbook stays one.
+            _keep_label(meaning, value or next(iter(filled[1:]), ""), row, sheet)
             return True
     return False
 
 
 def _keep_label(meaning: str, value: str, row: Row, sheet: _Sheet) -> None:
+    if row.formulas and meaning != "left_out":
+        _check_formula(row, value, meaning, sheet)
     if meaning in ("page_opening", "page_closing"):
         sheet.points.append((sheet.rows, value, row))
     elif meaning != "left_out":
@@ -174,6 +178,8 @@ def _book(row: Row, sheet: _Sheet) -> None:
     """Read a row as a booking."""
     sheet.rows += 1
     told = _cells(row, sheet)
+    if row.merged or row.formulas:
+        _check_cells(row, sheet)
     book = _book_of(told, row, sheet)
     booked_on, booked_at = _day(told, "booked_at", sheet)
     value_on = _day(told, "value_on", sheet)[0] if told.get("value_on") else None
@@ -187,8 +193,6 @@ def _book(row: Row, sheet: _Sheet) -> None:
     _check_order(line, book, told, sheet)
     if odd:
         sheet.note(sheet.place(row, "to"), "counterparty_odd", odd)
-    for at in row.formulas:
-        _note_formula(at, row, sheet)
     book.lines.append(line)
 
 
@@ -209,7 +213,10 @@ def _cells(row: Row, sheet: _Sheet) -> dict[str, str]:
 
 def _try(column: str, told: dict[str, str], read: Any, *more: Any) -> Any:
     try:
-        return read(told[column], *more)
+        value = told[column]
+        if isinstance(value, Number) and column not in AMOUNTS:
+            value = written.text_of(value)
+        return read(value, *more)
     except ValueError as wrong:
         raise _Wrong(column, told[column], wrong.args[0]) from None
 
@@ -246,7 +253,7 @@ def _name(told: dict[str, str], column: str, sheet: _Sheet) -> str:
             problem = Said("Neither a column nor a label nor the profile tells this. Declare it.")
             raise _Wrong(column, "", problem)
         return of_file
-    of_row = told[column].strip()
+    of_row = _text(told, column)
     if not of_row:
         raise _Wrong(column, "", Said("Nothing stands here. Every booking needs it."))
     if of_file and of_row != of_file:
@@ -326,10 +333,27 @@ def _check_order(line: Line, book: _Book, told: dict[str, str], sheet: _Sheet) -
         raise _Wrong("booked_at", told["booked_at"], problem)
 
 
-def _note_formula(at: int, row: Row, sheet: _Sheet) -> None:
-    if at < len(sheet.profile.columns) and sheet.profile.columns[at]:
-        said = Said("The value is what a formula last gave; nothing was calculated.")
-        sheet.note(sheet.place(row, sheet.profile.columns[at]), "formula", said)
+def _check_cells(row: Row, sheet: _Sheet) -> None:
+    """Refuse merged cells of a booking, and formulas unless their last values are declared."""
+    names = sheet.profile.columns
+    for at in row.merged:
+        if at < len(names) and names[at]:
+            problem = Said("The cell is merged with others, so it is unclear whose value it is.")
+            raise _Wrong(names[at], "", problem)
+    for at in row.formulas:
+        if at < len(names) and names[at]:
+            _check_formula(row, row.cells[at], names[at], sheet)
+
+
+def _check_formula(row: Row, value: str, column: str, sheet: _Sheet) -> None:
+    if sheet.profile.formulas == "refuse" or not value:
+        problem = Said(
+            "A formula stands here, and formulas are not calculated. Ask for values, or declare "
+            "that the last value of a formula counts."
+        )
+        raise _Wrong(column, value, problem)
+    said = Said("The value is what a formula last gave; nothing was calculated.")
+    sheet.note(sheet.place(row, column), "formula", said)
 
 
 def _statements(sheet: _Sheet) -> tuple[Statement, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Final
 
 from recoup.core.moments import read_local_moment
@@ -53,16 +54,50 @@ _DAY_LOOKS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+#: Digits that a workbook keeps; what a calculation left behind them is no amount.
+KEPT_DIGITS: Final = 15
+_NOISE: Final = Decimal("0.001")
+
+
+def of_number(text: str, money: Currency) -> int:
+    """Read a number of a workbook, kept in binary, as minor units: exactly, or not at all."""
+    exact = Decimal(text).scaleb(money.decimals)
+    whole = exact.to_integral_value()
+    if abs(whole) >= 10**KEPT_DIGITS:
+        raise ValueError(_too_long())
+    if abs(exact - whole) > _NOISE:
+        raise ValueError(
+            Said("%(currency)s has %(decimals)s decimals; the amount has more.",
+                 currency=money.code, decimals=money.decimals)
+        )  # fmt: skip
+    return int(whole)
+
+
+def text_of(number: Number) -> str:
+    """Return a number that stands where text is meant, such as a reference, in plain digits."""
+    digits = f"{Decimal(number).normalize():f}"
+    if len(digits.strip("-").replace(".", "")) > KEPT_DIGITS:
+        raise ValueError(_too_long())
+    return digits
+
+
+def _too_long() -> Said:
+    return Said(
+        "A workbook keeps %(most)s digits of a number, so the rest is lost. Ask for a file in "
+        "which it is text.", most=KEPT_DIGITS,
+    )  # fmt: skip
+
+
 def amount(text: str, decimal: str, money: Currency) -> int:
     """Read an amount with its sign, before or behind it, as minor units."""
+    if isinstance(text, Number):
+        return of_number(text, money)
     kept = text.strip(" \u00a0")
     sign = 1
     if kept and (kept[0] in _MINUS or kept[-1] in _MINUS):
         sign, kept = -1, kept[1:] if kept[0] in _MINUS else kept[:-1]
     elif kept[:1] == "+":
         kept = kept[1:]
-    if isinstance(text, Number):
-        return sign * values.minor_units(kept, money)
     found = _GROUPED[decimal].fullmatch(kept.strip(" \u00a0"))
     if found is None:
         raise ValueError(
