@@ -98,6 +98,16 @@ def test_labels_around_the_table_tell_account_balances_and_pages():
     assert second.difference_minor == -100
 
 
+def test_a_booking_that_begins_like_a_label_stays_a_booking():
+    profile = Profile(
+        ("text", "booked_at", "amount"), ("Opis", "Datum", "Iznos"), account=ACCOUNT,
+        currency="RSD", labels=(("Ukupno", "left_out"),),
+    )  # fmt: skip
+    text = "Opis;Datum;Iznos\nUkupno za maj;01.02.2026;5,00\nUkupno;;5,00\n"
+    (statement,) = read(text, profile)
+    assert [line.text for line in statement.lines] == ["Ukupno za maj"]
+
+
 def test_several_accounts_and_currencies_are_statements_of_their_own():
     profile = Profile(
         ("account", "currency", "booked_at", "amount"), ("Račun", "Valuta", "Datum", "Iznos")

@@ -91,6 +91,7 @@ def test_pages_are_joined_and_checked_each():
 def test_several_statements_and_the_envelope_of_swift():
     envelope = "{1:F01AAAARSBGAXXX0000000000}{2:I940AAAARSBGXXXXN}{4:\n" + message(BOOKING) + "-}\n"
     assert len(read(envelope * 2)) == 2
+    assert len(read("\x01" + envelope + "\x03\n\x1a")) == 1
 
 
 def test_a_line_of_text_that_looks_like_no_field_of_ours_stays_text():

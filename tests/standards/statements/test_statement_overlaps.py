@@ -82,3 +82,11 @@ def test_the_same_file_twice_is_all_repeats():
     first = statement("a", (1, 20), line(1, 3, 500), line(2, 4, -500, "B-2"))
     (found,) = overlaps([first, replace(first, source=Place("b"))])
     assert len(found.repeats) == 2
+    assert [len(one.lines) for one in without_repeats([first, first, first])] == [2, 0, 0]
+
+
+def test_files_of_one_name_are_still_two_statements():
+    first = statement("a", (1, 20), line(1, 10, 500, "B-1"), line(2, 11, 700, "B-2"))
+    second = statement("a", (5, 31), line(1, 11, 700, "B-2"), line(2, 12, 900, "B-3"))
+    kept = without_repeats([first, second])
+    assert [[one.reference for one in each.lines] for each in kept] == [["B-1", "B-2"], ["B-3"]]

@@ -7,6 +7,7 @@ names, overlaps. Nothing is written to disk, and no entry gives more than it dec
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,11 @@ MAX_RATIO: Final = 200
 RATIO_FROM: Final = 4 * 1024 * 1024
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED: Final = 0x1
+#: what the container's reader raises for bytes that are none, or that were changed
+DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, OverflowError, RuntimeError,
+    ValueError,
+)  # fmt: skip
 SYMLINK: Final = 0o120000
 
 
@@ -39,7 +45,7 @@ class BoundedZip:
             raise faults.refuse(0, "", "", problem)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(document))
-        except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError):
+        except DAMAGED:
             raise faults.refuse(0, "", "", Said("This is not a workbook (XLSX).")) from None
         entries = self._zip.infolist()
         wrong = next(_problems(entries), None)
@@ -56,7 +62,7 @@ class BoundedZip:
             raise self._faults.refuse(0, name, "", Said("The workbook lacks this part."))
         try:
             return self._zip.read(self._entries[name])
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        except DAMAGED:
             problem = Said("This part of the workbook is damaged.")
             raise self._faults.refuse(0, name, "", problem) from None
 

@@ -26,6 +26,8 @@ SOURCE: Final = "https://www.swift.com/standards"
 SIGNS: Final = {"C": 1, "D": -1, "RD": 1, "RC": -1}
 MOST_LINES: Final = 4_000_000
 LONGEST: Final = 1000
+#: signs that old programs put around a message, and at the end of a file
+FRAME: Final = "\x01\x03\x1a"
 HALF_YEAR: Final = timedelta(days=183)
 FIRST_TAGS: Final = ("20", "25", "25P")
 
@@ -106,7 +108,7 @@ def _fields(text: str, faults: Faults) -> Iterator[_Field]:
     """Put lines together to fields; a line that belongs to none is refused."""
     last: _Field | None = None
     for number, line in enumerate(text.split("\n"), start=1):
-        plain = _without_envelope(line.removesuffix("\r"))
+        plain = _without_envelope(line.removesuffix("\r").strip(FRAME))
         if number > MOST_LINES or len(plain) > LONGEST:
             problem = Said("The line is too long, or there are too many. Divide the file.")
             raise faults.refuse(number, "", "", problem)

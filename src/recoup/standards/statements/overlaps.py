@@ -67,13 +67,16 @@ def without_repeats(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 
     What is left of a later statement no longer starts from its opening balance: check first.
     """
-    again = {repeat.again.place for one in overlaps(statements) for repeat in one.repeats}
-    return tuple(
-        replace(one, lines=tuple(line for line in one.lines if line.place not in again))
-        if again
-        else one
-        for one in statements
-    )
+    kept: list[Statement] = []
+    for place, later in enumerate(statements):
+        again: set[int] = set()
+        for earlier in statements[:place]:
+            if (earlier.account, earlier.currency) == (later.account, later.currency):
+                found = _overlap(earlier, later)
+                again |= {id(repeat.again) for repeat in found.repeats} if found else set()
+        left = tuple(line for line in later.lines if id(line) not in again)
+        kept.append(replace(later, lines=left) if again else later)
+    return tuple(kept)
 
 
 def _overlap(first: Statement, second: Statement) -> Overlap | None:

@@ -146,8 +146,8 @@ def _is_heading(row: Row, sheet: _Sheet) -> bool:
 
 
 def _take_label(row: Row, sheet: _Sheet) -> bool:
-    """Take a row that begins with a declared label."""
-    if not sheet.profile.labels:
+    """Take a row that begins with a declared label; a row with a day of booking is a booking."""
+    if not sheet.profile.labels or (sheet.pages and _has_day(row, sheet)):
         return False
     filled = [cell for cell in row.cells if cell.strip()]
     told = _folded(filled[0]) if filled else ""
@@ -159,6 +159,15 @@ def _take_label(row: Row, sheet: _Sheet) -> bool:
             _keep_label(meaning, value or next(iter(filled[1:]), ""), row, sheet)
             return True
     return False
+
+
+def _has_day(row: Row, sheet: _Sheet) -> bool:
+    at = sheet.places["booked_at"]
+    try:
+        written.day_and_moment(row.cells[at], sheet.profile.dates, sheet.zone)
+    except (ValueError, IndexError):
+        return False
+    return True
 
 
 def _keep_label(meaning: str, value: str, row: Row, sheet: _Sheet) -> None:
@@ -377,7 +386,8 @@ def _statement(book: _Book, sheet: _Sheet) -> Statement:
     source = Place(sheet.faults.file, sheet.profile.sheet)
     lines = tuple(_in_order(book.lines, sheet.profile.order))
     ends = {name: _label_amount(name, book, sheet) for name in ("opening", "closing")}
-    notes = list(sheet.notes)
+    own = {(line.place.page, line.place.line) for line in lines}
+    notes = [note for note in sheet.notes if (note.place.page, note.place.line) in own]
     if ends["opening"] is None and lines and lines[0].balance_minor is not None:
         ends["opening"] = lines[0].balance_minor - lines[0].amount_minor
         said = Said("The opening balance is the first balance less the first booking.")
