@@ -98,6 +98,25 @@ def test_labels_around_the_table_tell_account_balances_and_pages():
     assert second.difference_minor == -100
 
 
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [("1.234,56", 123456), ("1234,5", 123450), ("1 234,56", 123456), ("1\u00a0234", 123400),
+     ("-5", -500), ("5,00-", -500), ("\u22125,00", -500), ("+5,00", 500), ("1.234,56 RSD", 123456),
+     ("RSD 5,00", 500), ("0,00", 0), ("9.999.999.999.999.999,99", 999999999999999999)],
+)  # fmt: skip
+def test_amounts_as_people_here_write_them(written, minor):
+    profile = Profile(("booked_at", "amount"), ("D", "I"), account=ACCOUNT, currency="RSD")
+    assert read(f"D;I\n01.02.2026;{written}\n", profile)[0].moved_minor == minor
+
+
+@pytest.mark.parametrize(
+    "written", ["5,00 EUR", "1.23", "1,2,3", "1..000", "--5", "5-5", "(5,00)", "\u0665"]
+)
+def test_other_amounts_are_refused(written):
+    profile = Profile(("booked_at", "amount"), ("D", "I"), account=ACCOUNT, currency="RSD")
+    assert refused(f"D;I\n01.02.2026;{written}\n", profile)
+
+
 def test_a_booking_that_begins_like_a_label_stays_a_booking():
     profile = Profile(
         ("text", "booked_at", "amount"), ("Opis", "Datum", "Iznos"), account=ACCOUNT,

@@ -91,12 +91,19 @@ def test_pages_are_joined_and_checked_each():
 def test_several_statements_and_the_envelope_of_swift():
     envelope = "{1:F01AAAARSBGAXXX0000000000}{2:I940AAAARSBGXXXXN}{4:\n" + message(BOOKING) + "-}\n"
     assert len(read(envelope * 2)) == 2
+    trailer = envelope.replace("-}\n", "-}{5:{CHK:0123456789AB}}\n")
+    assert read(trailer * 2) == read(envelope * 2)
     assert len(read("\x01" + envelope + "\x03\n\x1a")) == 1
 
 
 def test_a_line_of_text_that_looks_like_no_field_of_ours_stays_text():
     (line,) = read(message(BOOKING, ":86:UPLATA\n:99: PET\n"))[0].lines
     assert line.text == "UPLATA\n:99: PET"
+
+
+def test_braces_in_a_text_are_no_envelope():
+    (line,) = read(message(BOOKING, ":86:UPLATA\n{A}\n-}B\n"))[0].lines
+    assert line.text == "UPLATA\n{A}\n-}B"
 
 
 @pytest.mark.parametrize(

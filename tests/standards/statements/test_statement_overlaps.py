@@ -90,3 +90,16 @@ def test_files_of_one_name_are_still_two_statements():
     second = statement("a", (5, 31), line(1, 11, 700, "B-2"), line(2, 12, 900, "B-3"))
     kept = without_repeats([first, second])
     assert [[one.reference for one in each.lines] for each in kept] == [["B-1", "B-2"], ["B-3"]]
+
+
+def test_the_same_day_twice_is_all_repeats_although_it_ends_as_it_began():
+    day = (line(1, 3, 500), line(2, 3, -500))
+    first, second = (statement(name, (3, 3), *day, opening=700, closing=700) for name in "ab")
+    (found,) = overlaps([first, second])
+    assert len(found.repeats) == 2
+
+
+def test_bookings_outside_the_declared_days_are_compared_too():
+    first = statement("a", (1, 2), line(1, 10, 500))
+    (found,) = overlaps([first, replace(first, source=Place("b"))])
+    assert len(found.repeats) == 1

@@ -120,7 +120,7 @@ def _fields(text: str, faults: Faults) -> Iterator[_Field]:
             if found["tag"] not in mt940_fields.TAGS:
                 problem = Said("MT940 has no such field. Ask for the file again.")
                 faults.add(number, f":{found['tag']}:", found["value"], problem)
-        elif plain in ("", "-", "--", "-}") or (plain[:1] == "{" and plain[-1:] == "}"):
+        elif plain in ("", "-", "--") or mt940_fields.ENVELOPE.fullmatch(plain):
             continue
         elif last is None or last.tag not in ("61", "86", "NS", "25", "25P"):
             faults.add(number, "", plain, Said("The line belongs to no field of a statement."))
@@ -137,9 +137,8 @@ def _begins(tag: str, last: _Field | None) -> bool:
 
 def _without_envelope(line: str) -> str:
     """Leave out the blocks of SWIFT around the statement, which may stand on its first line."""
-    if line.startswith("{") and "{4:" in line:
-        return line.partition("{4:")[2].strip("\r")
-    return "" if line.startswith("-}") else line
+    begin = mt940_fields.BEGINS.match(line)
+    return line[begin.end() :] if begin else line
 
 
 # Messages to statements

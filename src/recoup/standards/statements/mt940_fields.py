@@ -20,6 +20,9 @@ TAGS: Final[Mapping[str, str]] = {
 NEEDED: Final = ("25", "60", "62")
 
 FIELD: Final = re.compile(r":(?P<tag>[0-9]{2}[A-Z]?|NS):(?P<value>.*)")
+#: the blocks of SWIFT: what stands before the statement, and lines of blocks alone
+BEGINS: Final = re.compile(r"(?:\{[1-3]:[^\n]*)?\{4:")
+ENVELOPE: Final = re.compile(r"(?:-\}|\{[1-5S]:.*\})(?:\{[5S]:.*\})?")
 BALANCE: Final = re.compile(
     r"(?P<side>[CD])(?P<day>[0-9]{6})(?P<code>[A-Z]{3})(?P<amount>[0-9,]{1,20})"
 )

@@ -94,15 +94,16 @@ def _overlap(first: Statement, second: Statement) -> Overlap | None:
 
 
 def _days(statement: Statement) -> tuple[date, date] | None:
-    booked = [line.booked_on for line in statement.lines]
-    begin, end = statement.from_on or min(booked, default=None), statement.to_on
-    end = end or max(booked, default=None)
-    return (begin, end) if begin and end else None
+    """The days that a statement speaks of: those it declares, and those of its bookings."""
+    told = [line.booked_on for line in statement.lines]
+    told += [day for day in (statement.from_on, statement.to_on) if day]
+    return (min(told), max(told)) if told else None
 
 
 def _follows(first: Statement, second: Statement) -> bool:
     """Whether the second goes on where the first ended, as a statement cut within a day does."""
-    return first.closing_minor is not None and first.closing_minor == second.opening_minor
+    ends = [(one.opening_minor, one.closing_minor) for one in (first, second)]
+    return ends[0][1] is not None and ends[0][1] == ends[1][0] and ends[0] != ends[1]
 
 
 def _repeats(

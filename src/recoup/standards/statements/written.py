@@ -89,11 +89,11 @@ def _too_long() -> Said:
 
 
 def amount(text: str, decimal: str, money: Currency) -> int:
-    """Read an amount with its sign, before or behind it, as minor units."""
+    """Read an amount as minor units; a sign or the currency's code may stand at either end."""
     if isinstance(text, Number):
         return of_number(text, money)
-    kept = text.strip(" \u00a0")
-    sign = 1
+    kept = text.strip(" \u00a0").removesuffix(money.code).removeprefix(money.code)
+    kept, sign = kept.strip(" \u00a0"), 1
     if kept and (kept[0] in _MINUS or kept[-1] in _MINUS):
         sign, kept = -1, kept[1:] if kept[0] in _MINUS else kept[:-1]
     elif kept[:1] == "+":
