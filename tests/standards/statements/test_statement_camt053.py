@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import process_time
 from uuid import UUID
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
@@ -252,9 +253,9 @@ def test_what_is_written_is_read_back(bookings, opening):
 @pytest.mark.slow
 def test_a_hundred_thousand_entries_are_read_in_seconds():
     content = document(stmt(*[ntry(inside=details())] * 100_000))
-    begun = datetime.now(UTC)
+    begun = process_time()
     assert len(read(content)[0].lines) == 100_000
-    assert (datetime.now(UTC) - begun).total_seconds() < 60
+    assert process_time() - begun < 60
 
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -318,12 +319,12 @@ def test_what_is_written_is_read_back(bookings, opening):
 
 @pytest.mark.slow
 def test_a_hundred_thousand_lines_are_read_in_seconds():
-    begun = datetime.now(UTC)
+    begun = process_time()
     row = "31.12.2025.;B-{n};1.234,56;;{to};Uplata po računu {n};\n"
     text = HEAD + "".join(row.format(n=n, to=OTHER) for n in range(100_000))
     (statement,) = read(text)
     assert len(statement.lines) == 100_000
-    assert (datetime.now(UTC) - begun).total_seconds() < 20
+    assert process_time() - begun < 20
 
 
 SHARED = Path(__file__).parents[4] / "shared" / "badinput"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -180,6 +181,6 @@ def test_what_is_written_is_read_back(bookings, opening):
 @pytest.mark.slow
 def test_a_hundred_thousand_bookings_are_read_in_seconds():
     text = message(*[BOOKING + f":86:/IBAN/{OTHER}/NAME/ANA/REMI/1\n"] * 100_000)
-    begun = datetime.now(UTC)
+    begun = process_time()
     assert len(read(text)[0].lines) == 100_000
-    assert (datetime.now(UTC) - begun).total_seconds() < 30
+    assert process_time() - begun < 30

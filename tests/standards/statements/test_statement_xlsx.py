@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -254,9 +255,9 @@ def test_what_is_written_is_read_back(bookings, as_text):
 @pytest.mark.slow
 def test_a_hundred_thousand_rows_are_read_in_seconds():
     document = book(*[row(balance=number("", 0).replace("<v></v>", ""))] * 100_000)
-    begun = datetime.now(UTC)
+    begun = process_time()
     assert len(read(document)[0].lines) == 100_000
-    assert (datetime.now(UTC) - begun).total_seconds() < 60
+    assert process_time() - begun < 60
 
 
 SHARED = Path(__file__).parents[4] / "shared" / "badinput"
