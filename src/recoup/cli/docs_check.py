@@ -121,8 +121,14 @@ def unsafe_locks(root: Path = environment.ROOT) -> list[str]:
     wanted = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     runs = {package(line) for line in wanted["project"]["dependencies"]}
     develops = {package(line) for line in wanted["dependency-groups"]["dev"]}
+    fast = {package(line) for line in wanted["project"]["optional-dependencies"]["fast"]}
     problems: list[str] = []
-    for name, asked in (("requirements.lock", runs), ("requirements-dev.lock", runs | develops)):
+    locks = {
+        "requirements.lock": runs,
+        "requirements-fast.lock": runs | fast,
+        "requirements-dev.lock": runs | develops,
+    }
+    for name, asked in locks.items():
         problems += problems_of_lock(name, (root / name).read_text(encoding="utf-8"), asked)
     return problems
 
