@@ -1,0 +1,1 @@
+"""Tracing through positions: equal to the plain walk, whatever is booked and asked."""
