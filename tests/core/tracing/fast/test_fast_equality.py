@@ -78,7 +78,9 @@ def test_seeds_that_contradict_the_ledger_are_refused_as_by_the_plain_walk(form,
     ledger = Ledger({}, (Transfer("s", 1, "V", "A", 40), Transfer("x", 2, "A", "B", 30)), ())
     expected = answer_or_refusal(lambda: trace(replace(ledger, seeds=seeds)))
     assert isinstance(expected, tuple)
-    assert answer_or_refusal(lambda: Index.of(ledger, form=form).trace(seeds)) == expected
+    for as_of in (None, 0):
+        index = Index.of(ledger, form=form)
+        assert answer_or_refusal(lambda: index.trace(seeds, as_of=as_of)) == expected  # noqa: B023
 
 
 @both_forms

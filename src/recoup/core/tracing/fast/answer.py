@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from recoup.core.tracing.fast.columns import Column, Rest, Step
+from recoup.core.tracing.fast.columns import Rest, Step
 from recoup.core.tracing.result import Result
 
 Table = dict[str, dict[str, int]]
@@ -58,7 +58,6 @@ def result(
     labels: Sequence[str],
     transfers: Sequence[str],
     accounts: Sequence[str],
-    payee: Column,
     totals: Totals,
     shortfall: str,
     as_of: int | None,
@@ -68,13 +67,13 @@ def result(
     credited: Table = {}
     dissipated: Table = {}
     held: Table = {}
-    for row, label, units, arrived, lost, _ in steps:
+    for row, label, units, arrived, lost, _, payee in steps:
         name = labels[label]
         _add(carried, transfers[row], name, units)
         if arrived:
             _add(credited, transfers[row], name, arrived)
         if lost:
-            _add(dissipated, accounts[payee[row]], name, lost)
+            _add(dissipated, accounts[payee], name, lost)
     for account, label, units in rests:
         _add(held, accounts[account], labels[label], units)
     return Result(

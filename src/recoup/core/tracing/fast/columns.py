@@ -62,8 +62,8 @@ class Form(Protocol):
 # row, units that are the victim's, units of the whole debit
 Start = tuple[int, int, int]
 # row, label, units of the debit, units of the credit, of these: lost to an overdraft, and the
-# position in the payee's account up to which they came.
-Step = tuple[int, int, int, int, int, int]
+# position in the payee's account up to which they came; the payee.
+Step = tuple[int, int, int, int, int, int, int]
 # account, label, units
 Rest = tuple[int, int, int]
 

@@ -229,6 +229,7 @@ def _arrive(
     upto = np.int64(0) if external[to] else start + last
     steps[n_steps, 0], steps[n_steps, 1], steps[n_steps, 2] = row, label, carried
     steps[n_steps, 3], steps[n_steps, 4], steps[n_steps, 5] = credited, lost, upto
+    steps[n_steps, 6] = to
     return steps, n_steps + 1, to, start + first, start + last
 
 
@@ -250,7 +251,7 @@ def _follow(
     out_at: Any, out_n: Any, external: Any, starts: Any, as_of: int,
 ) -> Any:  # fmt: skip
     """As ``plain._Follower``, with the same steps; starts: row, units, amount of the row."""
-    steps, rests = np.empty((32, 6), np.int64), np.empty((32, 3), np.int64)
+    steps, rests = np.empty((32, 7), np.int64), np.empty((32, 3), np.int64)
     heap = np.empty((32, _WAITS), np.int64)
     n_steps, n_rests, waiting, started = 0, 0, 0, 0
     while started < len(starts) or waiting:

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Final, Self
 
 from recoup.core.tracing.fast import answer, late
-from recoup.core.tracing.fast.columns import BY_ACCOUNT, LARGEST, Columns, Form, Start, Step
+from recoup.core.tracing.fast.columns import BY_ACCOUNT, LARGEST, Columns, Form, Rest, Start, Step
 from recoup.core.tracing.fast.late import Booked
 from recoup.core.tracing.fast.plain import Plain, amount_of, place_of
 from recoup.core.tracing.ledger import (
@@ -111,18 +111,22 @@ class Index:
             labels=labels,
             transfers=self.ids,
             accounts=self.accounts,
-            payee=self.columns.payee,
             totals=answer.Totals(partial(self._totals, as_of, self._version)),
             shortfall=self.shortfall,
             as_of=as_of,
         )
 
+    def look_up(
+        self, seeds: Sequence[Seed] | None = None, *, as_of: int | None = None
+    ) -> tuple[list[Step], list[Rest]]:
+        """What ``trace`` makes its tables of: by numbers, and without asking who the payers are."""
+        return self.form_of_columns.follow(self.columns, self._starts(seeds, as_of)[1], as_of)
+
     def reach(self, seeds: Sequence[Seed] | None = None) -> dict[str, int]:
         """The highest traced position in each account; ``Booked.concerns`` asks for it."""
-        _, starts = self._starts(seeds, None)
         highest: dict[str, int] = {}
-        for row, _, _, _, _, upto in self.form_of_columns.follow(self.columns, starts, None)[0]:
-            name = self.accounts[self.columns.payee[row]]
+        for *_, upto, payee in self.look_up(seeds)[0]:
+            name = self.accounts[payee]
             if upto > highest.get(name, 0):
                 highest[name] = upto
         return highest
@@ -156,20 +160,26 @@ class Index:
     def _starts(
         self, seeds: Sequence[Seed] | None, as_of: int | None
     ) -> tuple[list[str], list[Start]]:
-        if seeds is None:
-            seeds = self.seeds
-        else:
-            paid = {x.transfer for x in seeds} & self.row_of.keys()
-            check(Ledger({}, tuple(self._transfer(name) for name in paid), tuple(seeds)))
+        seeds = self.seeds if seeds is None else seeds
+        if len({seed.transfer for seed in seeds}) < len(seeds):
+            self._refuse_seeds(seeds)
         labels: list[str] = []
         starts: list[Start] = []
         for seed in seeds:
-            row = self.row_of[seed.transfer]
+            row = self.row_of.get(seed.transfer, -1)
+            amount = amount_of(self.columns, row) if row >= 0 else 0
+            units = amount if seed.amount is None else seed.amount
+            if row < 0 or units.__class__ is not int or not 0 <= units <= amount:
+                self._refuse_seeds(seeds)
             if as_of is None or self.columns.t[row] <= as_of:
-                amount = amount_of(self.columns, row)
                 labels.append(seed.transfer)
-                starts.append((row, amount if seed.amount is None else seed.amount, amount))
+                starts.append((row, units, amount))
         return labels, starts
+
+    def _refuse_seeds(self, seeds: Sequence[Seed]) -> None:
+        """Refuse seeds that contradict the ledger, with the words of ``ledger.check``."""
+        paid = {x.transfer for x in seeds} & self.row_of.keys()
+        check(Ledger({}, tuple(self._transfer(name) for name in paid), tuple(seeds)))
 
     def _transfer(self, name: str) -> Transfer:
         c, row = self.columns, self.row_of[name]
@@ -185,7 +195,7 @@ class Index:
         for row, _, _ in starts:
             if not c.external[c.payer[row]]:
                 paid.setdefault(int(c.payer[row]), []).append(row)
-        arrived = [step for step in steps if int(c.payee[step[0]]) in paid] if paid else []
+        arrived = [step for step in steps if step[-1] in paid] if paid else []
         if not arrived:
             return
         for row in sorted((row for rows in paid.values() for row in rows), key=self.key):
@@ -205,9 +215,9 @@ class Index:
         payer = int(c.payer[row])
         start = c.start_of(place_of(c, row), payer)
         traced: dict[int, int] = {}
-        for other, label, _, credited, lost, upto in steps:
+        for other, label, _, credited, lost, upto, payee in steps:
             units = min(upto - start, credited - lost)
-            if units > 0 and c.payee[other] == payer and self.key(other) < key:
+            if units > 0 and payee == payer and self.key(other) < key:
                 traced[label] = traced.get(label, 0) + units
         return traced
 

@@ -106,7 +106,7 @@ class _Follower:
             first, last = first * credit // amount, last * credit // amount
         payee, credited, lost = c.payee[row], last - first, 0
         if c.external[payee]:
-            self._steps.append((row, label, carried, credited, 0, 0))
+            self._steps.append((row, label, carried, credited, 0, 0, payee))
             if credited:
                 self._rests.append((payee, label, credited))
             return
@@ -114,7 +114,7 @@ class _Follower:
             lost = min(last, c.owed[row]) - first
             first += lost
         position = c.dstpos[row]
-        self._steps.append((row, label, carried, credited, lost, position + last))
+        self._steps.append((row, label, carried, credited, lost, position + last, payee))
         if first < last:
             self._wait(payee, position + first, position + last, label, c.out_at[payee])
 
