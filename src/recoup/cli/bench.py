@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from recoup.cli import bench_lists, bench_load, environment, measured
+from recoup.cli import bench_ledger, bench_lists, bench_load, bench_tracing, environment, measured
 from recoup.cli.bench_result import Result
 
 DOCUMENT: Final = measured.DOCS / "benchmarks.md"
@@ -29,6 +29,7 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Path], Result]]] = {
     "fan-out": bench_load.fan_out,
     "memory": bench_load.memory,
     "lists": bench_lists.lists,
+    "tracing": bench_tracing.tracing,
 }
 
 
@@ -46,6 +47,10 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=20, help="reports a second (20)")
     parser.add_argument("--seconds", type=float, default=120, help="how long they arrive (120)")
     parser.add_argument("--cases", type=int, default=50_000, help="cases for the lists (50000)")
+    parser.add_argument("--size", type=float, default=1e5, help="transfers for tracing (1e5)")
+    parser.add_argument(
+        "--workload", choices=bench_ledger.WORKLOADS, default="base", help="for tracing (base)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
     parser.add_argument(
         "--no-write", dest="write", action="store_false", help="leave docs/benchmarks.md as it is"
