@@ -70,7 +70,8 @@ def _one(choose: Random, count: int, tail: float) -> int:
 
 def _ordinary(choose: Random, size: int, balances: list[int], kind: Workload) -> list[_Row]:
     """Payments in order; a payer who is short gets a salary from outside first."""
-    balances, count, rows = list(balances), len(balances), []
+    balances, count = list(balances), len(balances)
+    rows: list[_Row] = []
     times = sorted(choose.randrange(YEAR) for _ in range(size))
     while len(rows) < size:
         t = BEGIN + times[len(rows)]

@@ -137,8 +137,8 @@ def ask_in_turns(run: Run, right: Any, number: int) -> None:
     seeds = run.ledger.seeds
     tables: dict[str, dict[str, Any]] = {seed.transfer: {} for seed in seeds}
     for name in TABLES:
-        for seed, table in by_label(getattr(right, name)).items():
-            tables[seed][name] = table
+        for label, table in by_label(getattr(right, name)).items():
+            tables[label][name] = table
     for seed in seeds:
         expected = tables[seed.transfer]
         pieces = len(expected["transfers"])
