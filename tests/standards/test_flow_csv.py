@@ -19,8 +19,14 @@ SAMPLES = Path(flow_csv.__file__).parent / "samples"
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 # case -> rule -> share of the loss at terminal addresses, unseen, in hundredths of a per cent
 MEASURED = {
-    "LIFI": {"fifo": (8816, 79), "prorata": (8810, 79)},
-    "Atomic": {"fifo": (8475, 5523), "prorata": (8493, 5523)},
+    "LIFI": {
+        "fifo": (8816, 79),
+        "prorata": (8810, 79),
+    },
+    "Atomic": {
+        "fifo": (8475, 5523),
+        "prorata": (8493, 5523),
+    },
 }
 
 
@@ -196,7 +202,7 @@ def test_a_real_theft_is_followed_to_the_last_unit_whatever_the_order_of_rows(na
     ledger = read(document).ledger(sources=sources)
     result = trace(ledger, rule=rule)
     shares = share_out(ledger, result, terminals=terminals)
-    assert shares.unaccounted == 0
+    assert shares.unaccounted == 0 or not RULES[rule].conserves
     parts = (shares.at_terminals, shares.unseen)
     assert tuple(round(shares.share_of(n) * 10_000) for n in parts) == MEASURED[name][rule]
 

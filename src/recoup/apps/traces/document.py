@@ -14,7 +14,6 @@ from recoup.apps.traces.drawing import drawing, drawn_bands, folded_bands
 from recoup.apps.traces.findings import (
     KINDS,
     ORDERING,
-    RULE_NAMES,
     Findings,
     counted,
     percent,
@@ -27,7 +26,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def page(findings: Findings) -> str:
     """Return the whole page."""
     style = files("recoup.apps.traces").joinpath("document.css").read_text(encoding="utf-8")
-    title = f"Trace of {findings.name}, {RULE_NAMES[findings.rule]}"
+    title = f"Trace of {findings.name}, {findings.how.name}"
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +59,7 @@ def _head(findings: Findings) -> str:
         f"<p>{counted(len(flow.rows), 'transfer')} between "
         f"{counted(len(flow.addresses), 'address', 'es')}, "
         f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC), traced "
-        f"<strong>{RULE_NAMES[findings.rule]}</strong></p>"
+        f"<strong>{findings.how.name}</strong></p>"
     )
 
 
@@ -154,7 +153,7 @@ def _method(findings: Findings) -> str:
     flow = findings.flow
     return (
         '<section aria-labelledby="method"><h2 id="method">How it was traced</h2><ul>'
-        f"<li>Rule: {RULE_NAMES[findings.rule]} ({findings.rule}). Another rule gives another "
+        f"<li>Rule: {findings.how.name} ({findings.rule}). Another rule gives another "
         "answer; the two are never added.</li>"
         f"<li>Order: {ORDERING}. The order of the rows means nothing.</li>"
         "<li>Every outgoing transfer of a source address is a loss; what comes back to a source "

@@ -10,11 +10,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
 
-from recoup.core.tracing import Ledger, Result, Shares, share_out, trace
+from recoup.core.tracing import RULES, Ledger, Result, Rule, Shares, share_out, trace
 from recoup.core.tracing.cases import as_expect
 from recoup.standards.flow_csv import FlowFile
 
-RULE_NAMES: Final = {"fifo": "first in, first out", "prorata": "pro rata"}
 ORDERING: Final = "by time; within a moment money arrives before it is passed on"
 KINDS: Final = {"terminal": "terminal", "source": "back at a source", "other": "elsewhere"}
 _UNITS: Final = 1_000_000
@@ -49,6 +48,10 @@ class Findings:
     flow: FlowFile
     sources: frozenset[str]
     terminals: frozenset[str]
+
+    @property
+    def how(self) -> Rule:
+        return RULES[self.rule]
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -155,7 +158,7 @@ class Findings:
             f"{printable(self.name)}: {len(flow.rows):,} transfers between "
             f"{len(flow.addresses):,} addresses, {first:%Y-%m-%d} to {last:%Y-%m-%d}"
         )
-        yield f"Rule: {RULE_NAMES[self.rule]} ({self.rule}). Order: {ORDERING}."
+        yield f"Rule: {self.how.name} ({self.rule}). Order: {ORDERING}."
         yield "Values are US dollars as the file gives them: valuation units, not money."
 
     def _sums(self) -> Iterator[str]:

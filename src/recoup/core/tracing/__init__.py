@@ -7,11 +7,12 @@ and what they are used for are explained in ``docs/tracing.md``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from recoup.core.tracing import fifo, prorata
 from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Seed, Transfer
 from recoup.core.tracing.result import Reckoning, Result, reckon
+from recoup.core.tracing.rule import Rule
 from recoup.core.tracing.shares import Shares, share_out
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "LedgerRefused",
     "Reckoning",
     "Result",
+    "Rule",
     "Seed",
     "Shares",
     "Transfer",
@@ -30,14 +32,8 @@ __all__ = [
 ]
 
 
-class Rule(Protocol):
-    """What each rule's module offers."""
-
-    def __call__(self, ledger: Ledger, *, shortfall: str, as_of: int | None) -> Result:
-        """Trace a ledger; raises LedgerRefused."""
-
-
-RULES: Final[Mapping[str, Rule]] = {"fifo": fifo.trace, "prorata": prorata.trace}
+_MODULES: Final = (fifo, prorata)
+RULES: Final[Mapping[str, Rule]] = {module.RULE.key: module.RULE for module in _MODULES}
 
 
 def trace(
@@ -51,6 +47,8 @@ def trace(
     """
     if rule not in RULES:
         raise LedgerRefused(
-            f"There is no tracing rule {rule!r}. Use one of: {', '.join(RULES)}.", value=rule
+            f"There is no tracing rule {rule!r}. Use one of: {', '.join(RULES)}.",
+            value=rule,
+            key="rule",
         )
     return RULES[rule](ledger, shortfall=shortfall, as_of=as_of)

@@ -60,8 +60,16 @@ def as_expect(result: Result) -> dict[str, Any]:
     }
 
 
-def _plain(table: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    return {name: dict(sorted(labels.items())) for name, labels in sorted(table.items())}
+def plain(units: int) -> int | str:
+    """Write units as a whole number, or as "n/d" in lowest terms where they are a fraction."""
+    return units.numerator if units.denominator == 1 else f"{units.numerator}/{units.denominator}"
+
+
+def _plain(table: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int | str]]:
+    return {
+        name: {label: plain(units) for label, units in sorted(labels.items())}
+        for name, labels in sorted(table.items())
+    }
 
 
 def _read_case(case: Mapping[str, Any]) -> Case:

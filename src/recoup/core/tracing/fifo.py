@@ -7,19 +7,14 @@ the order they were taken, so order survives every transfer. The opening balance
 from __future__ import annotations
 
 from collections import deque
-from typing import Self
+from typing import Final
 
-from recoup.core.tracing.ledger import Ledger
-from recoup.core.tracing.result import Result
-from recoup.core.tracing.walk import Parts, by_label, walk
-
-
-def trace(ledger: Ledger, *, shortfall: str, as_of: int | None) -> Result:
-    """Trace a ledger first in, first out; raises LedgerRefused."""
-    return walk(Queue.make, ledger, rule="fifo", shortfall=shortfall, as_of=as_of)
+from recoup.core.tracing.lots import Lots
+from recoup.core.tracing.rule import Rule
+from recoup.core.tracing.walk import Parts, by_label
 
 
-class Queue:
+class Queue(Lots):
     """An account's units as lots in the order they came in; neighbours of one label are one lot."""
 
     __slots__ = ("_lots",)
@@ -27,11 +22,7 @@ class Queue:
     def __init__(self) -> None:
         self._lots: deque[tuple[str | None, int]] = deque()
 
-    @classmethod
-    def make(cls) -> Self:
-        return cls()
-
-    def put(self, parts: Parts) -> None:
+    def put(self, parts: Parts, credit: int) -> None:
         lots = self._lots
         for label, units in parts:
             if lots and lots[-1][0] == label:
@@ -53,27 +44,11 @@ class Queue:
     def held(self) -> dict[str, int]:
         return by_label(list(self._lots))
 
-    @staticmethod
-    def exchange(parts: Parts, amount: int, credit: int) -> Parts:
-        """Move each boundary between parts from unit p to floor(p * credit / amount)."""
-        if not amount:
-            return [(None, credit)]
-        changed: Parts = []
-        passed = 0
-        for label, units in parts:
-            start = passed * credit // amount
-            passed += units
-            changed.append((label, passed * credit // amount - start))
-        return changed
 
-    @staticmethod
-    def repay(parts: Parts, units: int) -> tuple[Parts, Parts]:
-        """The first units to arrive repay."""
-        repaid: Parts = []
-        rest: Parts = []
-        for label, there in parts:
-            part = min(there, units)
-            units -= part
-            repaid.append((label, part))
-            rest.append((label, there - part))
-        return repaid, rest
+RULE: Final = Rule(
+    key="fifo",
+    name="first in, first out",
+    takes="the oldest units first",
+    source="Clayton's case (Devaynes v Noble, 1816); Anderson and others for bitcoin",
+    purse=Queue,
+)

@@ -62,10 +62,13 @@ class Ledger:
 
 
 class LedgerRefused(Exception):
-    """A ledger that has no right answer; ``problem`` and ``value`` say what to correct."""
+    """A ledger that has no right answer; ``problem`` and ``value`` say what to correct.
 
-    def __init__(self, problem: str, *, value: str = "") -> None:
-        self.problem, self.value = problem, value
+    key: where it stands in the format of the cases, as far as it is known.
+    """
+
+    def __init__(self, problem: str, *, value: str = "", key: str = "") -> None:
+        self.problem, self.value, self.key = problem, value, key
         super().__init__(problem)
 
 
@@ -93,7 +96,7 @@ def check(ledger: Ledger) -> None:
         _check_seed(seed, amounts)
 
 
-def in_order(ledger: Ledger, *, as_of: int | None) -> list[Transfer]:
+def in_order(ledger: Ledger, as_of: int | None) -> list[Transfer]:
     """Return the transfers that count, by (time, sequence, id)."""
     counted = (x for x in ledger.transfers if as_of is None or x.t <= as_of)
     return sorted(counted, key=lambda x: (x.t, x.seq, x.id))

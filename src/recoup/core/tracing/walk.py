@@ -11,9 +11,9 @@ arrive. The label is the id of the victim's payment, or None for clean money.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
-from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Transfer, check, in_order
+from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Transfer, check
 from recoup.core.tracing.result import Amounts, Result
 
 Parts = list[tuple[str | None, int]]
@@ -24,12 +24,8 @@ SHORTFALLS: Final = ("unseen", "overdraft")
 class Purse(Protocol):
     """The money of one account under one rule."""
 
-    @classmethod
-    def make(cls) -> Self:
-        """Return an empty purse."""
-
-    def put(self, parts: Parts) -> None:
-        """Keep parts that arrive, in their order."""
+    def put(self, parts: Parts, credit: int) -> None:
+        """Keep parts of ``credit`` units that arrive, in their order."""
 
     def take(self, units: int) -> Parts:
         """Take units out; at most as many are asked for as there are."""
@@ -37,33 +33,41 @@ class Purse(Protocol):
     def held(self) -> dict[str, int]:
         """Return the traced units by label, without zero entries."""
 
-    @staticmethod
-    def exchange(parts: Parts, amount: int, credit: int) -> Parts:
+    def exchange(self, parts: Parts, amount: int, credit: int) -> Parts:
         """Turn parts of ``amount`` units into parts of ``credit`` units."""
 
-    @staticmethod
-    def repay(parts: Parts, units: int) -> tuple[Parts, Parts]:
-        """Divide parts into ``units`` that repay an overdraft, and the rest."""
+    def repay(self, parts: Parts, units: int, credit: int) -> tuple[Parts, Parts]:
+        """Divide parts of ``credit`` units into ``units`` that repay an overdraft, and the rest."""
 
 
 def walk(
-    purse: Callable[[], Purse], ledger: Ledger, *, rule: str, shortfall: str, as_of: int | None
+    purse: Callable[[], Purse],
+    ledger: Ledger,
+    *,
+    rule: str,
+    shortfall: str,
+    as_of: int | None,
+    order: Callable[[Ledger, int | None], list[Transfer]],
 ) -> Result:
-    """Trace a whole ledger with one rule's purse; raises LedgerRefused."""
+    """Trace a whole ledger with one rule's purse, in its order; raises LedgerRefused."""
     check(ledger)
     if shortfall not in SHORTFALLS:
         raise LedgerRefused(
             f"There is no shortfall policy {shortfall!r}. Use one of: {', '.join(SHORTFALLS)}.",
             value=shortfall,
+            key="policy.shortfall",
         )
-    books = _Books(purse, ledger, may_overdraw=shortfall == "overdraft")
-    for transfer in in_order(ledger, as_of=as_of):
+    books = Books(purse, ledger, may_overdraw=shortfall == "overdraft")
+    for transfer in order(ledger, as_of):
         books.carry_out(transfer)
     return books.result(rule=rule, shortfall=shortfall, as_of=as_of)
 
 
-class _Books:
-    """The state of a walk: each account's purse and balance, and what was noted on the way."""
+class Books:
+    """The state of a walk: each account's purse and balance, and what was noted on the way.
+
+    More transfers can be carried out at any time, in their order; ``result`` says how it stands.
+    """
 
     def __init__(self, purse: Callable[[], Purse], ledger: Ledger, *, may_overdraw: bool) -> None:
         self.may_overdraw = may_overdraw
@@ -79,7 +83,7 @@ class _Books:
         self.purses = {name: purse() for name in self.balances}
         self.exchange, self.repay = purse().exchange, purse().repay
         for name, opening in self.balances.items():
-            self.purses[name].put([(None, opening)] if opening else [])
+            self.purses[name].put([(None, opening)] if opening else [], opening)
         self.arrived: dict[str, dict[str, int]] = {}
         self.transfers: dict[str, dict[str, int]] = {}
         self.credited: dict[str, dict[str, int]] = {}
@@ -129,6 +133,7 @@ class _Books:
                 f"{sum(traced.values())} units traced from {', '.join(sorted(traced))}. "
                 "Trace the two losses apart, or leave this payment out of the victims' payments.",
                 value=transfer.id,
+                key="seeds",
             )
 
     def _debit(self, payer: str, units: int) -> Parts:
@@ -138,7 +143,7 @@ class _Books:
         missing = max(units - there, 0)
         if missing and not self.may_overdraw:
             self.unseen[payer] = self.unseen.get(payer, 0) + missing
-            self.purses[payer].put([(None, missing)])
+            self.purses[payer].put([(None, missing)], missing)
             self.balances[payer] += missing
             there, missing = units, 0
         parts = self.purses[payer].take(units - missing)
@@ -153,11 +158,11 @@ class _Books:
         owed = max(-self.balances[payee], 0)
         self.balances[payee] += units
         if owed:
-            repaid, parts = self.repay(parts, min(owed, units))
+            repaid, parts = self.repay(parts, min(owed, units), units)
             lost = by_label(repaid)
             if lost:
                 add(self.dissipated.setdefault(payee, {}), lost)
-        self.purses[payee].put(parts)
+        self.purses[payee].put(parts, max(units - owed, 0))
 
 
 def _as_the_victims(transfer: Transfer, amount: int | None) -> Parts:
