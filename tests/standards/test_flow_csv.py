@@ -21,10 +21,12 @@ CASES = Path(__file__).parents[3] / "shared" / "cases"
 MEASURED = {
     "LIFI": {
         "fifo": (8816, 79),
+        "lifo": (8816, 79),
         "prorata": (8810, 79),
     },
     "Atomic": {
         "fifo": (8475, 5523),
+        "lifo": (8558, 5523),
         "prorata": (8493, 5523),
     },
 }

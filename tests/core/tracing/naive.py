@@ -1,7 +1,8 @@
 """A second opinion that shares no code with the engine and is too slow to be wrong quietly.
 
-FIFO moves single units. Pro rata applies the written formula, once as whole units and once as
-exact fractions. Poison is here because every other rule has to stay below it.
+First in, first out and last in, first out move single units. The other rules apply the written
+formula to each debit: of balance B with T traced, a units leave. Poison goes through the ledger
+once for each victim's payment alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,18 @@ def ordered(ledger: Ledger, as_of: int | None) -> list[Transfer]:
     return sorted(counted, key=lambda x: (x.t, x.seq, x.id))
 
 
+def highest_first(ledger: Ledger, as_of: int | None) -> list[Transfer]:
+    """Swap neighbours of one batch until none is smaller than the one after it."""
+    row = ordered(ledger, as_of)
+    for _ in row:
+        for i in range(len(row) - 1):
+            x, y = row[i : i + 2]
+            one_batch = x.batch is not None and (x.batch, x.t, x.payer) == (y.batch, y.t, y.payer)
+            if one_batch and x.amount < y.amount:
+                row[i], row[i + 1] = y, x
+    return row
+
+
 def account(ledger: Ledger, name: str) -> Account:
     return ledger.accounts.get(name, Account())
 
@@ -36,16 +49,45 @@ def stolen(ledger: Ledger) -> dict[str, int]:
 
 
 def tidy(table):
-    tidied = {k: {s: n for s, n in row.items() if n} for k, row in table.items()}
+    tidied = {k: {s: said(n) for s, n in row.items() if n} for k, row in table.items()}
     return {k: row for k, row in tidied.items() if row}
+
+
+def said(n):
+    """Whole numbers as they are, others as n/d in lowest terms."""
+    return int(n) if n == int(n) else f"{Fraction(n).numerator}/{Fraction(n).denominator}"
 
 
 def table():
     return defaultdict(lambda: defaultdict(int))
 
 
+def answer(held, transfers, balances, dissipated, unseen):
+    return {
+        "held": tidy(held),
+        "transfers": tidy(transfers),
+        "balances": balances,
+        "dissipated": tidy(dissipated),
+        "unseen": {n: units for n, units in unseen.items() if units},
+    }
+
+
+# Unit by unit
+
+
 def fifo(ledger: Ledger, shortfall: str, as_of: int | None):
-    """Move single units; an account is the list of its units, oldest first."""
+    return unit_by_unit(ledger, shortfall, as_of, oldest=0)
+
+
+def lifo(ledger: Ledger, shortfall: str, as_of: int | None):
+    return unit_by_unit(ledger, shortfall, as_of, oldest=-1)
+
+
+def unit_by_unit(ledger: Ledger, shortfall: str, as_of: int | None, oldest: int):
+    """Move single units; an account is the list of its units, in the order they came in.
+
+    oldest: which end of the list a debit takes from.
+    """
     units = {n: [""] * account(ledger, n).opening for n in names(ledger)}
     below = dict.fromkeys(units, 0)
     held, transfers, dissipated, unseen = table(), table(), table(), defaultdict(int)
@@ -58,12 +100,12 @@ def fifo(ledger: Ledger, shortfall: str, as_of: int | None):
         else:
             if x.id in theirs and any(purse):
                 raise PayerHoldsTraced
+            while shortfall == "unseen" and len(purse) < x.amount:
+                unseen[x.payer] += 1
+                purse.append("")
             for _ in range(x.amount):
                 if purse:
-                    moved.append(purse.pop(0))
-                elif shortfall == "unseen":
-                    unseen[x.payer] += 1
-                    moved.append("")
+                    moved.append(purse.pop(oldest))
                 else:
                     below[x.payer] += 1
                     moved.append("")
@@ -101,14 +143,40 @@ def exchanged(moved, credit):
     return changed
 
 
-def answer(held, transfers, balances, dissipated, unseen):
-    return {
-        "held": tidy(held),
-        "transfers": tidy(transfers),
-        "balances": balances,
-        "dissipated": tidy(dissipated),
-        "unseen": {n: units for n, units in unseen.items() if units},
-    }
+def ends_of_units(ledger: Ledger, shortfall: str, oldest: int):
+    """Move units that each have a name of their own; return where each victim's unit ended.
+
+    The name is the payment and the unit's place in it; the end is (held or dissipated, account).
+    """
+    units = {n: [None] * account(ledger, n).opening for n in names(ledger)}
+    below, ends = dict.fromkeys(units, 0), {}
+    theirs = stolen(ledger)
+    for x in ordered(ledger, None):
+        purse, moved = units[x.payer], []
+        while (account(ledger, x.payer).external or shortfall == "unseen") and (
+            len(purse) < x.amount
+        ):
+            purse.append(None)
+        for _ in range(x.amount):
+            below[x.payer] += not purse
+            moved.append(purse.pop(oldest) if purse else None)
+        if account(ledger, x.payer).external:
+            moved = [None] * x.amount
+        if x.id in theirs:
+            moved = [(x.id, i) if i < theirs[x.id] else None for i in range(x.amount)]
+        for unit in moved:
+            if account(ledger, x.payee).external:
+                ends[unit] = "held", x.payee
+            elif below[x.payee]:
+                below[x.payee] -= 1
+                ends[unit] = "dissipated", x.payee
+            else:
+                units[x.payee].append(unit)
+    ends.update({unit: ("held", n) for n in units for unit in units[n]})
+    return {unit: end for unit, end in ends.items() if unit}
+
+
+# By the formula
 
 
 def floors(amounts, m, whole):
@@ -118,7 +186,7 @@ def floors(amounts, m, whole):
     for i, label in enumerate(labels):
         upto = sum(amounts[k] for k in labels[: i + 1])
         before = sum(amounts[k] for k in labels[:i])
-        shares[label] = upto * m // whole - before * m // whole
+        shares[label] = upto * m // whole - before * m // whole if whole else 0
     return shares
 
 
@@ -126,16 +194,61 @@ def fractions(amounts, m, whole):
     return {label: Fraction(x) * m / whole for label, x in amounts.items()}
 
 
-def prorata(ledger: Ledger, shortfall: str, as_of: int | None, split=floors, merged=()):
+def in_proportion(traced, a, b):
+    return floors(traced, a, b)
+
+
+def exactly_in_proportion(traced, a, b):
+    return fractions(traced, a, b)
+
+
+def own_first(traced, a, b):
+    t = sum(traced.values())
+    return floors(traced, max(0, t - (b - a)), t)
+
+
+def traced_first(traced, a, b):
+    t = sum(traced.values())
+    return floors(traced, min(t, a), t)
+
+
+def prorata(ledger, shortfall, as_of, merged=()):
+    return by_formula(ledger, shortfall, as_of, in_proportion, merged=merged)
+
+
+def prorata_exact(ledger, shortfall, as_of):
+    return by_formula(ledger, shortfall, as_of, exactly_in_proportion, split=fractions)
+
+
+def libr(ledger, shortfall, as_of, merged=()):
+    """Repays max(0, x - (c - r)): the same formula with X = x, B = c and a = r."""
+    return by_formula(ledger, shortfall, as_of, own_first, merged=merged)
+
+
+def tiho(ledger, shortfall, as_of, merged=()):
+    """Repays min(x, r): the same formula with T = x and a = r."""
+    return by_formula(ledger, shortfall, as_of, traced_first, order=highest_first, merged=merged)
+
+
+def by_formula(
+    ledger: Ledger,
+    shortfall: str,
+    as_of: int | None,
+    leaves,
+    split=floors,
+    order=ordered,
+    merged=(),
+):
     """Apply the formula to each debit as it is written, with whole units or exact fractions.
 
-    merged: payments that all bear one label, which sorts before all others.
+    leaves: what a debit of a from balance b takes of the traced. merged: payments that all bear
+    one label, which sorts before all others.
     """
     traced = {n: {} for n in names(ledger)}
     balance = {n: account(ledger, n).opening for n in traced}
     held, transfers, dissipated, unseen = table(), table(), table(), defaultdict(int)
     theirs = stolen(ledger)
-    for x in ordered(ledger, as_of):
+    for x in order(ledger, as_of):
         moved = {}
         if not account(ledger, x.payer).external:
             if x.id in theirs and any(traced[x.payer].values()):
@@ -144,8 +257,8 @@ def prorata(ledger: Ledger, shortfall: str, as_of: int | None, split=floors, mer
                 unseen[x.payer] += x.amount - balance[x.payer]
                 balance[x.payer] = x.amount
             if balance[x.payer] > 0:
-                m = min(x.amount, balance[x.payer])
-                moved = split(traced[x.payer], m, balance[x.payer])
+                a = min(x.amount, balance[x.payer])
+                moved = leaves(traced[x.payer], a, balance[x.payer])
             balance[x.payer] -= x.amount
             for label, n in moved.items():
                 traced[x.payer][label] -= n
@@ -162,7 +275,7 @@ def prorata(ledger: Ledger, shortfall: str, as_of: int | None, split=floors, mer
             continue
         repaid = {}
         if balance[x.payee] < 0 and credit:
-            repaid = split(moved, min(credit, -balance[x.payee]), credit)
+            repaid = leaves(moved, min(credit, -balance[x.payee]), credit)
         balance[x.payee] += credit
         for label, n in moved.items():
             dissipated[x.payee][label] += repaid.get(label, 0)
@@ -172,39 +285,49 @@ def prorata(ledger: Ledger, shortfall: str, as_of: int | None, split=floors, mer
     return answer(held, transfers, {n: balance[n] for n in inside}, dissipated, unseen)
 
 
-def prorata_exact(ledger: Ledger, as_of: int | None = None):
-    return prorata(ledger, "unseen", as_of, split=fractions)
+# Poison
 
 
 def poison(ledger: Ledger, shortfall: str, as_of: int | None):
     """Per victim's payment alone: one poisoned unit in an account poisons all of it."""
-    held, transfers = table(), table()
+    held, transfers, dissipated = table(), table(), table()
+    balances, unseen = _poison_of(ledger, shortfall, as_of, "", held, transfers, dissipated)
     for seed in stolen(ledger):
-        _poison_of(ledger, shortfall, as_of, seed, held, transfers)
-    return {"held": tidy(held), "transfers": tidy(transfers)}
+        _poison_of(ledger, shortfall, as_of, seed, held, transfers, dissipated)
+    return answer(held, transfers, balances, dissipated, unseen)
 
 
-def _poison_of(ledger, shortfall, as_of, seed, held, transfers):
-    balance = {n: account(ledger, n).opening for n in names(ledger)}
-    poisoned = set()
+def _poison_of(ledger, shortfall, as_of, seed, held, transfers, dissipated):
+    theirs = stolen(ledger)
+    inside = [n for n in names(ledger) if not account(ledger, n).external]
+    balance = {n: account(ledger, n).opening for n in inside}
+    unseen, poisoned = defaultdict(int), set()
     for x in ordered(ledger, as_of):
         carried = 0
-        if not account(ledger, x.payer).external:
-            carried = x.amount if x.payer in poisoned else 0
-            if shortfall == "unseen":
-                balance[x.payer] = max(balance[x.payer], x.amount)
+        if x.payer in inside:
+            if x.id in theirs and x.payer in poisoned:
+                raise PayerHoldsTraced
+            if shortfall == "unseen" and balance[x.payer] < x.amount:
+                unseen[x.payer] += x.amount - balance[x.payer]
+                balance[x.payer] = x.amount
+            if x.payer in poisoned:
+                carried = min(x.amount, balance[x.payer])
             balance[x.payer] -= x.amount
             if balance[x.payer] <= 0:
                 poisoned.discard(x.payer)
         if x.id == seed:
-            carried = stolen(ledger)[seed]
+            carried = theirs[seed]
         transfers[x.id][seed] += carried
         credit = x.amount if x.credit is None else x.credit
-        if account(ledger, x.payee).external:
-            held[x.payee][seed] += carried * credit // x.amount if x.amount else 0
+        arrives = carried * credit // x.amount if x.amount else 0
+        if x.payee not in inside:
+            held[x.payee][seed] += arrives
             continue
+        if arrives:
+            dissipated[x.payee][seed] += min(credit, max(0, -balance[x.payee]))
         balance[x.payee] += credit
-        if carried and credit and balance[x.payee] > 0:
+        if arrives and balance[x.payee] > 0:
             poisoned.add(x.payee)
     for n in poisoned:
         held[n][seed] += balance[n]
+    return balance, unseen

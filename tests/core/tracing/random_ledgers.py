@@ -12,7 +12,9 @@ INSIDE = ["A", "B", "C", "D"]
 OUTSIDE = ["V", "W"]
 
 
-def random_ledger(choose: Random, *, exchange: bool = True, odd_seeds: bool = True) -> Ledger:
+def random_ledger(
+    choose: Random, *, exchange: bool = True, odd_seeds: bool = True, batches: bool = True
+) -> Ledger:
     """Return a ledger of up to 14 transfers.
 
     odd_seeds: some victims' payments leave accounts that are known, so that the ledger may
@@ -29,6 +31,7 @@ def random_ledger(choose: Random, *, exchange: bool = True, odd_seeds: bool = Tr
                 amount=choose.randint(0, 12),
                 seq=choose.randint(0, 2),
                 credit=choose.randint(0, 30) if exchange and not choose.randint(0, 7) else None,
+                batch=choose.choice([None, "x"]) if batches else None,
             )
         )
     seeds = []
@@ -42,8 +45,8 @@ def random_ledger(choose: Random, *, exchange: bool = True, odd_seeds: bool = Tr
     return Ledger(accounts, tuple(transfers), tuple(seeds))
 
 
-def ledgers(*, exchange: bool = True) -> st.SearchStrategy[Ledger]:
+def ledgers(*, exchange: bool = True, batches: bool = True) -> st.SearchStrategy[Ledger]:
     """Ledgers that are never refused."""
     return st.randoms(use_true_random=False).map(
-        lambda choose: random_ledger(choose, exchange=exchange, odd_seeds=False)
+        lambda choose: random_ledger(choose, exchange=exchange, odd_seeds=False, batches=batches)
     )
