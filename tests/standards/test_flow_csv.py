@@ -23,11 +23,13 @@ MEASURED = {
         "fifo": (8816, 79),
         "lifo": (8816, 79),
         "prorata": (8810, 79),
+        "prorata_exact": (8810, 79),
     },
     "Atomic": {
         "fifo": (8475, 5523),
         "lifo": (8558, 5523),
         "prorata": (8493, 5523),
+        "prorata_exact": (8493, 5523),
     },
 }
 
