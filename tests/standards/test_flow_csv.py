@@ -24,12 +24,14 @@ MEASURED = {
         "lifo": (8816, 79),
         "prorata": (8810, 79),
         "prorata_exact": (8810, 79),
+        "poison": (17968, 79),
     },
     "Atomic": {
         "fifo": (8475, 5523),
         "lifo": (8558, 5523),
         "prorata": (8493, 5523),
         "prorata_exact": (8493, 5523),
+        "poison": (47673, 5523),
     },
 }
 
