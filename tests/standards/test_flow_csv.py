@@ -25,6 +25,7 @@ MEASURED = {
         "prorata": (8810, 79),
         "prorata_exact": (8810, 79),
         "poison": (17968, 79),
+        "libr": (8809, 79),
     },
     "Atomic": {
         "fifo": (8475, 5523),
@@ -32,6 +33,7 @@ MEASURED = {
         "prorata": (8493, 5523),
         "prorata_exact": (8493, 5523),
         "poison": (47673, 5523),
+        "libr": (8474, 5523),
     },
 }
 
