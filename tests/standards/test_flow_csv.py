@@ -26,6 +26,7 @@ MEASURED = {
         "prorata_exact": (8810, 79),
         "poison": (17968, 79),
         "libr": (8809, 79),
+        "tiho": (8817, 79),
     },
     "Atomic": {
         "fifo": (8475, 5523),
@@ -34,6 +35,7 @@ MEASURED = {
         "prorata_exact": (8493, 5523),
         "poison": (47673, 5523),
         "libr": (8474, 5523),
+        "tiho": (8559, 5523),
     },
 }
 

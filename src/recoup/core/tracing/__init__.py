@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recoup.core.tracing import fifo, libr, lifo, poison, prorata, prorata_exact
+from recoup.core.tracing import fifo, libr, lifo, poison, prorata, prorata_exact, tiho
 from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Seed, Transfer
 from recoup.core.tracing.result import Reckoning, Result, reckon
 from recoup.core.tracing.rule import Rule
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-_MODULES: Final = (fifo, lifo, prorata, prorata_exact, poison, libr)
+_MODULES: Final = (fifo, lifo, prorata, prorata_exact, poison, libr, tiho)
 RULES: Final[Mapping[str, Rule]] = {module.RULE.key: module.RULE for module in _MODULES}
 
 
