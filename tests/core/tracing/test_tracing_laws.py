@@ -21,7 +21,7 @@ BY_TOTALS = ("libr", "tiho")
 
 shortfalls = st.sampled_from(["unseen", "overdraft"])
 moments = st.none() | st.integers(0, 5)
-law = settings(max_examples=60, deadline=None)
+law = settings(max_examples=40, deadline=None)
 
 
 def under(*rules):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recoup.core.tracing import Account, Ledger, LedgerRefused, Seed, Transfer, trace
+from recoup.core.tracing import RULES, Account, Ledger, LedgerRefused, Seed, Transfer, trace
 
 PAID = Transfer("s1", 1, "V", "A", 40)
 ON = Transfer("t2", 2, "A", "B", 30)
@@ -36,7 +36,7 @@ def test_the_good_ledger_is_traced_first_in_first_out_unless_told_otherwise():
         (replace(GOOD, accounts={"A": Account(opening=-5)}), "A"),
     ],
 )
-@pytest.mark.parametrize("rule", ["fifo", "prorata"])
+@pytest.mark.parametrize("rule", RULES)
 def test_a_ledger_that_contradicts_itself_is_refused_with_the_value(ledger, value, rule):
     with pytest.raises(LedgerRefused) as refusal:
         trace(ledger, rule=rule)

@@ -7,40 +7,64 @@ of ours is written with the same keys.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from recoup.core.tracing import trace
+from recoup.core.tracing.facts import CaseRefused, Facts, doubles_kept
 from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Seed, Transfer
 from recoup.core.tracing.result import Result
 
 FORMAT: Final = "tracing-cases/1"
-_TRANSFER_KEYS: Final = {"id", "t", "seq", "from", "to", "amount", "credit", "batch"}
+_CASE_KEYS: Final = (
+    "id", "title", "why", "rule", "accounts", "transfers", "seeds", "policy", "as_of", "expect",
+)  # fmt: skip
+_TRANSFER_KEYS: Final = ("id", "t", "seq", "from", "to", "amount", "credit", "batch")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ledger, the rule it is traced by, and the answer that is right."""
+    """One ledger, the rule it is traced by, and the answer that is right, where it is given."""
 
     id: str
     rule: str
     ledger: Ledger
     shortfall: str
     as_of: int | None
-    expect: Mapping[str, Any]
+    expect: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
     why: str = ""
 
 
 def read(document: bytes) -> tuple[Case, ...]:
-    """Read a file of cases; raises LedgerRefused."""
+    """Read a file of cases; raises CaseRefused with the case and the key."""
     try:
-        top = json.loads(document)
-    except ValueError as fault:
-        raise LedgerRefused(f"The file of cases is not JSON: {fault}.") from None
+        top = json.loads(document, object_pairs_hook=doubles_kept)
+    except (ValueError, RecursionError) as fault:
+        raise CaseRefused(f"The file of cases is not good JSON: {fault}.") from None
     if not isinstance(top, dict) or top.get("format") != FORMAT:
-        raise LedgerRefused(f"The file does not name its format as {FORMAT!r}.")
-    return tuple(_read_case(case) for case in top.get("cases", []))
+        raise CaseRefused(
+            f'The file does not name its format. Begin it with "format": "{FORMAT}".',
+            key="format",
+        )
+    entries = Facts(top, tuple(top), case="", key="").items("cases")
+    cases = tuple(_read_case(entry, number) for number, entry in enumerate(entries))
+    for name, times in Counter(case.id for case in cases).items():
+        if times > 1:
+            raise CaseRefused(
+                f"{times} cases bear this id. Give each its own.", case=name, key="id", value=name
+            )
+    return cases
+
+
+def traced(case: Case) -> Result:
+    """Trace a case by its own rule, without looking at its ``expect``; raises CaseRefused."""
+    try:
+        return trace(case.ledger, rule=case.rule, shortfall=case.shortfall, as_of=case.as_of)
+    except LedgerRefused as fault:
+        raise CaseRefused(fault.problem, case=case.id, key=fault.key, value=fault.value) from None
 
 
 def write(cases: tuple[Case, ...]) -> bytes:
@@ -72,49 +96,49 @@ def _plain(table: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int | 
     }
 
 
-def _read_case(case: Mapping[str, Any]) -> Case:
-    try:
-        return Case(
-            id=case["id"],
-            rule=case["rule"],
-            ledger=_read_ledger(case),
-            shortfall=case.get("policy", {}).get("shortfall", "unseen"),
-            as_of=case.get("as_of"),
-            expect=case["expect"],
-            title=case.get("title", ""),
-            why=case.get("why", ""),
-        )
-    except KeyError as missing:
-        name = str(case.get("id", "without id"))
-        raise LedgerRefused(f"The case {name} has no {missing}.", value=name) from None
-
-
-def _read_ledger(case: Mapping[str, Any]) -> Ledger:
-    return Ledger(
-        accounts={name: Account(**facts) for name, facts in case.get("accounts", {}).items()},
-        transfers=tuple(_read_transfer(facts) for facts in case["transfers"]),
-        seeds=tuple(Seed(s["transfer"], s.get("amount")) for s in case["seeds"]),
+def _read_case(entry: object, number: int) -> Case:
+    named = entry.get("id") if isinstance(entry, dict) else None
+    name = named if isinstance(named, str) else f"number {number + 1}"
+    facts = Facts(entry, _CASE_KEYS, case=name, key="")
+    return Case(
+        id=facts.text("id"),
+        rule=facts.text("rule"),
+        ledger=_read_ledger(facts),
+        shortfall=facts.within("policy", ("shortfall",)).text("shortfall", "unseen"),
+        as_of=facts.whole_or_none("as_of"),
+        expect=facts.table("expect"),
+        title=facts.text("title", ""),
+        why=facts.text("why", ""),
     )
 
 
-def _read_transfer(facts: Mapping[str, Any]) -> Transfer:
-    unknown = set(facts) - _TRANSFER_KEYS
-    if unknown:
-        name = str(facts.get("id", "without id"))
-        raise LedgerRefused(
-            f"The transfer {name} has a key that the format does not know: "
-            f"{', '.join(sorted(unknown))}.",
-            value=name,
-        )
+def _read_ledger(facts: Facts) -> Ledger:
+    accounts = facts.within("accounts", tuple(facts.table("accounts")))
+    return Ledger(
+        accounts={name: _read_account(accounts, name) for name in accounts.known},
+        transfers=tuple(map(_read_transfer, facts.each("transfers", _TRANSFER_KEYS))),
+        seeds=tuple(
+            Seed(seed.text("transfer"), seed.units_or_none("amount"))
+            for seed in facts.each("seeds", ("transfer", "amount"))
+        ),
+    )
+
+
+def _read_account(accounts: Facts, name: str) -> Account:
+    account = accounts.within(name, ("opening", "external"))
+    return Account(account.units_or_none("opening") or 0, account.flag("external"))
+
+
+def _read_transfer(facts: Facts) -> Transfer:
     return Transfer(
-        id=facts["id"],
-        t=facts["t"],
-        payer=facts["from"],
-        payee=facts["to"],
-        amount=facts["amount"],
-        seq=facts.get("seq", 0),
-        credit=facts.get("credit"),
-        batch=facts.get("batch"),
+        id=facts.text("id"),
+        t=facts.whole("t"),
+        payer=facts.text("from"),
+        payee=facts.text("to"),
+        amount=facts.units("amount"),
+        seq=facts.whole_or_none("seq") or 0,
+        credit=facts.units_or_none("credit"),
+        batch=facts.name_or_none("batch"),
     )
 
 

@@ -81,6 +81,7 @@ def check(ledger: Ledger) -> None:
             raise LedgerRefused(
                 f"The transfer id {transfer.id!r} is there twice. Give each transfer its own.",
                 value=transfer.id,
+                key="transfers",
             )
         amounts[transfer.id] = transfer.amount
     for name, account in ledger.accounts.items():
@@ -91,6 +92,7 @@ def check(ledger: Ledger) -> None:
                 f"The transfer {label!r} is named as a victim's payment {times} times. "
                 "Name it once, with the whole amount that is the victim's.",
                 value=label,
+                key="seeds",
             )
     for seed in ledger.seeds:
         _check_seed(seed, amounts)
@@ -127,6 +129,7 @@ def _check_seed(seed: Seed, amounts: Mapping[str, int]) -> None:
             f"The victim's payment {seed.transfer!r} is not among the transfers. "
             "Correct the id or add the transfer.",
             value=seed.transfer,
+            key="seeds",
         )
     if seed.amount is None:
         return
@@ -136,4 +139,5 @@ def _check_seed(seed: Seed, amounts: Mapping[str, int]) -> None:
             f"The victim's part of {seed.transfer!r} is {seed.amount}, more than the "
             f"{amounts[seed.transfer]} that was paid. Give at most what was paid.",
             value=seed.transfer,
+            key="seeds",
         )
