@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -9,7 +10,7 @@ import pytest
 
 from recoup.apps.traces import findings as trace_findings
 from recoup.cli.trace import main
-from recoup.core.tracing import Ledger
+from recoup.core.tracing import RULES, Ledger
 
 HEADER = "Timestamp,Block,Tx_hash,From,From_label,To,To_label,Value_in_USD"
 ROWS = [
@@ -143,3 +144,142 @@ def test_a_label_cannot_steer_the_terminal(case, capsys):
     case.write_text("\n".join([HEADER, "2024-01-01 00:00:00,1,h1,0xV,,0xA,x\u202ey\u009bz,100"]))
     assert main([str(case)]) == 0
     assert "x\\u202ey\\u009bz" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_names_its_source_and_its_policies_on_the_result(case, tmp_path, rule, capsys):
+    out = tmp_path / "page.html"
+    assert main([str(case), "--rule", rule, "--shortfall", "overdraft", "--html", str(out)]) == 0
+    for said in (capsys.readouterr().out, html.unescape(out.read_text())):
+        for words in (RULES[rule].name, RULES[rule].source, "Shortfall: overdraft", "Order: by"):
+            assert words in said
+
+
+def test_exact_fractions_are_told_as_fractions_to_machines(case, capsys):
+    case.write_text("\n".join([HEADER, *ROWS[:1], ROWS[3].replace("0xA", "0xC")]))
+    rows = [ROWS[0], ROWS[0].replace("0xV", "0xC").replace("h1", "h9").replace("100", "200")]
+    case.write_text("\n".join([HEADER, *rows, ROWS[3]]))
+    assert main([str(case), "--rule", "prorata_exact", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["held"]["0xb"] == {"h1:0xv:0xa:0": "10000000/3"}
+    assert found["totals"]["elsewhere"] == 100_000_000
+
+
+def test_poison_is_told_as_marks_that_do_not_add_up(case, capsys):
+    assert main([str(case), "--rule", "poison"]) == 0
+    said = capsys.readouterr().out
+    assert "do not add up to the loss" in said
+    assert "accounted for" not in said
+
+
+def test_all_rules_stand_side_by_side_and_each_with_its_source(case, capsys):
+    assert main([str(case), "--rules", "all"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(" +".join(RULES) + "  address\n", said)
+    for rule in RULES.values():
+        assert re.search(rf"^{rule.key} +[\d,.]+ ", said, re.MULTILINE)
+        assert f"({rule.key})" in said
+        assert rule.source in said
+    assert said.count("Shortfall: unseen. Order: by time") == len(RULES)
+
+
+def test_several_rules_are_as_many_results_to_machines_and_each_as_if_alone(case, capsys):
+    assert main([str(case), "--rules", "libr,fifo", "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert list(results) == ["libr", "fifo"]
+    main([str(case), "--rule", "libr", "--json"])
+    assert results["libr"] == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [
+        (["--rule", "guess"], "'fifo'.*'tiho'"),
+        (["--rules", "fifo,guess"], "no rule 'guess'. Use all, or some of: fifo,.*,tiho"),
+        (["--shortfall", "ignore"], "'unseen'.*'overdraft'"),
+        (["--format", "xml"], "'csv'.*'cases'"),
+        (["--format", "cases", "--rule", "fifo"], "each case names its own rule"),
+        (["--rules", "all", "--html", "x"], "--html shows one rule"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_answered_with_what_is(case, options, allowed, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([str(case), *options])
+    assert ended.value.code == 2
+    assert re.search(
+        allowed, capsys.readouterr().err.replace("\n", " ").replace("choose from ", "")
+    )
+
+
+# Files of cases
+
+
+def a_case(rule="fifo", **changes):
+    return {
+        "id": f"one-{rule}",
+        "rule": rule,
+        "accounts": {"V": {"external": True}, "A": {"opening": 4}},
+        "transfers": [
+            {"id": "s", "t": 1, "from": "V", "to": "A", "amount": 3},
+            {"id": "x", "t": 2, "from": "A", "to": "B", "amount": 2},
+        ],
+        "seeds": [{"transfer": "s"}],
+    } | changes
+
+
+@pytest.fixture
+def cases(tmp_path):
+    def write(*entries):
+        path = tmp_path / "cases.json"
+        path.write_text(json.dumps({"format": "tracing-cases/1", "cases": entries}))
+        return path
+
+    return write
+
+
+def test_a_file_of_cases_is_answered_case_by_case_without_looking_at_expect(cases, capsys):
+    wrong = {"held": {"nobody": {"s": 1}}}
+    path = cases(a_case("prorata_exact", expect=wrong), a_case("libr"))
+    assert main([str(path), "--format", "cases", "--json"]) == 0
+    common = {"balances": {"A": 5, "B": 2}, "dissipated": {}, "unseen": {}}
+    assert json.loads(capsys.readouterr().out) == {
+        "one-prorata_exact": common
+        | {"held": {"A": {"s": "15/7"}, "B": {"s": "6/7"}}}
+        | {"transfers": {"s": {"s": 3}, "x": {"s": "6/7"}}},
+        "one-libr": common | {"held": {"A": {"s": 3}}, "transfers": {"s": {"s": 3}}},
+    }
+
+
+def test_people_get_the_rule_and_its_source_with_each_case(cases, capsys):
+    assert main([str(cases(a_case("libr"))), "--format", "cases"]) == 0
+    said = capsys.readouterr().out
+    assert "Re Hallett" in said
+    assert "Shortfall: unseen. Order: time, sequence, id. As of: all transfers." in said
+    assert re.search(r"held now +A: s 3\n", said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"policy": {"shortfall": "ignore"}}, "policy.shortfall"),
+        ({"seeds": [{"transfer": "s"}, {"transfer": "x"}]}, "seeds"),
+        ({"asof": 3}, "asof"),
+    ],
+)
+def test_one_bad_case_and_nothing_is_traced_but_file_case_and_key_are_named(
+    cases, changes, key, capsys
+):
+    path = cases(a_case("libr"), a_case(**changes))
+    assert main([str(path), "--format", "cases"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{path} was not traced; case one-fifo, key {key}: " in said.err
+    assert main([str(path), "--format", "cases", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["file"] == str(path)
+    assert (found["refused"][0]["case"], found["refused"][0]["key"]) == ("one-fifo", key)
+
+
+def test_a_missing_file_of_cases_is_named(tmp_path, capsys):
+    assert main([str(tmp_path / "none.json"), "--format", "cases"]) == 2
+    assert "none.json: No such file" in capsys.readouterr().err

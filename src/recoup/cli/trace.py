@@ -1,6 +1,7 @@
-"""`recoup trace FILE.csv`: follow stolen crypto-assets through a file of transfers.
+"""`recoup trace FILE`: follow stolen money through a file, under one tracing rule or several.
 
-Nothing is traced unless every row is good; each refused value is named.
+The file is a CSV of transfers of crypto-assets, or a file of tracing cases in JSON. Nothing is
+traced unless all of it is good; each refused value is named.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TypeVar
 
+from recoup.apps.traces import case_list
+from recoup.apps.traces.comparison import Comparison
 from recoup.apps.traces.document import page
 from recoup.apps.traces.findings import Findings
-from recoup.core.tracing import RULES
+from recoup.core.tracing import RULES, cases
+from recoup.core.tracing.facts import CaseRefused
+from recoup.core.tracing.walk import SHORTFALLS
 from recoup.standards import flow_csv
 from recoup.standards.flow_csv import NotReadable
 
@@ -39,34 +44,52 @@ def main(argv: list[str]) -> int:
 
     Returns 3 if the result does not add up, which would be a fault of ours.
     """
-    options = _parser().parse_args(argv)
+    options = _options(argv)
+    sys.set_int_max_str_digits(0)  # exact fractions grow long; what is read has been bounded
     try:
-        findings = _find(options)
-        if options.html:
-            _write_page(options.html, findings)
+        return _trace_cases(options) if options.format == "cases" else _trace_flow(options)
     except _FileRefused as refusal:
         _print_refusal(refusal, as_json=options.json)
-        return REFUSED
     except CannotTrace as refusal:
         print(refusal, file=sys.stderr)
-        return REFUSED
-    if options.json:
-        print(findings.as_json())
-    else:
-        print(findings.as_text(all_places=options.all))
-        if options.html:
-            print(f"\nThe page with the flow is in {options.html}")
-    return DOES_NOT_ADD_UP if findings.shares.unaccounted else 0
+    return REFUSED
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.format == "cases":
+        for name in ("rule", "rules", "shortfall", "sources", "terminals", "html"):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name} is for CSV files: each case names its own rule and policy.")
+    if options.html and options.rules:
+        parser.error("--html shows one rule. Name it with --rule.")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="recoup trace",
-        description="Follow stolen crypto-assets through a CSV file of transfers. "
-        "docs/tracing.md explains the rules and the result.",
+        description="Follow stolen crypto-assets through a CSV file of transfers, or trace a file "
+        "of cases. docs/tracing.md explains the rules and the result.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE.csv")
-    parser.add_argument("--rule", choices=list(RULES), default="fifo")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--format", choices=["csv", "cases"], default="csv", help="cases: tracing-cases/1 in JSON"
+    )
+    rules = parser.add_mutually_exclusive_group()
+    rules.add_argument("--rule", choices=list(RULES), help="(default: fifo)")
+    rules.add_argument(
+        "--rules",
+        type=_several_rules,
+        metavar="all|R,R",
+        help="several rules side by side, such as fifo,libr; or all",
+    )
+    parser.add_argument(
+        "--shortfall",
+        choices=SHORTFALLS,
+        help="what an account lacked when it paid: unseen money (default), or an overdraft",
+    )
     parser.add_argument(
         "--sources",
         type=Path,
@@ -85,8 +108,47 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _find(options: argparse.Namespace) -> Findings:
-    """Read the three files and trace; raises when any of them cannot be taken."""
+def _several_rules(written: str) -> tuple[str, ...]:
+    if written == "all":
+        return tuple(RULES)
+    named = tuple(dict.fromkeys(written.split(",")))
+    for rule in named:
+        if rule not in RULES:
+            raise argparse.ArgumentTypeError(
+                f"there is no rule {rule!r}. Use all, or some of: {','.join(RULES)}"
+            )
+    return named
+
+
+def _trace_cases(options: argparse.Namespace) -> int:
+    """Answer every case of a file, or none."""
+    try:
+        read = cases.read(_bytes(options.file))
+        found = case_list.answers(read)
+    except CaseRefused as fault:
+        _print_refused_case(options.file, fault, as_json=options.json)
+        return REFUSED
+    print(case_list.as_json(found) if options.json else case_list.as_text(read, found))
+    return 0
+
+
+def _trace_flow(options: argparse.Namespace) -> int:
+    rules = options.rules or (options.rule or "fifo",)
+    several = _find(options, rules)
+    if options.html:
+        _write_page(options.html, several[0])
+    found = Comparison(several) if options.rules else several[0]
+    if options.json:
+        print(found.as_json())
+    else:
+        print(found.as_text(all_places=options.all))
+        if options.html:
+            print(f"\nThe page with the flow is in {options.html}")
+    return 0 if found.adds_up else DOES_NOT_ADD_UP
+
+
+def _find(options: argparse.Namespace, rules: tuple[str, ...]) -> tuple[Findings, ...]:
+    """Read the three files and trace by each rule; raises when any of them cannot be taken."""
     beside = options.file.parent
     flow = _read(options.file, flow_csv.read, "")
     sources = _read(
@@ -99,20 +161,28 @@ def _find(options: argparse.Namespace) -> Findings:
         flow_csv.read_addresses,
         "Name the list of addresses where the flow ends with --terminals.",
     )
-    findings = Findings(options.file.name, options.rule, flow, sources, terminals)
-    if not findings.ledger.seeds:
+    name, shortfall = options.file.name, options.shortfall or "unseen"
+    several = tuple(
+        Findings(name, rule, flow, sources, terminals, shortfall=shortfall) for rule in rules
+    )
+    if not several[0].ledger.seeds:
         raise CannotTrace(
             f"None of the {len(sources):,} source addresses pays anything in {options.file}, so "
             "there is no loss to follow. Check that the lists belong to this file."
         )
-    return findings
+    return several
 
 
 def _read(path: Path, reader: Callable[[bytes], _Read], advice: str) -> _Read:
     try:
-        return reader(path.read_bytes())
+        return reader(_bytes(path, advice))
     except NotReadable as fault:
         raise _FileRefused(path, fault) from None
+
+
+def _bytes(path: Path, advice: str = "") -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as fault:
         raise CannotTrace(f"Cannot read {path}: {fault.strerror}. {advice}".strip()) from None
 
@@ -134,3 +204,10 @@ def _print_refusal(refusal: _FileRefused, *, as_json: bool) -> None:
     print(f"{refusal.path} was not traced; {things} to correct:", file=sys.stderr)
     for one in refused:
         print(f"  {one}", file=sys.stderr)
+
+
+def _print_refused_case(path: Path, fault: CaseRefused, *, as_json: bool) -> None:
+    print(f"{path} was not traced; {fault}", file=sys.stderr)
+    if as_json:
+        one = {"case": fault.case, "key": fault.key, "value": fault.value, "problem": fault.problem}
+        print(json.dumps({"file": str(path), "refused": [one]}, ensure_ascii=True, indent=1))

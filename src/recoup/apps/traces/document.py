@@ -13,7 +13,6 @@ from importlib.resources import files
 from recoup.apps.traces.drawing import drawing, drawn_bands, folded_bands
 from recoup.apps.traces.findings import (
     KINDS,
-    ORDERING,
     Findings,
     counted,
     percent,
@@ -76,9 +75,11 @@ def _answer(findings: Findings) -> str:
         for kind, words, units in parts
     )
     strip = "".join(
-        f'<i class="{kind}" style="flex-grow:{units}"></i>' for kind, _, units in parts if units
+        f'<i class="{kind}" style="flex-grow:{round(units)}"></i>'
+        for kind, _, units in parts
+        if units
     )
-    verdict = "good" if not shares.unaccounted else "bad"
+    verdict = "good" if findings.adds_up else "bad"
     return (
         '<section aria-labelledby="answer"><h2 id="answer">The loss and where it is</h2>'
         f'<p class="lost"><b>{usd(shares.lost)}</b> USD lost {findings.payments_in_words()}</p>'
@@ -153,9 +154,9 @@ def _method(findings: Findings) -> str:
     flow = findings.flow
     return (
         '<section aria-labelledby="method"><h2 id="method">How it was traced</h2><ul>'
-        f"<li>Rule: {findings.how.name} ({findings.rule}). Another rule gives another "
-        "answer; the two are never added.</li>"
-        f"<li>Order: {ORDERING}. The order of the rows means nothing.</li>"
+        + "".join(f"<li>{escape(line.strip())}</li>" for line in findings.rule_in_words())
+        + "<li>Another rule gives another answer; the two are never added.</li>"
+        "<li>The order of the rows means nothing.</li>"
         "<li>Every outgoing transfer of a source address is a loss; what comes back to a source "
         "stays there.</li>"
         "<li>Values are US dollars as the file gives them, counted in millionths: valuation "

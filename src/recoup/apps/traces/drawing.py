@@ -155,7 +155,7 @@ def _scale(bars: dict[str, _Bar]) -> float:
     sums: dict[int, int] = defaultdict(int)
     for bar in bars.values():
         sums[bar.column] += bar.units
-    return _TALLEST / max(sums.values(), default=1)
+    return float(_TALLEST / max(sums.values(), default=1))
 
 
 def _set_places(bars: dict[str, _Bar]) -> float:

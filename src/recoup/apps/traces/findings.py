@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from recoup.core.tracing import RULES, Ledger, Result, Rule, Shares, share_out, trace
-from recoup.core.tracing.cases import as_expect
+from recoup.core.tracing.cases import as_expect, plain
 from recoup.standards.flow_csv import FlowFile
 
 ORDERING: Final = "by time; within a moment money arrives before it is passed on"
@@ -48,6 +48,7 @@ class Findings:
     flow: FlowFile
     sources: frozenset[str]
     terminals: frozenset[str]
+    shortfall: str = "unseen"
 
     @property
     def how(self) -> Rule:
@@ -59,7 +60,7 @@ class Findings:
 
     @cached_property
     def result(self) -> Result:
-        return trace(self.ledger, rule=self.rule)
+        return trace(self.ledger, rule=self.rule, shortfall=self.shortfall)
 
     @cached_property
     def shares(self) -> Shares:
@@ -103,8 +104,26 @@ class Findings:
         payments, sources = self.shares.payments, self.paying_sources
         return f"in {counted(payments, 'payment')} from {counted(sources, 'source address', 'es')}"
 
+    @property
+    def adds_up(self) -> bool:
+        return not (self.how.conserves and self.shares.unaccounted)
+
+    def rule_in_words(self) -> tuple[str, ...]:
+        """Say what has to stand beside every figure: the rule, its source and its policies."""
+        how = self.how
+        return (
+            f"Rule: {how.name} ({how.key}): a debit takes {how.takes}.",
+            f"    Source: {how.source}.",
+            f"    Shortfall: {self.shortfall}. Order: {ORDERING}.",
+        )
+
     def conservation(self) -> str:
         """Say whether every unit is accounted for, as added up from the result."""
+        if not self.how.conserves:
+            return (
+                f"These sums are marks under {self.how.name}: they overlap and grow, are no claim "
+                "to money, and do not add up to the loss."
+            )
         shares = self.shares
         if shares.unaccounted:
             return (
@@ -119,10 +138,15 @@ class Findings:
         )
 
     def as_json(self) -> str:
+        return json.dumps(self.as_facts(), ensure_ascii=False, indent=1)
+
+    def as_facts(self) -> dict[str, Any]:
         """Return the result under the keys of the case format's ``expect``, and the totals."""
-        found: dict[str, Any] = {
+        return {
             "file": self.name,
             "rule": self.rule,
+            "source": self.how.source,
+            "shortfall": self.shortfall,
             "ordering": ORDERING,
             "unit": "0.000001 USD",
             **as_expect(self.result),
@@ -130,7 +154,6 @@ class Findings:
             "labels": self.labels,
             "kinds": {place.address: place.kind for place in self.places},
         }
-        return json.dumps(found, ensure_ascii=False, indent=1)
 
     def _totals(self) -> dict[str, Any]:
         shares = self.shares
@@ -140,8 +163,8 @@ class Findings:
             "addresses": len(self.flow.addresses),
             "payments": shares.payments,
             "lost": shares.lost,
-            **{part: getattr(shares, part) for part in parts},
-            "unaccounted": shares.unaccounted,
+            **{part: plain(getattr(shares, part)) for part in parts},
+            "unaccounted": plain(shares.unaccounted) if self.how.conserves else None,
             "shares": {part: percent(shares.share_of(getattr(shares, part))) for part in parts},
             "rounded_rows": self.flow.rounded_rows,
             "rounding_residual_usd": f"{self.flow.residual_usd:f}",
@@ -158,7 +181,7 @@ class Findings:
             f"{printable(self.name)}: {len(flow.rows):,} transfers between "
             f"{len(flow.addresses):,} addresses, {first:%Y-%m-%d} to {last:%Y-%m-%d}"
         )
-        yield f"Rule: {self.how.name} ({self.rule}). Order: {ORDERING}."
+        yield from self.rule_in_words()
         yield "Values are US dollars as the file gives them: valuation units, not money."
 
     def _sums(self) -> Iterator[str]:
@@ -168,7 +191,10 @@ class Findings:
             ("  at terminal addresses", shares.at_terminals, ""),
             ("  elsewhere", shares.elsewhere, ""),
             ("  back at a source", shares.at_sources, ""),
+            ("  lost to an overdraft", shares.dissipated, ""),
         ]
+        if self.shortfall == "unseen":
+            rows.pop()
         for name, units, note in rows:
             share = percent(shares.share_of(units))
             yield f"{name:<26}{usd(units):>24}  {share:>7} %  {note}".rstrip()
@@ -209,7 +235,11 @@ def counted(number: int, noun: str, plural: str = "s") -> str:
 
 
 def usd(units: int) -> str:
-    """Write millionths of a dollar with all six decimals: 1,234.500000."""
+    """Write millionths of a dollar with all six decimals: 1,234.500000.
+
+    Fractions of a millionth, which exact pro rata has, are rounded half to even.
+    """
+    units = round(units)
     return f"{units // _UNITS:,}.{units % _UNITS:06}"
 
 
