@@ -1,7 +1,8 @@
 """The answer of a trace: where the units of each victim's payment are, and how they got there.
 
 Tables run from account or transfer to label (the victim's payment) to units. Zero entries are
-left out, except among the balances.
+left out, except among the balances. Traced units are whole under every rule but ``prorata_exact``,
+whose units are fractions and behave as whole numbers do in sums and comparisons.
 """
 
 from __future__ import annotations
