@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import sys
 
 import pytest
 
@@ -283,3 +284,20 @@ def test_one_bad_case_and_nothing_is_traced_but_file_case_and_key_are_named(
 def test_a_missing_file_of_cases_is_named(tmp_path, capsys):
     assert main([str(tmp_path / "none.json"), "--format", "cases"]) == 2
     assert "none.json: No such file" in capsys.readouterr().err
+
+
+def test_fractions_longer_than_python_writes_by_itself_are_written(cases, capsys):
+    """Each hop adds digits; the numbers that are read stay bounded."""
+    before = sys.get_int_max_str_digits()
+    try:
+        sys.set_int_max_str_digits(640)
+        hops = [{"id": f"t{n}", "t": n, "from": "A", "to": "B", "amount": 1} for n in range(2, 9)]
+        huge = {"id": "s", "t": 1, "from": "V", "to": "A", "amount": 10**200}
+        path = cases(a_case("prorata_exact", transfers=[huge, *hops]))
+        assert main([str(path), "--format", "cases", "--json"]) == 0
+        assert len(capsys.readouterr().out) > 640
+        sys.set_int_max_str_digits(640)
+        path.write_text(path.read_text().replace("0" * 200, "0" * 700))
+        assert main([str(path), "--format", "cases"]) == 2
+    finally:
+        sys.set_int_max_str_digits(before)

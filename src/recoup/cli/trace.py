@@ -45,7 +45,6 @@ def main(argv: list[str]) -> int:
     Returns 3 if the result does not add up, which would be a fault of ours.
     """
     options = _options(argv)
-    sys.set_int_max_str_digits(0)  # exact fractions grow long; what is read has been bounded
     try:
         return _trace_cases(options) if options.format == "cases" else _trace_flow(options)
     except _FileRefused as refusal:
@@ -128,6 +127,7 @@ def _trace_cases(options: argparse.Namespace) -> int:
     except CaseRefused as fault:
         _print_refused_case(options.file, fault, as_json=options.json)
         return REFUSED
+    _let_numbers_be_long()
     print(case_list.as_json(found) if options.json else case_list.as_text(read, found))
     return 0
 
@@ -135,6 +135,7 @@ def _trace_cases(options: argparse.Namespace) -> int:
 def _trace_flow(options: argparse.Namespace) -> int:
     rules = options.rules or (options.rule or "fifo",)
     several = _find(options, rules)
+    _let_numbers_be_long()
     if options.html:
         _write_page(options.html, several[0])
     found = Comparison(several) if options.rules else several[0]
@@ -145,6 +146,11 @@ def _trace_flow(options: argparse.Namespace) -> int:
         if options.html:
             print(f"\nThe page with the flow is in {options.html}")
     return 0 if found.adds_up else DOES_NOT_ADD_UP
+
+
+def _let_numbers_be_long() -> None:
+    """Exact fractions grow past the digits that Python writes; called once all is read."""
+    sys.set_int_max_str_digits(0)
 
 
 def _find(options: argparse.Namespace, rules: tuple[str, ...]) -> tuple[Findings, ...]:
