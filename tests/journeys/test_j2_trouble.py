@@ -74,13 +74,13 @@ def test_422_is_the_summary_in_place_with_the_focus_on_it(
 ) -> None:
     here = desk.url
     desk.locator("#closing").fill("190000.00")
-    desk.locator("#held").fill("180.000,00")
+    desk.locator("#held").fill("180.000")
     send(desk)
     desk.locator("#answer-problems").wait_for()
     assert focused(desk) == "answer-problems"
     assert desk.url == here
     nothing_is_lost(desk)
-    assert desk.locator("#held").input_value() == "180.000,00"
+    assert desk.locator("#held").input_value() == "180.000"
     assert answers(hub) == 0
     assert desk.evaluate("document.documentElement.scrollWidth") <= width
     axe(desk)

@@ -121,7 +121,7 @@ def test_a_window_that_does_not_close_is_refused_with_the_difference(ticket: Tic
     [
         ({"code": ""}, "answer-heading", "Choose an answer"),
         ({"held": ""}, "held", "how much you hold"),
-        ({"held": "168.000,00"}, "held", "comma"),
+        ({"held": "168,000"}, "held", "comma"),
         ({"held": "480000.01"}, "held", "more than was asked"),
         ({"code": "cannot_lawfully"}, "ground", "why it cannot be done lawfully"),
         ({"opening": ""}, "opening", "No amount"),
