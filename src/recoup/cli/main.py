@@ -37,7 +37,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "up": Command("recoup.cli.up:main", "start the hub with a demo country (the default)", RUN),
     "demo": Command("recoup.cli.demo:main", "play a fraud and its answers, print the trail", RUN),
     "help": Command("recoup.cli.help:main", "show this, or the help of one command", RUN),
-    "trace": Command("recoup.cli.trace:main", "follow the money in a file of transfers or cases", LOOK),
+    "trace": Command("recoup.cli.trace:main", "follow the money in a file of transfers", LOOK),
     "invariants": Command(
         "recoup.cli.invariants:main", "check that every unit of money is accounted for", LOOK
     ),
