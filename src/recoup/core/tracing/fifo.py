@@ -6,32 +6,21 @@ the order they were taken, so order survives every transfer. The opening balance
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 from recoup.core.tracing.lots import Lots
 from recoup.core.tracing.rule import Rule
-from recoup.core.tracing.walk import Parts, by_label
+from recoup.core.tracing.walk import Parts
 
 
 class Queue(Lots):
-    """An account's units as lots in the order they came in; neighbours of one label are one lot."""
+    """Lots of which the oldest leave first."""
 
-    __slots__ = ("_lots",)
-
-    def __init__(self) -> None:
-        self._lots: deque[tuple[str | None, int]] = deque()
-
-    def put(self, parts: Parts, credit: int) -> None:
-        lots = self._lots
-        for label, units in parts:
-            if lots and lots[-1][0] == label:
-                units += lots.pop()[1]
-            if units:
-                lots.append((label, units))
+    __slots__ = ()
 
     def take(self, units: int) -> Parts:
-        lots, taken = self._lots, []
+        lots = self._lots
+        taken: Parts = []
         while units:
             label, there = lots.popleft()
             part = min(there, units)
@@ -40,9 +29,6 @@ class Queue(Lots):
             if part < there:
                 lots.appendleft((label, there - part))
         return taken
-
-    def held(self) -> dict[str, int]:
-        return by_label(list(self._lots))
 
 
 RULE: Final = Rule(

@@ -11,27 +11,17 @@ from typing import Final
 
 from recoup.core.tracing.lots import Lots
 from recoup.core.tracing.rule import Rule
-from recoup.core.tracing.walk import Parts, by_label
+from recoup.core.tracing.walk import Parts
 
 
 class Stack(Lots):
-    """An account's units as lots, the youngest on top; neighbours of one label are one lot."""
+    """Lots of which the youngest leave first."""
 
-    __slots__ = ("_lots",)
-
-    def __init__(self) -> None:
-        self._lots: Parts = []
-
-    def put(self, parts: Parts, credit: int) -> None:
-        lots = self._lots
-        for label, units in parts:
-            if lots and lots[-1][0] == label:
-                units += lots.pop()[1]
-            if units:
-                lots.append((label, units))
+    __slots__ = ()
 
     def take(self, units: int) -> Parts:
-        lots, taken = self._lots, []
+        lots = self._lots
+        taken: Parts = []
         while units:
             label, there = lots.pop()
             part = min(there, units)
@@ -40,9 +30,6 @@ class Stack(Lots):
             if part < there:
                 lots.append((label, there - part))
         return taken
-
-    def held(self) -> dict[str, int]:
-        return by_label(self._lots)
 
 
 RULE: Final = Rule(

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from recoup.core.tracing.walk import Parts
+from collections import deque
+
+from recoup.core.tracing.walk import Parts, by_label
 
 
 class Lots:
-    """Units that keep their order inside a transfer; how they are kept is each rule's own."""
+    """An account's units in the order they came in; neighbours of one label are one lot.
 
-    __slots__ = ()
+    They keep their order inside a transfer. From which end a debit takes is each rule's own.
+    """
+
+    __slots__ = ("_lots",)
+
+    def __init__(self) -> None:
+        self._lots: deque[tuple[str | None, int]] = deque()
+
+    def put(self, parts: Parts, credit: int) -> None:
+        lots = self._lots
+        for label, units in parts:
+            if lots and lots[-1][0] == label:
+                units += lots.pop()[1]
+            if units:
+                lots.append((label, units))
+
+    def held(self) -> dict[str, int]:
+        return by_label(list(self._lots))
 
     @staticmethod
     def exchange(parts: Parts, amount: int, credit: int) -> Parts:
