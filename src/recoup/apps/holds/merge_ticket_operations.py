@@ -66,9 +66,8 @@ def _is_asked_in(case: Case, ticket: Ticket) -> bool:
 
 def _tell_one_payment(duplicate: Case, into: Case) -> bool:
     """Whether both cases tell of one payment; an officer may also merge two of one fraud."""
-    claims = Claim.objects.filter(case__in=[duplicate, into]).select_related("payment")
-    first, *others = list(claims)
-    return len(others) == 1 and is_one_payment(first, others[0])
+    claims = list(Claim.objects.filter(case__in=[duplicate, into]).select_related("payment"))
+    return len(claims) == 2 and is_one_payment(*claims)
 
 
 def is_one_payment(one: Claim, other: Claim) -> bool:
