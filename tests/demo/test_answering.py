@@ -11,7 +11,10 @@ from stub_hub import balances, line, problems_of, ticket
 
 from recoup.demo import answering, cast, ledger, stories
 
-LATER = ledger.text_of(datetime.now(UTC) + timedelta(minutes=5))
+
+def later():
+    """Five minutes after now: the stories of a test are told as of its own beginning."""
+    return ledger.text_of(datetime.now(UTC) + timedelta(minutes=5))
 
 
 @pytest.fixture
@@ -21,7 +24,8 @@ def ask(country_dir):
     def do(code, **parts):
         with closing(ledger.open_ledger(stories.ledger_path(country_dir, code))) as db:
             asked = ticket(**parts)
-            done = answering.execute(db, asked, at=LATER, due_at=LATER)
+            at = later()
+            done = answering.execute(db, asked, at=at, due_at=at)
             assert ledger.broken(db) == []
             assert problems_of(done.body, asked) == ()
         return done.body
@@ -199,7 +203,7 @@ def test_a_second_request_gets_what_others_have_left_or_hears_that_they_hold_all
 
 def test_an_unknown_account_currency_or_credit_is_said(ask):
     assert ask("plum", account=iban("mule_1"), amount=1, kind="block")["code"] == "not_ours"
-    stranger = line(amount=999, at=LATER, payer=iban("shop"))
+    stranger = line(amount=999, at=later(), payer=iban("shop"))
     answer = ask("quince", account=iban("mule_1"), amount=999, kind="first", lines=[stranger])
     assert (answer["code"], answer["window"], answer["held_minor"]) == ("unclear", None, 999)
 
@@ -208,7 +212,7 @@ def test_a_hold_ends_by_itself_at_its_printed_end(ask, country_dir):
     soon = datetime.now(UTC) + timedelta(minutes=60)
     ask("walnut", account=iban("mule_2"), amount=100, kind="block", hold_until=soon.isoformat())
     with closing(ledger.open_ledger(stories.ledger_path(country_dir, "walnut"))) as db:
-        assert ledger.let_lapse(db, LATER) == []
+        assert ledger.let_lapse(db, later()) == []
         freed = ledger.let_lapse(db, ledger.text_of(soon))
         assert [sum_ for _, _, sum_ in freed] == [100]
         assert ledger.held(db, iban("mule_2")) == 0
@@ -220,7 +224,7 @@ def _payment_of(directory, code, key):
 
 
 def test_ten_thousand_outgoing_lines_are_disclosed_within_seconds(ask, country_dir):
-    account, at = iban("mule_6"), LATER
+    account, at = iban("mule_6"), later()
     with closing(ledger.open_ledger(stories.ledger_path(country_dir, "walnut"))) as db:
         with ledger.transaction(db):
             arrived = ledger.Booking(0, "in", None, account, "c", 10_000_00, at, words="all of it")
