@@ -122,10 +122,12 @@ def unsafe_locks(root: Path = environment.ROOT) -> list[str]:
     runs = {package(line) for line in wanted["project"]["dependencies"]}
     develops = {package(line) for line in wanted["dependency-groups"]["dev"]}
     fast = {package(line) for line in wanted["project"]["optional-dependencies"]["fast"]}
+    peers = {package(line) for line in wanted["dependency-groups"]["bench"]}
     problems: list[str] = []
     locks = {
         "requirements.lock": runs,
         "requirements-fast.lock": runs | fast,
+        "requirements-bench.lock": runs | peers,
         "requirements-dev.lock": runs | develops,
     }
     for name, asked in locks.items():
