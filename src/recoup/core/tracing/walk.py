@@ -50,6 +50,14 @@ def walk(
     order: Callable[[Ledger, int | None], list[Transfer]],
 ) -> Result:
     """Trace a whole ledger with one rule's purse, in its order; raises LedgerRefused."""
+    books = begin(purse, ledger, shortfall=shortfall)
+    for transfer in order(ledger, as_of):
+        books.carry_out(transfer)
+    return books.result(rule=rule, shortfall=shortfall, as_of=as_of)
+
+
+def begin(purse: Callable[[], Purse], ledger: Ledger, *, shortfall: str) -> Books:
+    """Return the books of a checked ledger before its first transfer; raises LedgerRefused."""
     check(ledger)
     if shortfall not in SHORTFALLS:
         raise LedgerRefused(
@@ -57,10 +65,7 @@ def walk(
             value=shortfall,
             key="policy.shortfall",
         )
-    books = Books(purse, ledger, may_overdraw=shortfall == "overdraft")
-    for transfer in order(ledger, as_of):
-        books.carry_out(transfer)
-    return books.result(rule=rule, shortfall=shortfall, as_of=as_of)
+    return Books(purse, ledger, may_overdraw=shortfall == "overdraft")
 
 
 class Books:
