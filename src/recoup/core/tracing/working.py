@@ -181,11 +181,10 @@ class Working:
         return tuple(sorted(found, key=lambda one: (-one.units, one.account)))
 
     def kind(self, account: str) -> str:
-        """Return terminal (the flow was seen to end there), source (a victim's) or other."""
+        """Return terminal (the flow was seen to end there), source (external) or other."""
         if account in self.terminals:
             return "terminal"
-        is_external = self.ledger.accounts.get(account, Account()).external
-        return "source" if is_external and account in self.payers else "other"
+        return "source" if self.ledger.accounts.get(account, Account()).external else "other"
 
     def sum(self, labels: Amounts) -> int:
         """Add up several victims' units; marks overlap, so of them the largest stands for all."""
