@@ -128,14 +128,14 @@ def test_a_page_that_cannot_be_written_is_said(case, tmp_path, capsys):
 
 def test_a_unit_that_is_missing_would_be_said(case, capsys, monkeypatch):
     """The statement is computed: with a transfer's money taken out of the result it changes."""
-    whole = trace_findings.trace
+    whole = trace_findings.work_out
 
     def losing(ledger: Ledger, **how):
-        result = whole(ledger, **how)
-        del result.held["0xb"]
-        return result
+        working = whole(ledger, **how)
+        del working.result.held["0xb"]
+        return working
 
-    monkeypatch.setattr(trace_findings, "trace", losing)
+    monkeypatch.setattr(trace_findings, "work_out", losing)
     assert main([str(case)]) == 3
     said = capsys.readouterr().out
     assert "NOT every unit is accounted for: 10.000000 differ, in 1 of 1 payment" in said

@@ -152,7 +152,8 @@ def test_another_input_has_another_digest(change):
 
 def test_what_the_ledger_does_not_have_changes_nothing():
     extra = {**SOURCES, "no such transfer": Source("file", "y")}
-    assert worked(sources=extra, names={**NAMES, "Q": "q"}, terminals=["Q"]) == worked()
+    other = worked(sources=extra, names={**NAMES, "Q": "q"}, terminals=["Q"])
+    assert other.as_bytes() == worked().as_bytes()
 
 
 def test_the_digest_is_of_the_canonical_json_of_the_ledger():

@@ -94,7 +94,7 @@ def _answer(findings: Findings) -> str:
 
 
 def _flow(findings: Findings) -> str:
-    drawn, folded = drawn_bands(findings), folded_bands(findings)
+    drawn, folded = drawn_bands(findings.picture), folded_bands(findings.picture)
     smallest = percent(findings.shares.share_of(drawn[-1].units)) if drawn else "0.00"
     together = f" {len(folded):,} smaller ones into terminals are drawn together." if folded else ""
     left = len(findings.bands) - len(drawn) - len(folded)
@@ -107,7 +107,7 @@ def _flow(findings: Findings) -> str:
         '<ul class="key"><li class="source">source</li><li class="other">elsewhere</li>'
         '<li class="terminal">terminal address</li></ul>'
         '<div class="scroll" role="region" aria-label="Drawing of the flow" tabindex="0">'
-        f"{drawing(findings)}</div></section>"
+        f"{drawing(findings.picture)}</div></section>"
     )
 
 

@@ -15,7 +15,8 @@ from html import escape
 from itertools import islice
 from typing import Final
 
-from recoup.apps.traces.findings import Band, Findings, percent, usd
+from recoup.apps.traces.picture import Band, Picture, printable
+from recoup.core.said import Said
 
 MOST_BANDS: Final = 64
 SMALLEST: Final = Fraction(1, 200)
@@ -25,7 +26,7 @@ _TOP, _LEFT, _RIGHT = 34, 8, 172
 _BAR: Final = 14
 _SLOT: Final = 34
 _TALLEST: Final = 300
-_WORDS: Final = {"source": "source", "terminal": "terminal", "other": ""}
+TERMINAL: Final = Said("terminal")
 _FOLDED: Final = "*terminals"  # no address: the star is not told apart by any chain
 
 
@@ -44,45 +45,49 @@ class _Bar:
     out: list[Band] = field(default_factory=list)
 
 
-def drawn_bands(findings: Findings) -> tuple[Band, ...]:
+def drawn_bands(picture: Picture) -> tuple[Band, ...]:
     """Return the bands that are drawn one by one: the largest, at least SMALLEST of the loss."""
     large = (
         band
-        for band in findings.bands
-        if band.payer != band.payee and findings.shares.share_of(band.units) >= SMALLEST
+        for band in picture.bands
+        if band.payer != band.payee and picture.share_of(band.units) >= SMALLEST
     )
     return tuple(islice(large, MOST_BANDS))
 
 
-def folded_bands(findings: Findings) -> tuple[Band, ...]:
+def folded_bands(picture: Picture) -> tuple[Band, ...]:
     """Return the smaller bands from drawn addresses to terminals that are not drawn themselves."""
-    drawn = drawn_bands(findings)
+    drawn = drawn_bands(picture)
     ends = {address for band in drawn for address in (band.payer, band.payee)}
     return tuple(
         band
-        for band in findings.bands
-        if band.payer in ends and band.payee in findings.terminals - ends
+        for band in picture.bands
+        if band.payer in ends and band.payee in picture.terminals - ends
     )
 
 
-def drawing(findings: Findings) -> str:
+def drawing(picture: Picture) -> str:
     """Return the flow as one SVG element."""
-    folded = folded_bands(findings)
-    bands = (*drawn_bands(findings), *_together(folded))
-    bars = _bars(findings, bands)
-    _set_columns(bars, findings.sources)
+    folded = folded_bands(picture)
+    bands = (*drawn_bands(picture), *_together(folded))
+    bars = _bars(picture, bands)
+    _set_columns(bars, picture.sources)
     height = _set_places(bars)
     tall = _scale(bars)
-    parts = [*_headings(bars), *_drawn_bands(findings, bars, bands, tall)]
-    parts += [line for bar in bars.values() for line in _drawn_bar(findings, bar, tall)]
-    about = (
-        f"{len(bands)} bands between {len(bars)} addresses, in columns from the sources on the "
-        "left. The tables below say the same in numbers."
-    )
+    parts = [*_headings(picture, bars), *_drawn_bands(picture, bars, bands, tall)]
+    parts += [line for bar in bars.values() for line in _drawn_bar(picture, bar, tall)]
+    say = picture.voice.say
+    about = say(
+        Said(
+            "%(bands)s bands between %(bars)s accounts, in columns from the sources on the left. "
+            "The tables below say the same in numbers.",
+            bands=len(bands), bars=len(bars),
+        )
+    )  # fmt: skip
     return (
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '
         'role="img" aria-labelledby="flow-title flow-about">'
-        f'<title id="flow-title">Flow of the traced money</title>'
+        f'<title id="flow-title">{escape(say(Said("Flow of the traced money")))}</title>'
         f'<desc id="flow-about">{escape(about)}</desc>{"".join(parts)}</svg>'
     )
 
@@ -100,38 +105,27 @@ def short(address: str) -> str:
     return address if len(address) <= 14 else f"{address[:6]}…{address[-4:]}"
 
 
-def _bars(findings: Findings, bands: Sequence[Band]) -> dict[str, _Bar]:
+def _bars(picture: Picture, bands: Sequence[Band]) -> dict[str, _Bar]:
     """Return the bars of all addresses at the ends of bands, sources first, then by time."""
     came: dict[str, int] = defaultdict(int)
     went: dict[str, int] = defaultdict(int)
     folded = [band for band in bands if band.payee == _FOLDED]
-    for band in (*findings.bands, *folded):
+    for band in (*picture.bands, *folded):
         came[band.payee] += band.units
         went[band.payer] += 0 if band.payee == _FOLDED else band.units
-    held = {place.address: place.units for place in findings.places}
+    held = {place.address: place.units for place in picture.places}
     held[_FOLDED] = came[_FOLDED]
     ends = {address for band in bands for address in (band.payer, band.payee)}
-    first = {address: place for place, address in enumerate(_by_arrival(findings))}
+    first = {address: place for place, address in enumerate(picture.by_arrival())}
     first[_FOLDED] = len(first)
     bars = {
         address: _Bar(address, max(came[address], went[address]), held.get(address, 0))
-        for address in sorted(ends, key=lambda a: (a not in findings.sources, first[a], a))
+        for address in sorted(ends, key=lambda a: (a not in picture.sources, first[a], a))
     }
     for band in bands:
         bars[band.payer].out.append(band)
         bars[band.payee].into.append(band)
     return bars
-
-
-def _by_arrival(findings: Findings) -> Iterator[str]:
-    """Give addresses in the order in which traced money first touched them."""
-    seen: set[str] = set()
-    carried = findings.result.transfers
-    for row in findings.flow.rows:
-        for address in (row.payer, row.payee) if row.id in carried else ():
-            if address not in seen:
-                seen.add(address)
-                yield address
 
 
 def _set_columns(bars: dict[str, _Bar], sources: frozenset[str]) -> None:
@@ -187,27 +181,31 @@ def _pull(bar: _Bar, bars: dict[str, _Bar]) -> tuple[float, int]:
     return (sum(y * units for y, units in left) / weight if weight else float(WIDTH), -bar.units)
 
 
-def _headings(bars: dict[str, _Bar]) -> Iterator[str]:
+def _headings(picture: Picture, bars: dict[str, _Bar]) -> Iterator[str]:
+    say = picture.voice.say
     at = {bar.column: bar.x for bar in bars.values()}
     for column, x in sorted(at.items()):
-        words = "sources" if column == 0 else f"step {column}"
+        words = say(Said("sources") if column == 0 else Said("step %(n)s", n=column))
         if column == MOST_COLUMNS - 1:
-            words += " and later"
-        yield f'<text class="step" x="{x:.1f}" y="14">{words}</text>'
+            words = say(Said("step %(n)s and later", n=column))
+        yield f'<text class="step" x="{x:.1f}" y="14">{escape(words)}</text>'
 
 
 def _drawn_bands(
-    findings: Findings, bars: dict[str, _Bar], bands: Sequence[Band], tall: float
+    picture: Picture, bars: dict[str, _Bar], bands: Sequence[Band], tall: float
 ) -> Iterator[str]:
     starts = _starts(bars, tall)
     for band in sorted(bands, key=lambda band: -band.units):
         payer, payee = bars[band.payer], bars[band.payee]
         thick = max(band.units * tall, 1.0)
         y0, y1 = starts["out", band], starts["into", band]
-        words = (
-            f"{_name(findings, band.payer)} to {_name(findings, band.payee)}: {usd(band.units)} "
-            f"USD, {percent(findings.shares.share_of(band.units))} % of the loss"
-        )
+        words = picture.voice.say(
+            Said(
+                "%(payer)s to %(payee)s: %(sum)s, %(share)s of the loss",
+                payer=_name(picture, band.payer), payee=_name(picture, band.payee),
+                sum=picture.amount(band.units), share=picture.percent(band.units),
+            )
+        )  # fmt: skip
         back = " back" if payee.column <= payer.column else ""
         path = _path(payer.x + _BAR, y0, payee.x, y1, thick)
         yield f'<path class="band{back}" d="{path}"><title>{escape(words)}</title></path>'
@@ -239,22 +237,22 @@ def _path(x0: float, y0: float, x1: float, y1: float, thick: float) -> str:
     )
 
 
-def _kind(findings: Findings, address: str) -> str:
-    return "terminal" if address == _FOLDED else findings.kind(address)
+def _kind(picture: Picture, address: str) -> str:
+    return "terminal" if address == _FOLDED else picture.kind(address)
 
 
-def _name(findings: Findings, address: str) -> str:
+def _name(picture: Picture, address: str) -> str:
     if address == _FOLDED:
-        folded = {band.payee for band in folded_bands(findings)}
-        return f"{len(folded):,} more terminals"
-    return findings.labels.get(address) or short(address)
+        folded = {band.payee for band in folded_bands(picture)}
+        return picture.voice.say(Said("%(n)s more terminals", n=picture.voice.count(len(folded))))
+    return printable(picture.working.names.get(address) or short(address))
 
 
-def _drawn_bar(findings: Findings, bar: _Bar, tall: float) -> Iterator[str]:
-    kind = _kind(findings, bar.address)
+def _drawn_bar(picture: Picture, bar: _Bar, tall: float) -> Iterator[str]:
+    kind = _kind(picture, bar.address)
     stays = min(bar.stays * tall, bar.height)
-    name = _name(findings, bar.address)
-    title = name if bar.address == _FOLDED else bar.address
+    name = _name(picture, bar.address)
+    title = name if bar.address == _FOLDED else printable(bar.address)
     yield (
         f'<rect class="bar {kind}" x="{bar.x:.1f}" y="{bar.y:.1f}" width="{_BAR}" '
         f'height="{bar.height:.1f}"><title>{escape(title)}</title></rect>'
@@ -267,15 +265,16 @@ def _drawn_bar(findings: Findings, bar: _Bar, tall: float) -> Iterator[str]:
     x, y = bar.x + _BAR + 5, bar.y + min(bar.height / 2, 40) + (-1 if bar.height > 12 else 3)
     shown = name if len(name) <= 19 else f"{name[:10]}…{name[-8:]}"
     yield f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(shown)}</text>'
-    yield (f'<text class="sum" x="{x:.1f}" y="{y + 12:.1f}">{escape(_note(findings, bar))}</text>')
+    yield (f'<text class="sum" x="{x:.1f}" y="{y + 12:.1f}">{escape(_note(picture, bar))}</text>')
 
 
-def _note(findings: Findings, bar: _Bar) -> str:
+def _note(picture: Picture, bar: _Bar) -> str:
     """Say what came through and what stayed, as shares of the loss."""
-    through = percent(findings.shares.share_of(bar.units))
-    kind = _kind(findings, bar.address)
+    say, kind = picture.voice.say, _kind(picture, bar.address)
+    through, stays = picture.percent(bar.units), picture.percent(bar.stays)
     if kind == "source":
-        return f"lost {through} %"
-    stays = percent(findings.shares.share_of(bar.stays))
-    said = f"{through} % passed" if stays == "0.00" else f"{stays} % is here"
-    return f"{_WORDS[kind]}, {said}".removeprefix(", ")
+        return say(Said("lost %(share)s", share=through))
+    passed = picture.share_of(bar.stays) < Fraction(1, 20_000)
+    said = Said("%(share)s passed", share=through)
+    here = say(said if passed else Said("%(share)s is here", share=stays))
+    return f"{say(TERMINAL)}, {here}" if kind == "terminal" else here

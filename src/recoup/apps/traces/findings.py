@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
 
-from recoup.core.tracing import RULES, Ledger, Result, Rule, Shares, share_out, trace
+from recoup.apps.traces.picture import Band, Picture, Place, printable
+from recoup.apps.traces.voice import percent
+from recoup.core.tracing import RULES, Ledger, Result, Rule, Shares, share_out
 from recoup.core.tracing.cases import as_expect, plain
+from recoup.core.tracing.working import Asset, Source, Working, work_out
 from recoup.standards.flow_csv import FlowFile
 
 ORDERING: Final = "by time; within a moment money arrives before it is passed on"
 KINDS: Final = {"terminal": "terminal", "source": "back at a source", "other": "elsewhere"}
 _UNITS: Final = 1_000_000
+US_DOLLARS: Final = Asset("USD", 6, is_money=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where some of the money is now. kind: terminal, source or other."""
+class Lines(Mapping[str, Source]):
+    """Where each transfer stands in the file; made when asked, for files are long."""
 
-    address: str
-    label: str
-    kind: str
-    units: int
+    def __init__(self, name: str, flow: FlowFile) -> None:
+        self.name, self.flow = name, flow
 
+    @cached_property
+    def lines(self) -> dict[str, int]:
+        return {row.id: row.line for row in self.flow.rows}
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The traced money that went from one address to another, over all transfers."""
+    def __getitem__(self, transfer: str) -> Source:
+        return Source("file", self.name, f"line {self.lines[transfer]}")
 
-    payer: str
-    payee: str
-    units: int
-    transfers: int
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Findings:
     sources: frozenset[str]
     terminals: frozenset[str]
     shortfall: str = "unseen"
+    as_of: int | None = None
 
     @property
     def how(self) -> Rule:
@@ -59,8 +62,21 @@ class Findings:
         return self.flow.ledger(sources=self.sources)
 
     @cached_property
+    def working(self) -> Working:
+        """The trace with its steps, each with its line of the file."""
+        return work_out(
+            self.ledger, rule=self.rule, shortfall=self.shortfall, as_of=self.as_of,
+            sources=Lines(self.name, self.flow),
+            names=self.labels, terminals=self.terminals, asset=US_DOLLARS,
+        )  # fmt: skip
+
+    @property
     def result(self) -> Result:
-        return trace(self.ledger, rule=self.rule, shortfall=self.shortfall)
+        return self.working.result
+
+    @cached_property
+    def picture(self) -> Picture:
+        return Picture(self.working)
 
     @cached_property
     def shares(self) -> Shares:
@@ -70,26 +86,15 @@ class Findings:
     def labels(self) -> dict[str, str]:
         return self.flow.labels
 
-    @cached_property
+    @property
     def places(self) -> tuple[Place, ...]:
         """Every address that holds traced money, the largest sum first."""
-        held = {a: sum(labels.values()) for a, labels in self.result.held.items()}
-        places = (
-            Place(address, self.labels.get(address, ""), self.kind(address), units)
-            for address, units in held.items()
-        )
-        return tuple(sorted(places, key=lambda place: (-place.units, place.address)))
+        return self.picture.places
 
-    @cached_property
+    @property
     def bands(self) -> tuple[Band, ...]:
         """The traced money between each two addresses, the largest sum first."""
-        sums: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for transfer in self.ledger.transfers:
-            carried = sum(self.result.transfers.get(transfer.id, {}).values())
-            if carried:
-                sums[transfer.payer, transfer.payee].append(carried)
-        bands = (Band(*ends, units=sum(each), transfers=len(each)) for ends, each in sums.items())
-        return tuple(sorted(bands, key=lambda band: (-band.units, band.payer, band.payee)))
+        return self.picture.bands
 
     def kind(self, address: str) -> str:
         if address in self.terminals:
@@ -241,14 +246,3 @@ def usd(units: int) -> str:
     """
     units = round(units)
     return f"{units // _UNITS:,}.{units % _UNITS:06}"
-
-
-def percent(share: Fraction) -> str:
-    """Write a share as per cent with two decimals, rounded half to even."""
-    hundredths = round(share * 10_000)
-    return f"{hundredths // 100}.{hundredths % 100:02}"
-
-
-def printable(text: str) -> str:
-    """Show characters that would steer a terminal as what they are."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

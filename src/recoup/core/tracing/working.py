@@ -130,8 +130,16 @@ class Working:
     names: Mapping[str, str]
     sources: Mapping[str, Source]
     terminals: frozenset[str]
-    ledger_sha256: str
-    inputs_sha256: str
+
+    @cached_property
+    def ledger_sha256(self) -> str:
+        """The digest of the ledger alone: the same under every rule and name."""
+        return digest(ledger_facts(self.ledger))
+
+    @cached_property
+    def inputs_sha256(self) -> str:
+        """The digest of everything that decides these bytes, but the engine."""
+        return _inputs_digest(self)
 
     @property
     def rule(self) -> str:
@@ -214,7 +222,7 @@ def work_out(
     """Trace a ledger and keep the working; raises LedgerRefused.
 
     sources: transfer id to where it was read. names: account to what people call it. terminals:
-    accounts where the flow was seen to end. Entries for what the ledger does not have are left out.
+    accounts where the flow was seen to end. Entries for what the ledger does not have say nothing.
     """
     if rule not in RULES:
         raise LedgerRefused(
@@ -225,11 +233,8 @@ def work_out(
     how = RULES[rule]
     books = begin(how.purse, ledger, shortfall=shortfall)
     transfers = how.order(ledger, as_of)
-    known = {x.id: sources[x.id] for x in ledger.transfers if x.id in sources} if sources else {}
-    steps = tuple(_steps(how, books, transfers, known))
-    accounts = set(ledger.accounts).union(*((x.payer, x.payee) for x in ledger.transfers))
-    called = {a: names[a] for a in sorted(accounts & set(names)) if names[a]} if names else {}
-    working = Working(
+    steps = tuple(_steps(how, books, transfers, sources or {}))
+    return Working(
         ledger=ledger,
         how=how,
         result=books.result(rule=rule, shortfall=shortfall, as_of=as_of),
@@ -237,14 +242,10 @@ def work_out(
         counted=len(transfers),
         asset=asset or Asset(),
         times=times or Times(),
-        names=called,
-        sources=known,
-        terminals=frozenset(terminals) & accounts,
-        ledger_sha256=digest(ledger_facts(ledger)),
-        inputs_sha256="",
+        names=names or {},
+        sources=sources or {},
+        terminals=frozenset(terminals),
     )
-    object.__setattr__(working, "inputs_sha256", _inputs_digest(working))
-    return working
 
 
 def _steps(
@@ -300,9 +301,7 @@ def _more(now: Amounts, before: Amounts) -> dict[str, int]:
 
 def ledger_facts(ledger: Ledger) -> dict[str, Iterator[dict[str, object]]]:
     """Give what a ledger says, in an order of its own: accounts, transfers, victims' payments."""
-    names = set(ledger.accounts)
-    names.update(chain.from_iterable((x.payer, x.payee) for x in ledger.transfers))
-    accounts = ((name, ledger.accounts.get(name, Account())) for name in sorted(names))
+    accounts = ((name, ledger.accounts.get(name, Account())) for name in _accounts(ledger))
     return {
         "accounts": (
             {"account": name, "external": one.external, "opening": str(one.opening)}
@@ -329,21 +328,30 @@ def _transfer_facts(x: Transfer) -> dict[str, object]:
     }
 
 
+def _accounts(ledger: Ledger) -> list[str]:
+    """Return every account of a ledger once, by name."""
+    ends = chain.from_iterable((x.payer, x.payee) for x in ledger.transfers)
+    return sorted({*ledger.accounts, *ends})
+
+
 def _inputs_digest(working: Working) -> str:
-    """Digest everything that decides the bytes of a working, but the engine."""
+    """Digest a working's ledger, rule, policies, and what is told of accounts and transfers."""
+    accounts = _accounts(working.ledger)
+    known = ((x.id, working.sources.get(x.id)) for x in working.ledger.transfers)
     until = None if working.as_of is None else str(working.as_of)
     asset, times = working.asset, working.times
     return digest(
         {
             "asset": [asset.code, asset.decimals, asset.is_money],
             "ledger": [working.ledger_sha256],
-            "names": ([name, called] for name, called in sorted(working.names.items())),
+            "names": ([one, working.names[one]] for one in accounts if working.names.get(one)),
             "policies": [working.rule, working.shortfall, until, times.ticks_per_second],
             "sources": (
                 [name, one.kind, one.reference, one.place]
-                for name, one in sorted(working.sources.items())
+                for name, one in sorted(known, key=lambda each: each[0])
+                if one
             ),
-            "terminals": sorted(working.terminals),
+            "terminals": [one for one in accounts if one in working.terminals],
         }
     )
 
