@@ -23,7 +23,8 @@ from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import in_words, reason, refusal
 from recoup.apps.traces import document, operations, queries
-from recoup.apps.traces.findings import percent, usd
+from recoup.apps.traces.findings import usd
+from recoup.apps.traces.voice import percent
 from recoup.core.text import NotReadable as TextNotReadable
 from recoup.core.text import read_filename
 from recoup.standards import flow_csv

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from recoup.apps.traces.findings import printable
+from recoup.apps.traces.picture import printable
 from recoup.core.tracing import RULES
 from recoup.core.tracing.cases import Case, as_expect, traced
 

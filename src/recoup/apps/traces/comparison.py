@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recoup.apps.traces.findings import KINDS, Findings, counted, percent, printable, usd
+from recoup.apps.traces.findings import KINDS, Findings, counted, usd
+from recoup.apps.traces.picture import printable
+from recoup.apps.traces.voice import percent
 
 _SUMS = ("at_terminals", "elsewhere", "at_sources", "dissipated", "unseen")
 _HEADS = ("at terminals", "elsewhere", "at a source", "dissipated", "unseen")

@@ -15,9 +15,9 @@ from recoup.apps.traces.findings import (
     KINDS,
     Findings,
     counted,
-    percent,
     usd,
 )
+from recoup.apps.traces.voice import percent
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

@@ -18,7 +18,6 @@ from typing import Final
 from recoup.apps.traces.picture import Band, Picture, printable
 from recoup.core.said import Said
 
-MOST_BANDS: Final = 64
 SMALLEST: Final = Fraction(1, 200)
 MOST_COLUMNS: Final = 8
 WIDTH: Final = 1240
@@ -52,7 +51,7 @@ def drawn_bands(picture: Picture) -> tuple[Band, ...]:
         for band in picture.bands
         if band.payer != band.payee and picture.share_of(band.units) >= SMALLEST
     )
-    return tuple(islice(large, MOST_BANDS))
+    return tuple(islice(large, picture.most_bands))
 
 
 def folded_bands(picture: Picture) -> tuple[Band, ...]:

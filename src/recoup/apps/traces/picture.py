@@ -37,10 +37,11 @@ class Band:
 
 @dataclass(frozen=True)
 class Picture:
-    """The flow of a working, and the voice in which it is told."""
+    """The flow of a working, and the voice in which it is told. most_bands: are drawn."""
 
     working: Working
     voice: Voice = ENGLISH
+    most_bands: int = 64
 
     @property
     def terminals(self) -> frozenset[str]:

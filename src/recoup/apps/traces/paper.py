@@ -1,0 +1,331 @@
+"""A trace as a paper for court, in PDF: the answer, the rule, the flow, the steps, the sums.
+
+Typst sets it from ``paper.typ``. All that comes from outside goes there as data and is never part
+of the markup, so nothing in a name can act. The same working, cover and voice give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+import typst
+
+import recoup
+from recoup.apps.traces import paper_words as words
+from recoup.apps.traces.drawing import drawing, drawn_bands, folded_bands
+from recoup.apps.traces.paper_labels import labels
+from recoup.apps.traces.picture import Picture
+from recoup.apps.traces.voice import ENGLISH, Voice
+from recoup.core.said import Said
+from recoup.core.tracing.result import Amounts
+from recoup.core.tracing.side_by_side import SideBySide
+from recoup.core.tracing.working import Step, Working
+
+# So many lines of each table are printed; what is left out is said, and stands in the CSV.
+MOST_STEPS: Final = 150
+MOST_LINES: Final = 60
+MOST_BANDS: Final = 26
+MOST_NAME: Final = 90
+STANDARDS: Final[list[Literal["a-2a", "ua-1"]]] = ["a-2a", "ua-1"]
+
+# What the fonts inside Typst can show, in text and in fixed width; a test sets every one of them.
+COVERED: Final = re.compile(
+    "[\\x20-\\x7e\\xa1-\\xac\\xae-\\u017f\\u0218-\\u021b\\u0384-\\u038a\\u038c\\u038e-\\u03a1"
+    "\\u03a3-\\u03ce\\u0400-\\u045f\\u0490\\u0491\\u2010-\\u2015\\u2018-\\u201e\\u2022\\u2026"
+    "\\u20ac\\u2190-\\u2193\\u2212\\u2264\\u2265]"
+)
+_KOSOVO: Final = re.compile(r"(?<!\w)(?:Kosov[oaëueiй]\w*|Косов[оауе]\w*)(?!\w|\*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What stands on the paper from outside the trace; nothing here reads a clock."""
+
+    title: str
+    prepared_at: datetime
+    reference: str = ""
+    prepared_by: str = ""
+
+
+def paper(
+    working: Working, cover: Cover, *, voice: Voice = ENGLISH, beside: SideBySide | None = None
+) -> bytes:
+    """Return the PDF (PDF/A-2a, PDF/UA-1). beside: other rules of the same ledger, never added."""
+    data = _Paper(working, cover, voice, beside).data()
+    at = cover.prepared_at.astimezone(UTC).replace(microsecond=0)
+    return bytes(
+        typst.compile(
+            files("recoup.apps.traces").joinpath("paper.typ").read_bytes(),
+            format="pdf",
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
+            ignore_system_fonts=True,
+            pdf_standards=list(STANDARDS),
+            timestamp=at,
+        )
+    )
+
+
+def shown(text: str) -> str:
+    """Write a text with the characters that the fonts have, and others by their number."""
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(c if COVERED.match(c) else f"\\u{ord(c):04x}" for c in composed)
+
+
+def _cut(text: str, most: int = MOST_NAME) -> str:
+    return text if len(text) <= most else f"{text[: most - 24]}…{text[-23:]}"
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """The data of one paper."""
+
+    working: Working
+    cover: Cover
+    voice: Voice
+    beside: SideBySide | None
+
+    def say(self, template: str, /, **values: str | int) -> str:
+        """Fill a template of the catalogues and say it."""
+        return self.voice.say(Said(template, **values))
+
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "lang": self.voice.language.partition("-")[0],
+            "script": {"sr": "cyrl", "sr-latn": "latn"}.get(self.voice.language, "latn"),
+            "labels": labels(self.voice),
+            "title": self.called(self.cover.title),
+            "reference": self.called(self.cover.reference),
+            "running": " · ".join(
+                _cut(self.called(one), 50)
+                for one in (self.cover.title, self.cover.reference)
+                if one
+            ),
+            "prepared_at": self._moment(self.cover.prepared_at),
+            "prepared_by": self.called(self.cover.prepared_by),
+            "version": recoup.__version__,
+            **self.answer(),
+            **self.method(),
+            **self.flow(),
+            **self.tables(),
+            **self.others(),
+        }
+        found["notes"] = self.notes(json.dumps(found, ensure_ascii=False))
+        return found
+
+    # The answer
+
+    def answer(self) -> dict[str, Any]:
+        working, shares = self.working, self.working.shares
+        sums: dict[str, int] = {"terminal": 0, "other": 0, "source": 0}
+        for one in working.held:
+            sums[one.kind] += one.units
+        tiles = [(kind, self.voice.say(words.KINDS[kind]), units) for kind, units in sums.items()]
+        if shares.dissipated:
+            gone = (working.sum(labels) for labels in working.result.dissipated.values())
+            tiles.append(("gone", self.voice.say(Said("dissipated")), sum(gone)))
+        return {
+            "lost": self.sum(shares.lost),
+            "payments": self.voice.count(shares.payments),
+            "tiles": [
+                {"kind": kind, "words": label, "sum": self.sum(u), "share": self.share(u)}
+                for kind, label, u in tiles
+            ],
+            "strip": [[kind, max(round(float(u)), 0)] for kind, _, u in tiles if u],
+            "verdict": self.verdict(),
+            "good": working.adds_up and working.how.conserves,
+            "unseen": self.sum(shares.unseen) if shares.unseen else "",
+        }
+
+    def verdict(self) -> str:
+        working, shares = self.working, self.working.shares
+        if not working.how.conserves:
+            return self.voice.say(words.MARKS)
+        if not working.adds_up:
+            return self.say(words.ADDS_UP_NOT, sum=self.sum(shares.unaccounted))
+        return self.say(words.ADDS_UP, n=self.voice.count(shares.payments))
+
+    def method(self) -> dict[str, Any]:
+        working = self.working
+        rule, say = words.RULE_WORDS[working.rule], self.voice.say
+        lines = [*words.METHOD, words.SHORTFALL[working.shortfall]]
+        texts = [say(line) for line in lines]
+        if not working.asset.is_money:
+            texts.append(self.say(words.VALUATION, asset=working.asset.code))
+        until = working.as_of
+        return {
+            "rule": say(rule.name),
+            "rule_key": working.rule,
+            "rule_method": say(rule.method),
+            "rule_limits": say(rule.limits),
+            "rule_source": shown(working.how.source),
+            "not_certain": say(words.NOT_CERTAIN),
+            "by_role": say(words.BY_ROLE),
+            "method": texts,
+            "shortfall": working.shortfall,
+            "ordering": working.how.ordering,
+            "as_of": "" if until is None else self.time(until),
+            "counted": self.voice.count(working.counted),
+            "ledger_sha256": working.ledger_sha256,
+            "inputs_sha256": working.inputs_sha256,
+            "repeat": say(words.REPEAT),
+        }
+
+    def flow(self) -> dict[str, Any]:
+        picture = Picture(self.working, self.voice, most_bands=MOST_BANDS)
+        drawn, folded = drawn_bands(picture), folded_bands(picture)
+        if not drawn:
+            return {"flow": ""}
+        svg = drawing(picture).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        sheet = files("recoup.apps.traces").joinpath("paper.css").read_text(encoding="utf-8")
+        style = sheet.replace("\n", " ")
+        return {
+            "flow": shown(svg.replace("<title ", f"<style>{style}</style><title ", 1)),
+            "flow_about": self.say(
+                words.FLOW,
+                drawn=len(drawn), all=self.voice.count(len(picture.bands)),
+                folded=self.voice.count(len(folded)),
+            ),
+        }  # fmt: skip
+
+    # The tables
+
+    def tables(self) -> dict[str, Any]:
+        working = self.working
+        places, held_note = self.largest(working.held, lambda one: one.units)
+        paid, paid_note = self.largest(working.payments, lambda one: one[1])
+        steps, steps_note = self.largest(
+            working.steps, lambda step: working.sum(step.carried), MOST_STEPS
+        )
+        unseen, unseen_note = self.largest(
+            sorted(working.result.unseen.items()), lambda one: one[1]
+        )
+        gone = sorted(working.result.dissipated.items())
+        lost, lost_note = self.largest(gone, lambda one: working.sum(one[1]))
+        return {
+            "held": [
+                [
+                    *self.account(one.account), self.voice.say(words.KINDS[one.kind]),
+                    self.sum(one.units), self.share(one.units),
+                ]
+                for one in places
+            ],
+            "held_note": held_note,
+            "paid": [
+                [
+                    self.time(x.t), *self.account(x.payer), *self.account(x.payee),
+                    self.sum(units), self.source(x.id), self.id(x.id),
+                ]
+                for x, units in paid
+            ],
+            "paid_note": paid_note,
+            "steps": [self.step(step) for step in steps],
+            "steps_note": steps_note,
+            "unseen_rows": [[*self.account(name), self.sum(units)] for name, units in unseen],
+            "unseen_note": unseen_note,
+            "gone_rows": [[*self.account(name), *self.labelled(units)] for name, units in lost],
+            "gone_note": lost_note,
+        }  # fmt: skip
+
+    def largest(
+        self, rows: Sequence[Any], size: Callable[[Any], int], most: int = MOST_LINES
+    ) -> tuple[list[Any], str]:
+        """Return the largest rows in the order they have, and a note of what is left out."""
+        if len(rows) <= most:
+            return list(rows), ""
+        numbers = sorted(range(len(rows)), key=lambda n: (-size(rows[n]), n))[:most]
+        note = self.say(
+            words.ONLY_LARGEST,
+            shown=self.voice.count(most), all=self.voice.count(len(rows)),
+        )  # fmt: skip
+        return [rows[number] for number in sorted(numbers)], note
+
+    def step(self, step: Step) -> list[Any]:
+        transfer = step.transfer
+        return [
+            self.voice.count(step.number), self.time(transfer.t),
+            *self.account(transfer.payer), *self.account(transfer.payee),
+            self.sum(transfer.amount), *self.labelled(step.carried), self.source(transfer.id),
+            self.id(transfer.id),
+        ]  # fmt: skip
+
+    def labelled(self, units: Amounts) -> list[str]:
+        """Write what was carried, and of how many payments; whose it is stands in the tables."""
+        several = self.say(words.OF_PAYMENTS, n=len(units)) if len(units) > 1 else ""
+        return [self.sum(self.working.sum(units)), several]
+
+    def others(self) -> dict[str, Any]:
+        if self.beside is None or len(self.beside.workings) < 2:
+            return {"beside": []}
+        several = self.beside.workings
+        ranges, note = self.largest(self.beside.ranges(), lambda one: one.highest, 30)
+        return {
+            "beside_rules": [self.voice.say(words.RULE_WORDS[one.rule].name) for one in several],
+            "beside": [
+                [
+                    *self.account(one.account),
+                    [self.number(one.units[found.rule]) for found in several],
+                    f"{self.number(one.lowest)} – {self.number(one.highest)}",
+                ]
+                for one in ranges
+            ],
+            "beside_unit": self.working.asset.code,
+            "beside_note": note,
+        }
+
+    def notes(self, everything: str) -> list[str]:
+        """Say what has to stand under the paper because of what is in it."""
+        found = [self.voice.say(words.UNKNOWN_GLYPHS)] if "\\\\u" in everything else []
+        if self.has_kosovo:
+            found.append("* " + self.voice.say(words.KOSOVO))
+        return found
+
+    @cached_property
+    def has_kosovo(self) -> bool:
+        cover = (self.cover.title, self.cover.reference, self.cover.prepared_by)
+        return any(map(_KOSOVO.search, (*cover, *self.working.names.values())))
+
+    # Single values
+
+    def account(self, account: str) -> list[str]:
+        """Return the name, where there is one, and the whole number of an account."""
+        return [self.called(self.working.names.get(account, "")), self.id(account)]
+
+    def called(self, name: str) -> str:
+        return _KOSOVO.sub(lambda found: found[0] + "*", _cut(shown(name)))
+
+    def id(self, text: str) -> str:
+        return _cut(shown(text), 160)
+
+    def source(self, transfer: str) -> str:
+        source = self.working.sources.get(transfer)
+        return self.called(str(source)) if source else ""
+
+    def sum(self, units: int) -> str:
+        return self.voice.sum(self.working.asset, units)
+
+    def number(self, units: int) -> str:
+        return self.voice.number(self.working.asset.written(units))
+
+    def share(self, units: int) -> str:
+        return Picture(self.working, self.voice).percent(units)
+
+    def time(self, t: int) -> str:
+        moment = self.working.times.at(t)
+        return str(t) if moment is None else self._moment(moment)
+
+    @staticmethod
+    def _moment(moment: datetime) -> str:
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def fonts() -> tuple[str, str]:
+    """Name the fonts of a paper; all of them are inside Typst."""
+    return ("Libertinus Serif", "DejaVu Sans Mono")
