@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from recoup.cli import main as commands
 
 
@@ -22,6 +24,40 @@ def test_a_mistyped_command_gets_the_nearest_one_proposed(capsys):
 def test_every_command_of_the_table_exists():
     for name, command in commands.COMMANDS.items():
         assert callable(command.load()), name
+
+
+def test_a_closed_pipe_ends_a_command_quietly():
+    """As with `| head`: nothing on standard error, whenever the reader went away."""
+    for program in ("print('x' * 100)", "print('x' * 1_000_000)"):
+        code = f"import sys; from recoup.cli import main as m; {FAKE.format(body=program)}"
+        run = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert run.stdout
+        run.stdout.close()
+        assert run.stderr
+        assert run.stderr.read() == b""
+        assert run.wait(timeout=30) == commands.CLOSED_PIPE
+
+
+def test_another_broken_pipe_is_a_fault_and_not_hidden(monkeypatch):
+    def breaks(argv):
+        raise BrokenPipeError("a server went away")
+
+    monkeypatch.setattr(commands.Command, "load", lambda self: breaks)
+    with pytest.raises(BrokenPipeError, match="a server went away"):
+        commands.main(["help"])
+
+
+FAKE = """
+import time
+def body(argv):
+    time.sleep(0.2)
+    {body}
+    return 0
+m.Command.load = lambda self: body
+sys.exit(m.main(["help"]))
+"""
 
 
 def test_help_imports_neither_django_nor_a_database_driver():

@@ -200,7 +200,10 @@ def test_several_rules_are_as_many_results_to_machines_and_each_as_if_alone(case
         (["--shortfall", "ignore"], "'unseen'.*'overdraft'"),
         (["--format", "xml"], "'csv'.*'cases'"),
         (["--format", "cases", "--rule", "fifo"], "each case names its own rule"),
-        (["--rules", "all", "--html", "x"], "--html shows one rule"),
+        (["--rules", "all", "--ftm", "x"], "--ftm is for one rule. Name it with --rule"),
+        (["--rules", "all", "--working", "x"], "--working is for one rule"),
+        (["--format", "cases", "--pdf", "x"], "--pdf is for CSV files"),
+        (["--as-of", "31.12.2024"], "'31.12.2024' is no date. Write 2024-07-16, or"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_answered_with_what_is(case, options, allowed, capsys):

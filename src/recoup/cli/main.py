@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ class Command:
 
 
 RUN, LOOK, MEASURE, PARTS = "Run it", "Look into it", "Change and measure it", "Its parts"
+
+CLOSED_PIPE: Final = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 COMMANDS: Final[dict[str, Command]] = {
     "up": Command("recoup.cli.up:main", "start the hub with a demo country (the default)", RUN),
@@ -66,9 +70,25 @@ def main(argv: Sequence[str]) -> int:
     if command is None:
         return unknown(name)
     try:
-        return command.load()(rest)
+        code = command.load()(rest)
+        sys.stdout.flush()  # else a closed pipe would be noticed only after this
+        return code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        if not is_closed(1) and not is_closed(2):
+            raise
+        # Whoever read has read enough (`| head`). Nothing more is written, at the end neither.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        return CLOSED_PIPE
+
+
+def is_closed(output: int) -> bool:
+    """Whether nobody reads this pipe any more, so that it is no fault elsewhere."""
+    poll = select.poll()
+    poll.register(output, select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
 
 
 def unknown(name: str) -> int:

@@ -16,8 +16,9 @@ from typing import Final, TypeVar
 
 from recoup.apps.traces import case_list
 from recoup.apps.traces.comparison import Comparison
-from recoup.apps.traces.document import page
 from recoup.apps.traces.findings import Findings
+from recoup.cli import trace_exports
+from recoup.cli.trace_exports import CannotWrite
 from recoup.core.tracing import RULES, cases
 from recoup.core.tracing.facts import CaseRefused
 from recoup.core.tracing.walk import SHORTFALLS
@@ -26,6 +27,10 @@ from recoup.standards.flow_csv import NotReadable
 
 REFUSED: Final = 2
 DOES_NOT_ADD_UP: Final = 3
+FOR_CSV: Final = (
+    "rule", "rules", "shortfall", "as_of", "sources", "terminals", *trace_exports.OUTPUTS,
+    "language", "case", "prepared_by", "prepared",
+)  # fmt: skip
 _Read = TypeVar("_Read")
 
 
@@ -49,7 +54,7 @@ def main(argv: list[str]) -> int:
         return _trace_cases(options) if options.format == "cases" else _trace_flow(options)
     except _FileRefused as refusal:
         _print_refusal(refusal, as_json=options.json)
-    except CannotTrace as refusal:
+    except (CannotTrace, CannotWrite) as refusal:
         print(refusal, file=sys.stderr)
     return REFUSED
 
@@ -58,11 +63,15 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args(argv)
     if options.format == "cases":
-        for name in ("rule", "rules", "shortfall", "sources", "terminals", "html"):
+        for name in FOR_CSV:
             if getattr(options, name) is not None:
-                parser.error(f"--{name} is for CSV files: each case names its own rule and policy.")
-    if options.html and options.rules:
-        parser.error("--html shows one rule. Name it with --rule.")
+                option = name.replace("_", "-")
+                parser.error(
+                    f"--{option} is for CSV files: each case names its own rule and policy."
+                )
+    for name in trace_exports.ONE_RULE:
+        if getattr(options, name) and options.rules and len(options.rules) > 1:
+            parser.error(f"--{name} is for one rule. Name it with --rule.")
     return options
 
 
@@ -90,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         help="what an account lacked when it paid: unseen money (default), or an overdraft",
     )
     parser.add_argument(
+        "--as-of",
+        type=trace_exports.moment,
+        metavar="DATE",
+        help="only transfers up to this day, or moment (UTC)",
+    )
+    parser.add_argument(
         "--sources",
         type=Path,
         metavar="F",
@@ -103,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--all", action="store_true", help="name every address in the table")
-    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page with the flow")
+    trace_exports.add_to(parser)
     return parser
 
 
@@ -136,15 +151,13 @@ def _trace_flow(options: argparse.Namespace) -> int:
     rules = options.rules or (options.rule or "fifo",)
     several = _find(options, rules)
     _let_numbers_be_long()
-    if options.html:
-        _write_page(options.html, several[0])
+    written = trace_exports.write(options, several)
     found = Comparison(several) if options.rules else several[0]
     if options.json:
         print(found.as_json())
     else:
         print(found.as_text(all_places=options.all))
-        if options.html:
-            print(f"\nThe page with the flow is in {options.html}")
+        print("".join(f"\nWritten: {path}" for path in written), end="\n" if written else "")
     return 0 if found.adds_up else DOES_NOT_ADD_UP
 
 
@@ -168,13 +181,20 @@ def _find(options: argparse.Namespace, rules: tuple[str, ...]) -> tuple[Findings
         "Name the list of addresses where the flow ends with --terminals.",
     )
     name, shortfall = options.file.name, options.shortfall or "unseen"
+    as_of = int(options.as_of.timestamp()) if options.as_of else None
     several = tuple(
-        Findings(name, rule, flow, sources, terminals, shortfall=shortfall) for rule in rules
+        Findings(name, rule, flow, sources, terminals, shortfall=shortfall, as_of=as_of)
+        for rule in rules
     )
     if not several[0].ledger.seeds:
         raise CannotTrace(
             f"None of the {len(sources):,} source addresses pays anything in {options.file}, so "
             "there is no loss to follow. Check that the lists belong to this file."
+        )
+    if as_of is not None and not several[0].shares.payments:
+        raise CannotTrace(
+            f"No source address has paid anything up to {several[0].until}, so there is no loss to "
+            "follow yet. Take a later --as-of."
         )
     return several
 
@@ -191,13 +211,6 @@ def _bytes(path: Path, advice: str = "") -> bytes:
         return path.read_bytes()
     except OSError as fault:
         raise CannotTrace(f"Cannot read {path}: {fault.strerror}. {advice}".strip()) from None
-
-
-def _write_page(path: Path, findings: Findings) -> None:
-    try:
-        path.write_text(page(findings), encoding="utf-8")
-    except OSError as fault:
-        raise CannotTrace(f"Cannot write {path}: {fault.strerror}.") from None
 
 
 def _print_refusal(refusal: _FileRefused, *, as_json: bool) -> None:

@@ -120,7 +120,13 @@ class Findings:
             f"Rule: {how.name} ({how.key}): a debit takes {how.takes}.",
             f"    Source: {how.source}.",
             f"    Shortfall: {self.shortfall}. Order: {ORDERING}.",
+            *([f"    As of: {self.until}; later transfers do not count."] if self.until else []),
         )
+
+    @property
+    def until(self) -> str:
+        """The moment up to which transfers count; nothing where all do."""
+        return "" if self.as_of is None else self.working.times.written(self.as_of)
 
     def conservation(self) -> str:
         """Say whether every unit is accounted for, as added up from the result."""
@@ -152,6 +158,7 @@ class Findings:
             "rule": self.rule,
             "source": self.how.source,
             "shortfall": self.shortfall,
+            "as_of": self.until or None,
             "ordering": ORDERING,
             "unit": "0.000001 USD",
             **as_expect(self.result),
