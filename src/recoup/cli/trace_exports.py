@@ -41,21 +41,24 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--case", metavar="TEXT", help="reference that the paper bears")
     group.add_argument("--prepared-by", metavar="TEXT", help="who the paper says prepared it")
     group.add_argument(
-        "--prepared", type=moment, metavar="DATE", help="when it was (default: now, in UTC)"
+        "--prepared", type=_read_moment, metavar="DATE", help="when it was (default: now, in UTC)"
     )
 
 
 def moment(written: str) -> datetime:
     """Read a date, which means the end of that day, or a moment; in UTC unless it names a zone."""
+    read = _read_moment(written)
+    return read + timedelta(days=1, seconds=-1) if len(written) == len("2024-07-16") else read
+
+
+def _read_moment(written: str) -> datetime:
     try:
         read = datetime.fromisoformat(written)
-    except ValueError:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{written!r} is no date. Write 2024-07-16, or 2024-07-16T12:04:47."
         ) from None
-    if len(written) == len("2024-07-16"):
-        read += timedelta(days=1, seconds=-1)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def write(options: argparse.Namespace, several: tuple[Findings, ...]) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -15,6 +15,7 @@ from recoup.core.tracing.working import Working
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST: Final = 500
+HEADS: Final = ("End of the flow", "Elsewhere", "Back at a source", "Dissipated")
 
 
 def page(several: SideBySide, name: str) -> str:
@@ -54,11 +55,13 @@ def _loss(several: SideBySide) -> str:
         f'<p class="lost"><b>{lost}</b> {escape(first.asset.code)} lost</p>'
         "<p>Each line is the answer of one rule alone; they are never added.</p>"
         '<div class="scroll" role="region" aria-labelledby="loss" tabindex="0"><table class="sums">'
-        '<thead><tr><th scope="col">Rule</th><th scope="col">End of the flow</th>'
-        '<th scope="col">Elsewhere</th><th scope="col">Back at a source</th>'
-        '<th scope="col">Dissipated</th></tr></thead><tbody>'
+        f'<thead><tr><th scope="col">Rule</th>{_heads(HEADS)}</tr></thead><tbody>'
         f"{''.join(map(_sums, several.workings))}</tbody></table></div></section>"
     )
+
+
+def _heads(heads: Iterable[str]) -> str:
+    return "".join(f'<th scope="col">{head}</th>' for head in heads)
 
 
 def _sums(working: Working) -> str:
@@ -69,15 +72,16 @@ def _sums(working: Working) -> str:
     gone = sum(working.sum(labels) for labels in working.result.dissipated.values())
     marks = "" if working.how.conserves else " <small>(marks, no sums of money)</small>"
     cells = "".join(
-        f"<td>{picture.percent(units)}<br><small>{working.asset.written(units)}</small></td>"
-        for units in (*sums.values(), gone)
+        f'<td data-head="{head}"><span>{picture.percent(units)}<br>'
+        f"<small>{working.asset.written(units)}</small></span></td>"
+        for head, units in zip(HEADS, (*sums.values(), gone), strict=True)
     )
     return f'<tr><th scope="row">{escape(working.how.name)}{marks}</th>{cells}</tr>'
 
 
 def _accounts(several: SideBySide) -> str:
     ranges = several.ranges()
-    heads = "".join(f'<th scope="col">{escape(one.rule)}</th>' for one in several.workings)
+    heads = (*(one.rule for one in several.workings), "Lowest", "Highest")
     left = f"<p>{len(ranges) - MOST:,} more are in the tables (CSV).</p>" if ranges[MOST:] else ""
     rows = "".join(_account(several.workings[0], one) for one in ranges[:MOST])
     return (
@@ -85,8 +89,7 @@ def _accounts(several: SideBySide) -> str:
         f"<p>{len(ranges):,} accounts with traced money under any of these rules. The range is "
         "over the rules whose sums add up to the loss.</p>"
         '<div class="scroll" role="region" aria-labelledby="accounts" tabindex="0">'
-        f'<table class="sums"><thead><tr><th scope="col">Account</th>{heads}'
-        '<th scope="col">Lowest</th><th scope="col">Highest</th></tr></thead>'
+        f'<table class="sums"><thead><tr><th scope="col">Account</th>{_heads(heads)}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{left}</section>"
     )
 
@@ -94,8 +97,11 @@ def _accounts(several: SideBySide) -> str:
 def _account(working: Working, one: Range) -> str:
     name = printable(working.names.get(one.account, ""))
     named = f"<b><bdi>{escape(name)}</bdi></b><br>" if name else ""
-    sums = (*one.units.values(), one.lowest, one.highest)
-    cells = "".join(f"<td>{working.asset.written(units) if units else '–'}</td>" for units in sums)
+    sums = {**one.units, "Lowest": one.lowest, "Highest": one.highest}
+    cells = "".join(
+        f'<td data-head="{head}">{working.asset.written(units) if units else "–"}</td>'
+        for head, units in sums.items()
+    )
     return (
         f'<tr><th scope="row">{named}<code>{escape(printable(one.account))}</code></th>{cells}</tr>'
     )
