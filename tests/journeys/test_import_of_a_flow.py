@@ -86,7 +86,8 @@ def test_a_real_theft_is_imported_and_traced(
     assert page.get_by_text("88.16").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     axe(page)
-    page.get_by_role("button", name="Show it pro rata").click()
+    page.get_by_label("Rule").select_option(label="pro rata")
+    page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_text("88.10").first.wait_for()
     page.goto(f"{case_url}/ledgers/new")
     upload(

@@ -30,6 +30,7 @@ ACTS: Final = {
     "case:hand_over": _("handing a case over to the prosecutor"),
     "case:decide": _("deciding on a case that was handed over"),
     "case:import_ledger": _("importing a flow from a file"),
+    "case:export_trace": _("taking a trace away as a file"),
     "task:see": _("the list of tasks"),
     "task:finish": _("marking a task as done"),
     "abroad:see": _("opening a request to another country"),

@@ -13,7 +13,7 @@ from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from recoup.apps.audit import session_operations as audit
@@ -22,13 +22,16 @@ from recoup.apps.cases.models import Case
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import in_words, reason, refusal
-from recoup.apps.traces import document, operations, queries
+from recoup.apps.traces import operations, queries
 from recoup.apps.traces.findings import usd
-from recoup.apps.traces.voice import percent
+from recoup.apps.traces.paper import verdict
+from recoup.apps.traces.paper_words import KINDS, NOT_CERTAIN, RULE_WORDS
+from recoup.apps.traces.voice import percent, voice_of
 from recoup.core.text import NotReadable as TextNotReadable
 from recoup.core.text import read_filename
 from recoup.standards import flow_csv
 from recoup.standards.strict_csv import NotReadable
+from recoup.web.ledger_exports import FORMS, RULES, rule_of
 
 Request = Any
 MOST_BYTES = 4_000_000
@@ -200,29 +203,28 @@ def store(request: Request, case_id: UUID) -> HttpResponse:
 def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
     """Where the money of an imported flow is now, under the rule asked for."""
     row = get_object_or_404(queries.visible_to(request.actor).select_related("case"), pk=ledger_id)
-    rule = "prorata" if request.GET.get("rule") == "prorata" else "fifo"
+    rule = rule_of(request)
     findings = queries.findings_of(row, rule=rule)
-    if request.GET.get("as") == "page":
-        return _download(row.name, document.page(findings))
-    shares = findings.shares
+    shares, working = findings.shares, findings.working
     sums = [
-        (gettext("At terminal addresses"), shares.at_terminals),
-        (gettext("Elsewhere"), shares.elsewhere),
-        (gettext("Back at a loss address"), shares.at_sources),
+        (gettext("At terminal addresses"), working.sum_of_kind("terminal")),
+        (gettext("Elsewhere"), working.sum_of_kind("other")),
+        (gettext("Back at a loss address"), working.sum_of_kind("source")),
     ]
     context = {
         "ledger": row, "rule": rule, "case": row.case,
+        "rules": [(key, in_words(RULE_WORDS[key].name)) for key in RULES],
+        "rule_name": in_words(RULE_WORDS[rule].name),
+        "rule_limits": in_words(RULE_WORDS[rule].limits), "not_certain": in_words(NOT_CERTAIN),
+        "forms": [(key, form.name) for key, form in FORMS.items()],
+        "digest": working.inputs_sha256,
         "sums": [(label, usd(units), percent(shares.share_of(units))) for label, units in sums],
         "lost": usd(shares.lost), "unseen": usd(shares.unseen),
-        "conservation": findings.conservation(),
-        "places": [(p.address, p.label, p.kind, usd(p.units)) for p in findings.places[:100]],
+        "conservation": verdict(working, voice_of(get_language() or "en", in_words)),
+        "places": [
+            (p.address, p.label, in_words(KINDS[p.kind]), usd(p.units))
+            for p in findings.places[:100]
+        ],
         "place_count": len(findings.places), "residual": str(findings.flow.residual_usd),
     }  # fmt: skip
     return render(request, "cases/ledger.html", context)
-
-
-def _download(name: str, page: str) -> HttpResponse:
-    response = HttpResponse(page, content_type="text/html; charset=utf-8")
-    safe = "".join(c if c.isalnum() else "-" for c in name)[:60]
-    response["Content-Disposition"] = f'attachment; filename="{safe}.html"'
-    return response

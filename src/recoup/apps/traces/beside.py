@@ -66,15 +66,13 @@ def _heads(heads: Iterable[str]) -> str:
 
 def _sums(working: Working) -> str:
     picture = Picture(working)
-    sums = {"terminal": 0, "other": 0, "source": 0}
-    for one in working.held:
-        sums[one.kind] += one.units
+    sums = map(working.sum_of_kind, ("terminal", "other", "source"))
     gone = sum(working.sum(labels) for labels in working.result.dissipated.values())
     marks = "" if working.how.conserves else " <small>(marks, no sums of money)</small>"
     cells = "".join(
         f'<td data-head="{head}"><span>{picture.percent(units)}<br>'
         f"<small>{working.asset.written(units)}</small></span></td>"
-        for head, units in zip(HEADS, (*sums.values(), gone), strict=True)
+        for head, units in zip(HEADS, (*sums, gone), strict=True)
     )
     return f'<tr><th scope="row">{escape(working.how.name)}{marks}</th>{cells}</tr>'
 

@@ -73,6 +73,17 @@ def paper(
     )
 
 
+def verdict(working: Working, voice: Voice) -> str:
+    """Say whether every unit is accounted for, as added up again from the result."""
+    shares = working.shares
+    if not working.how.conserves:
+        return voice.say(words.MARKS)
+    if not working.adds_up:
+        differ = voice.sum(working.asset, shares.unaccounted)
+        return voice.say(Said(words.ADDS_UP_NOT, sum=differ))
+    return voice.say(Said(words.ADDS_UP, n=voice.count(shares.payments)))
+
+
 def shown(text: str) -> str:
     """Write a text with the characters that the fonts have, and others by their number."""
     composed = unicodedata.normalize("NFC", text)
@@ -124,10 +135,10 @@ class _Paper:
 
     def answer(self) -> dict[str, Any]:
         working, shares = self.working, self.working.shares
-        sums: dict[str, int] = {"terminal": 0, "other": 0, "source": 0}
-        for one in working.held:
-            sums[one.kind] += one.units
-        tiles = [(kind, self.voice.say(words.KINDS[kind]), units) for kind, units in sums.items()]
+        tiles = [
+            (kind, self.voice.say(named), working.sum_of_kind(kind))
+            for kind, named in words.KINDS.items()
+        ]
         if shares.dissipated:
             gone = (working.sum(labels) for labels in working.result.dissipated.values())
             tiles.append(("gone", self.voice.say(Said("dissipated")), sum(gone)))
@@ -139,18 +150,10 @@ class _Paper:
                 for kind, label, u in tiles
             ],
             "strip": [[kind, max(round(float(u)), 0)] for kind, _, u in tiles if u],
-            "verdict": self.verdict(),
+            "verdict": verdict(self.working, self.voice),
             "good": working.adds_up and working.how.conserves,
             "unseen": self.sum(shares.unseen) if shares.unseen else "",
         }
-
-    def verdict(self) -> str:
-        working, shares = self.working, self.working.shares
-        if not working.how.conserves:
-            return self.voice.say(words.MARKS)
-        if not working.adds_up:
-            return self.say(words.ADDS_UP_NOT, sum=self.sum(shares.unaccounted))
-        return self.say(words.ADDS_UP, n=self.voice.count(shares.payments))
 
     def method(self) -> dict[str, Any]:
         working = self.working

@@ -129,8 +129,8 @@ VALUATION: Final = _(
 )
 KINDS: Final[Mapping[str, Said]] = {
     "terminal": Said("end of the flow"),
-    "source": Said("back at a source"),
     "other": Said("elsewhere"),
+    "source": Said("back at a source"),
 }
 ADDS_UP: Final = _(
     "Every unit is accounted for. Added up again payment by payment from the result alone: what "

@@ -188,6 +188,10 @@ class Working:
         )
         return tuple(sorted(found, key=lambda one: (-one.units, one.account)))
 
+    def sum_of_kind(self, kind: str) -> int:
+        """Add up what is traced in the accounts of one kind."""
+        return sum(one.units for one in self.held if one.kind == kind)
+
     def kind(self, account: str) -> str:
         """Return terminal (the flow was seen to end there), source (external) or other."""
         if account in self.terminals:
