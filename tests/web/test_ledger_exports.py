@@ -43,7 +43,7 @@ def officer(imported: ImportedLedger) -> Client:
 
 
 def take(client: Client, ledger: ImportedLedger, form: str, **query: str):
-    return client.get(f"/ledgers/{ledger.id}/export/{form}", query)
+    return client.get(f"/ledgers/{ledger.id}/export", {"form": form, **query})
 
 
 def trail(world: World, ledger: ImportedLedger) -> list[dict]:
@@ -93,7 +93,7 @@ def test_the_page_offers_the_rules_and_the_files_of_the_rule_shown(imported, off
     assert '<option value="libr" selected>' in said
     assert all(f'<option value="{rule}"' in said for rule in RULES)
     for form in FORMS:
-        assert f"/ledgers/{imported.id}/export/{form}?rule=libr" in said
+        assert f"/ledgers/{imported.id}/export?form={form}&amp;rule=libr" in said
     assert "that is for the court" in said
     assert "<script>alert" not in said
     assert " style=" not in said.split("<main")[1].split("</main")[0]

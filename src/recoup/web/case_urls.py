@@ -20,9 +20,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/ledgers/preview", ledgers.preview, name="ledger-preview"),
     path("cases/<uuid:case_id>/ledgers/import", ledgers.store, name="ledger-import"),
     path("ledgers/<uuid:ledger_id>", ledgers.ledger, name="ledger"),
-    path(
-        "ledgers/<uuid:ledger_id>/export/<slug:form>", ledger_exports.export, name="ledger-export"
-    ),
+    path("ledgers/<uuid:ledger_id>/export", ledger_exports.export, name="ledger-export"),
     path("reports", cases.to_adopt, name="reports-to-adopt"),
     path("tickets/<uuid:ticket_id>/withdraw", cases.withdraw, name="ticket-withdraw"),
     path("tickets/<uuid:ticket_id>/reduce", cases.reduce, name="ticket-reduce"),

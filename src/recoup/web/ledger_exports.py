@@ -108,8 +108,9 @@ def rule_of(request: Request) -> str:
 
 @require_GET
 @allowed("case:export_trace")
-def export(request: Request, ledger_id: UUID, form: str) -> HttpResponse:
+def export(request: Request, ledger_id: UUID) -> HttpResponse:
     """Give one form of the trace of an imported ledger, and note who took it."""
+    form = request.GET.get("form", "pdf")
     ledger = get_object_or_404(
         queries.visible_to(request.actor).select_related("case"), pk=ledger_id
     )
