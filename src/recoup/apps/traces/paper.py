@@ -42,7 +42,7 @@ COVERED: Final = re.compile(
     "\\u03a3-\\u03ce\\u0400-\\u045f\\u0490\\u0491\\u2010-\\u2015\\u2018-\\u201e\\u2022\\u2026"
     "\\u20ac\\u2190-\\u2193\\u2212\\u2264\\u2265]"
 )
-_KOSOVO: Final = re.compile(r"(?<!\w)(?:Kosov[oaëueiй]\w*|Косов[оауе]\w*)(?!\w|\*)", re.IGNORECASE)
+_KOSOVO: Final = re.compile(r"(?<!\w)(?:Kosov[oaëuei]\w*|Косов[оауе]\w*)(?!\w|\*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
