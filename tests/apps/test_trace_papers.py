@@ -71,7 +71,7 @@ def test_a_paper_says_answer_rule_source_policies_sums_and_digests():
         "T-2026-0007, line 3",
         working.ledger_sha256,
         working.inputs_sha256,
-        "shortfall: unseen",
+        "shortfall: missing money is unseen",
         "Page 1 of 3",
         "Page 3 of 3",
         "Plum & <quince> · C-2026-0001",
@@ -163,10 +163,12 @@ def test_every_word_of_a_paper_is_translated(catalogues):
     with (catalogues / LANGUAGES["sr"] / "LC_MESSAGES" / "django.mo").open("rb") as file:
         known = gettext.GNUTranslations(file)
     found = [*LABELS.values(), *paper_words.METHOD, *paper_words.SHORTFALL.values()]
+    found += [*paper_words.POLICIES.values(), *paper_words.KINDS.values()]
     found += [x for x in vars(paper_words).values() if isinstance(x, Said)]
     for rule in paper_words.RULE_WORDS.values():
         found += [rule.name, rule.method, rule.limits]
     assert set(paper_words.RULE_WORDS) == set(RULES)
+    assert {rule.ordering for rule in RULES.values()} < set(paper_words.POLICIES)
     missing = [x.template for x in found if known.gettext(x.template) == x.template]
     assert not missing
 

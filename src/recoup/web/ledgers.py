@@ -26,7 +26,7 @@ from recoup.apps.traces import operations, queries
 from recoup.apps.traces.findings import usd
 from recoup.apps.traces.paper import verdict
 from recoup.apps.traces.paper_words import KINDS, NOT_CERTAIN, RULE_WORDS
-from recoup.apps.traces.voice import percent, voice_of
+from recoup.apps.traces.voice import voice_of
 from recoup.core.text import NotReadable as TextNotReadable
 from recoup.core.text import read_filename
 from recoup.standards import flow_csv
@@ -206,6 +206,7 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
     rule = rule_of(request)
     findings = queries.findings_of(row, rule=rule)
     shares, working = findings.shares, findings.working
+    voice = voice_of(get_language() or "en", in_words)
     sums = [
         (gettext("At terminal addresses"), working.sum_of_kind("terminal")),
         (gettext("Elsewhere"), working.sum_of_kind("other")),
@@ -218,13 +219,17 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
         "rule_limits": in_words(RULE_WORDS[rule].limits), "not_certain": in_words(NOT_CERTAIN),
         "forms": [(key, form.name) for key, form in FORMS.items()],
         "digest": working.inputs_sha256,
-        "sums": [(label, usd(units), percent(shares.share_of(units))) for label, units in sums],
-        "lost": usd(shares.lost), "unseen": usd(shares.unseen),
-        "conservation": verdict(working, voice_of(get_language() or "en", in_words)),
+        "sums": [
+            (label, voice.number(usd(units)), voice.percent(shares.share_of(units)))
+            for label, units in sums
+        ],
+        "lost": voice.number(usd(shares.lost)), "unseen": voice.number(usd(shares.unseen)),
+        "conservation": verdict(working, voice),
         "places": [
-            (p.address, p.label, in_words(KINDS[p.kind]), usd(p.units))
+            (p.address, p.label, in_words(KINDS[p.kind]), voice.number(usd(p.units)))
             for p in findings.places[:100]
         ],
-        "place_count": len(findings.places), "residual": str(findings.flow.residual_usd),
+        "place_count": len(findings.places),
+        "residual": voice.number(f"{findings.flow.residual_usd:f}"),
     }  # fmt: skip
     return render(request, "cases/ledger.html", context)

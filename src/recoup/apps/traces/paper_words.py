@@ -95,7 +95,7 @@ RULE_WORDS: Final[Mapping[str, RuleWords]] = {
 
 NOT_CERTAIN: Final = Said(
     "A tracing rule is a convention for mixed money, not an observation: nobody can see which "
-    "units left. Courts differ by country and by the facts. This paper does not say that the rule "
+    "units left. Courts differ by country and by the facts. Nothing here says that the rule "
     "applies in this matter; that is for the court. Another rule gives another answer, and "
     "answers of two rules are never added."
 )
@@ -114,6 +114,14 @@ METHOD: Final = (
         "clean, and money that reaches them stays there."
     ),
 )
+POLICIES: Final[Mapping[str, Said]] = {
+    "unseen": Said("missing money is unseen"),
+    "overdraft": Said("missing money is an overdraft"),
+    "time, sequence, id": Said("time, sequence, id"),
+    "time, then amount downwards within a batch, sequence, id": Said(
+        "time, then amount downwards within a batch, sequence, id"
+    ),
+}
 SHORTFALL: Final[Mapping[str, Said]] = {
     "unseen": Said(
         "Where an account paid out more than it is known to have had, the missing part is taken "
