@@ -168,6 +168,8 @@ UPLOAD_LIMIT_BYTES = 20_000_000
 BODY_LIMITS_BYTES = {
     "/ledgers/preview": UPLOAD_LIMIT_BYTES,
     "/ledgers/import": 8_000_000,
+    "/statement": UPLOAD_LIMIT_BYTES,
+    "/statement/take": UPLOAD_LIMIT_BYTES,
     "/api/v1/answers": 8_000_000,
     "/answer": 8_000_000,
     "/check": 8_000_000,

@@ -14,6 +14,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from recoup.apps import lookups  # noqa: F401  (declares "any")
 from recoup.apps.cases.models import Account, Case
+from recoup.apps.holds.statement_models import StatementProfile  # noqa: F401  (a table of this app)
 from recoup.apps.lawful_requests.models import Answer, Ticket
 from recoup.apps.members.models import Organisation, Person
 from recoup.apps.reports.models import Report

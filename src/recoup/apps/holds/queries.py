@@ -17,6 +17,7 @@ from recoup.apps.holds.models import (
     TicketLine,
     Trail,
 )  # fmt: skip
+from recoup.apps.holds.statement_models import StatementProfile
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.access import Actor
 from recoup.core.hold import is_let_go
@@ -45,6 +46,15 @@ def booking_profile_of(actor: Actor) -> BookingProfile | None:
     """How the actor's institution writes bookings, as it was confirmed last; None before that."""
     rows = BookingProfile.objects.filter(institution_id=actor.organisation_id)
     return rows.select_related("confirmed_by").order_by("-confirmed_at", "id").first()
+
+
+def statement_profiles_of(actor: Actor) -> list[StatementProfile]:
+    """How the actor's institution writes statements: of each set of headings the last version."""
+    rows = StatementProfile.objects.filter(institution_id=actor.organisation_id)
+    newest: dict[tuple[str, bytes], StatementProfile] = {}
+    for row in rows.select_related("confirmed_by").order_by("-version", "-confirmed_at", "id"):
+        newest.setdefault((row.format, bytes(row.headings_sha256)), row)
+    return sorted(newest.values(), key=lambda row: row.confirmed_at, reverse=True)
 
 
 def holds_of_case(case_id: UUID) -> list[Hold]:

@@ -54,16 +54,16 @@ NO_CLOCKS = dict.fromkeys(("sent_at", "acknowledge_by", "answer_by", "lapses_at"
 def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """What was asked, exactly as it was sent; the form, if it is the reader's to answer."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    found = get_object_or_404(_with_names(queries.visible_to(actor)), pk=ticket_id)
-    page = _page(request, found)
+    found = get_object_or_404(with_names(queries.visible_to(actor)), pk=ticket_id)
+    page = page_of(request, found)
     if page["is_mine"] and page["is_open"]:
-        return _render(request, page, _empty(request, page))
+        return rendered(request, page, _empty(request, page))
     if page["can_correct"] and "correct" in request.GET:
         last = page["last_answer"]
-        return _render(request, page, _empty(request, page, replaces=last.id))
+        return rendered(request, page, _empty(request, page, replaces=last.id))
     if page["can_answer_late"] and "late" in request.GET:
-        return _render(request, page, _empty(request, page))
-    return _render(request, page, None)
+        return rendered(request, page, _empty(request, page))
+    return rendered(request, page, None)
 
 
 @require_POST
@@ -71,29 +71,29 @@ def ticket(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 def answer(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """Take the answer, or give the form back with every problem at its place."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
-    page = _page(request, found)
+    found = get_object_or_404(with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = page_of(request, found)
     form = read_form(request.POST, page["ticket"])
     if page["is_open"] and page["taken_by"] and not page["is_mine"]:
         form.add("", reason(TakenByAnother(page["taken_by"])))
-        return _render(request, page, form, status=409)
+        return rendered(request, page, form, status=409)
     if form.body is None:
-        return _render(request, page, form, status=422)
+        return rendered(request, page, form, status=422)
     try:
         receipt = _record(form, by=actor, request=request)
     except AnswerRefused as refused:
         for problem in refused.problems[:PROBLEMS_AT_MOST]:
             form.add(anchor_of(problem, form), in_words(problem.message))
         is_conflict = bool(CONFLICTS & {problem.code for problem in refused.problems})
-        return _render(request, page, form, status=409 if is_conflict else 422)
+        return rendered(request, page, form, status=409 if is_conflict else 422)
     _say(request, receipt)
     return _to_ticket(request, found)
 
 
 def with_act(request: HttpRequest, ticket: Ticket, form: GroundForm) -> HttpResponse:
     """The page once more, with what is wrong in the form of an officer's act."""
-    page = _page(request, ticket) | {f"{form.act}_form": form, "form": form}
-    return _render(request, page, None, status=422)
+    page = page_of(request, ticket) | {f"{form.act}_form": form, "form": form}
+    return rendered(request, page, None, status=422)
 
 
 def _to_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
@@ -109,8 +109,8 @@ def _to_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
 def check(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """Whether the bookings add up so far, and what is missing. Stores nothing."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
-    page = _page(request, found)
+    found = get_object_or_404(with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = page_of(request, found)
     form = read_form(request.POST, page["ticket"])
     form.problems.clear()
     if form.window is not None and form.window.paste_problems:
@@ -123,8 +123,8 @@ def check(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 def profile(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """Remember for the whole institution how its screen writes, as the clerk now confirms it."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    found = get_object_or_404(_with_names(queries.addressed_to(actor)), pk=ticket_id)
-    page = _page(request, found)
+    found = get_object_or_404(with_names(queries.addressed_to(actor)), pk=ticket_id)
+    page = page_of(request, found)
     form = read_form(request.POST, page["ticket"])
     form.problems.clear()
     try:
@@ -143,7 +143,7 @@ def _render_window(
     if request.headers.get("HX-Request") and form.window is not None:
         context = {"ticket": page["ticket"], "window": form.window} | _profile_words(page, form)
         return render(request, "desk/_window.html", context, status=status)
-    return _render(request, page, form, status=status)
+    return rendered(request, page, form, status=status)
 
 
 def _profile_words(page: dict[str, Any], form: AnswerForm) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _empty(request: HttpRequest, page: dict[str, Any], replaces: UUID | None = N
     )  # fmt: skip
 
 
-def _with_names(rows: Any) -> Any:
+def with_names(rows: Any) -> Any:
     return rows.select_related("taken_by")
 
 
@@ -233,7 +233,7 @@ def _say(request: HttpRequest, receipt: Receipt) -> None:
         )
 
 
-def _page(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+def page_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     may_answer = load_policy().may(actor, "ticket:answer")
     is_addressee = ticket.addressee_id == actor.organisation_id
@@ -280,7 +280,7 @@ def _given(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _render(
+def rendered(
     request: HttpRequest, page: dict[str, Any], form: AnswerForm | None, *, status: int = 200
 ) -> HttpResponse:
     typed: dict[str, Any] = {"can_answer": form is not None}

@@ -15,7 +15,11 @@ from recoup.standards.statements.mt940 import read_mt940
 from recoup.standards.statements.overlaps import Overlap, Repeat, overlaps, without_repeats
 from recoup.standards.statements.pages import joined
 from recoup.standards.statements.profile import Profile, from_json
-from recoup.standards.statements.proposals import csv_proposals, xlsx_proposals
+from recoup.standards.statements.proposals import (
+    closest_refusals,
+    csv_proposals,
+    xlsx_proposals,
+)  # fmt: skip
 from recoup.standards.statements.rows import csv_rows
 from recoup.standards.statements.statement import Line, Note, Place, Point, Statement
 from recoup.standards.statements.tables import read_rows
@@ -25,8 +29,8 @@ from recoup.standards.strict_csv import Refusal
 
 __all__ = [
     "BalanceCheck", "Break", "Line", "NotReadable", "Note", "Overlap", "Place", "Point", "Profile",
-    "Refusal", "Repeat", "Statement", "check_balance", "csv_proposals", "from_json", "joined",
-    "overlaps", "read_camt053", "read_csv", "read_mt940", "read_xlsx",
+    "Refusal", "Repeat", "Statement", "check_balance", "closest_refusals", "csv_proposals",
+    "from_json", "joined", "overlaps", "read_camt053", "read_csv", "read_mt940", "read_xlsx",
     "without_repeats", "xlsx_proposals",
 ]  # fmt: skip
 

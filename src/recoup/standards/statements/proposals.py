@@ -21,6 +21,7 @@ from recoup.standards.statements.rows import Row, csv_rows
 from recoup.standards.statements.tables import HEADING_ROWS, read_rows
 from recoup.standards.statements.values import Currencies
 from recoup.standards.statements.workbook import sheet_names, sheet_rows
+from recoup.standards.strict_csv import Refusal
 
 ROWS_TRIED: Final = 200
 BYTES_TRIED: Final = 256 * 1024
@@ -176,3 +177,50 @@ def _fits(rows: Sequence[Row], profile: Profile, currencies: Currencies, zone: t
     except NotReadable:
         return False
     return any(one.lines for one in found)
+
+
+def closest_refusals(
+    document: bytes, *, format: str, file: str, currencies: Currencies, zone: tzinfo,
+    account: str, currency: str,
+) -> tuple[Refusal, ...]:  # fmt: skip
+    """Why no profile fits: what the one says that refuses the fewest places.
+
+    For a person to correct the file by. Empty where no row looks like headings.
+    """
+    best: tuple[Refusal, ...] = ()
+    for rows, base in _tables(document, format, file):
+        for found in _drafts(rows, base):
+            draft = replace(
+                found,
+                account="" if "account" in found.columns else account,
+                currency="" if "currency" in found.columns else currency,
+            )
+            for decimal, dates, order in product(DECIMALS, DATES, ORDERS[:2]):
+                profile = replace(draft, decimal=decimal, dates=dates, order=order)
+                try:
+                    read_rows(
+                        rows, profile, currencies=currencies, zone=zone, faults=Faults(file),
+                        format=format,
+                    )  # fmt: skip
+                except NotReadable as wrong:
+                    if not best or len(wrong.refused) < len(best):
+                        best = wrong.refused
+    return best
+
+
+def _tables(document: bytes, format: str, file: str) -> Iterator[tuple[list[Row], dict[str, str]]]:
+    """The rows of each sheet, or of a CSV file under each separator that tells them apart."""
+    if format == "xlsx":
+        faults = Faults(file)
+        for name in sheet_names(document, faults):
+            yield sheet_rows(document, name, faults), {"sheet": name}
+        return
+    for encoding, separator in product(_encodings(document), SEPARATORS):
+        rows: list[Row] = []
+        try:
+            rows.extend(
+                csv_rows(document, encoding=encoding, separator=separator, faults=Faults(file))
+            )
+        except NotReadable:
+            continue
+        yield rows, {"encoding": encoding, "separator": separator}

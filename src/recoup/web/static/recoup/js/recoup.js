@@ -18,7 +18,16 @@ startEvents()
 document.addEventListener('htmx:after:swap', (event) => {
   const target = event.detail?.ctx?.target
   start(target instanceof Element && target.isConnected ? target : document)
+  focusOnce()
 })
+
+// A part of a page that takes the place of another is where reading goes on.
+function focusOnce () {
+  const part = document.querySelector('[data-focus]:not([data-focused])')
+  if (!part) return
+  part.dataset.focused = '1'
+  part.focus()
+}
 
 // A request that never reached the hub says so in words.
 document.addEventListener('htmx:error', () => {
