@@ -195,7 +195,7 @@ def _begins(statement: Statement) -> tuple[date, date, int]:
 
 
 def _ends(statement: Statement) -> tuple[date, datetime, int]:
-    """Which of several statements goes furthest: by day, by the time where one is told, by lines."""
+    """Which of several goes furthest: by day, by the time where one is told, by lines."""
     moments = [line.booked_at for line in statement.lines if line.booked_at]
     moments += [statement.to_at] if statement.to_at else []
     return _begins(statement)[1], max(moments, default=EARLIEST), len(statement.lines)

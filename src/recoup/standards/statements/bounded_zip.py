@@ -74,7 +74,7 @@ def _problems(entries: list[zipfile.ZipInfo]) -> Iterator[tuple[str, str]]:
     total = sum(one.file_size for one in entries)
     packed = sum(one.compress_size for one in entries)
     if total > MAX_TOTAL or (total > RATIO_FROM and total > MAX_RATIO * max(packed, 1)):
-        yield "", _too_large()
+        yield max(entries, key=lambda one: one.file_size).filename, _too_large()
     names = [one.filename for one in entries]
     for one in entries:
         if one.file_size > MAX_ENTRY or (

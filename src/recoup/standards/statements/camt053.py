@@ -29,6 +29,8 @@ NAMES: Final = frozenset({"Ntry", "Stmt", "GrpHdr"})
 SIGNS: Final = {"CRDT": 1, "DBIT": -1}
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})0+")
+#: what a statement says of itself, and no entry
+OF_STATEMENT: Final = ("Acct/", "Bal")
 
 
 class _Wrong(ValueError):
@@ -75,9 +77,12 @@ class _Reading:
         return Place(self.faults.file, self.page, line, cell)
 
     @property
+    def which(self) -> str:
+        return f"Stmt[{self.statements + 1}]"
+
+    @property
     def where(self) -> str:
-        number = f"Stmt[{self.statements + 1}]"
-        return f"{number}/Ntry[{self.entries}]" if self.entries else number
+        return f"{self.which}/Ntry[{self.entries}]" if self.entries else self.which
 
 
 def read_camt053(
@@ -128,7 +133,8 @@ def _check_edition(one: Element, reading: _Reading) -> None:
 
 
 def _refuse(wrong: _Wrong, reading: _Reading) -> None:
-    where = f"{reading.where}/{wrong.path}"
+    of_statement = wrong.path.startswith(OF_STATEMENT)
+    where = f"{reading.which if of_statement else reading.where}/{wrong.path}"
     reading.faults.add(wrong.line, where, wrong.value, wrong.problem)
 
 
