@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from recoup.cli import bench_ledger, bench_lists, bench_load, bench_tracing, environment, measured
+from recoup.cli import (
+    bench_csv,
+    bench_ledger,
+    bench_lists,
+    bench_load,
+    bench_tracing,
+    environment,
+    measured,
+)  # fmt: skip
 from recoup.cli.bench_result import Result
 
 DOCUMENT: Final = measured.DOCS / "benchmarks.md"
@@ -30,6 +38,7 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Path], Result]]] = {
     "memory": bench_load.memory,
     "lists": bench_lists.lists,
     "tracing": bench_tracing.tracing,
+    "csv": bench_csv.csv,
 }
 
 

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from recoup.apps.traces import case_list
 from recoup.apps.traces.comparison import Comparison
 from recoup.apps.traces.findings import Findings
-from recoup.cli import trace_exports
+from recoup.cli import trace_exports, trace_transfers
 from recoup.cli.trace_exports import CannotWrite
 from recoup.core.tracing import RULES, cases
 from recoup.core.tracing.facts import CaseRefused
@@ -49,6 +49,8 @@ def main(argv: list[str]) -> int:
 
     Returns 3 if the result does not add up, which would be a fault of ours.
     """
+    if trace_transfers.is_asked(argv):
+        return trace_transfers.main(argv)
     options = _options(argv)
     try:
         return _trace_cases(options) if options.format == "cases" else _trace_flow(options)
@@ -83,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument(
-        "--format", choices=["csv", "cases"], default="csv", help="cases: tracing-cases/1 in JSON"
+        "--format",
+        choices=["csv", "transfers", "cases"],
+        default="csv",
+        help="transfers: any ledger as CSV (--format transfers --help); cases: JSON",
     )
     rules = parser.add_mutually_exclusive_group()
     rules.add_argument("--rule", choices=list(RULES), help="(default: fifo)")
