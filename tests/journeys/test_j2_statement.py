@@ -141,3 +141,24 @@ def test_it_works_without_scripts(hub: Hub, new_page: Callable[..., Any]) -> Non
     page.get_by_role("button", name="Send the answer").click()
     page.get_by_role("heading", name="Answers given").wait_for()
     assert next_asked(hub, page) == [289_000_00]
+
+
+@pytest.mark.parametrize("language", ["sr", "sr-latn"])
+def test_the_preview_fits_a_small_screen_in_each_language(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], language: str
+) -> None:
+    page = new_page(login=MILA, width=390)
+    answering(hub, page)
+    page.locator(f"button[name=language][value={language}]").click()
+    page.locator("#answer-form").wait_for()
+    account = statements.fraud(ACCOUNT, NEXT, now=hub.world.now(), before=3)
+    page.locator("#statement-part summary").click()
+    page.set_input_files(
+        "#statement",
+        {"name": "izvod.xml", "mimeType": "", "buffer": statements.camt053(account)},
+    )
+    page.locator("#statement-part button").click()
+    page.locator("#statement-heading").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shot(page, f"statement-{language}-390")
+    axe(page)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import random
 import re
+import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +16,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from recoup.apps.holds.statement_models import StatementProfile
+from recoup.apps.holds.statement_window import assemble
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.standards.statements import Line, Place, Statement
 from support import statements
 from support.statements import Account, Booked
 from support.world import World, iban
@@ -325,3 +330,100 @@ def test_more_bookings_than_the_table_shows_go_along_as_text(
     assert filled.context["window"].check.is_complete
     done = send(mila, ticket, filled, code="held", held="480000.00")
     assert done.status_code == 302
+
+
+def test_what_was_confirmed_can_be_said_anew_and_becomes_the_next_version(
+    world: World, ticket: Ticket, mila: Client, fraud: Account
+):
+    page = upload(mila, ticket, ("izvod.csv", statements.csv(fraud)))
+    page = onward(mila, ticket, page, step="declare", proposal="0")
+    assert page.context["can_be_read_anew"]
+    again = onward(mila, ticket, page, step="anew")
+    assert again.context["undeclared"] and b'name="anew"' in again.content
+    other = {
+        f"column-{n}": "" if means == "to" else means
+        for n, (_head, means) in again.context["columns"]
+    }
+    page = onward(mila, ticket, again, step="declare", proposal="0", anew="1", **other)
+    assert page.context["files"][0]["remembered"].version == 2
+    assert not any(row["entry"].line.counterparty for row in page.context["entries"])
+
+
+def test_a_workbook_that_becomes_too_large_for_a_page_is_refused(ticket: Ticket, mila: Client):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.xml", random.Random(1).randbytes(400_000) + b"0" * 50_000_000)
+    page = upload(mila, ticket, ("izvod.xlsx", out.getvalue()))
+    assert "50,400,000 bytes" in said(page)[0]
+
+
+# Where a window begins, and what its times are
+
+
+def asked(*, since: str | None = None, amount: int = 480_000_00) -> dict[str, Any]:
+    payment = {"amount_minor": amount, "currency": "RSD", "reference": "RF1", "uetr": None}
+    return {
+        "account": {"ident": ACCOUNT}, "currency": "RSD", "disclose": {"from": since},
+        "lines": [{"payment": payment}],
+    }  # fmt: skip
+
+
+def told_of(*lines: tuple[str, int], **ends: int) -> Statement:
+    """A statement of days, or moments where a time is written, and amounts."""
+    made = []
+    for n, (when, minor) in enumerate(lines, start=1):
+        at = datetime.fromisoformat(f"{when}+00:00") if " " in when else None
+        day = date.fromisoformat(when[:10])
+        made.append(Line(Place("f", line=n), minor, day, at, reference=f"R{n}"))
+    opening = ends.get("opening", 0)
+    closing = opening + sum(minor for _, minor in lines)
+    return Statement(ACCOUNT, "iban", "RSD", opening, closing, tuple(made), Place("f"), "csv")
+
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def test_a_window_that_goes_on_begins_where_the_ticket_says():
+    statement = told_of(
+        ("2026-11-20 10:00", 480_000_00), ("2026-11-21 10:00", -5_00), ("2026-11-21 12:00", -7_00)
+    )
+    found = assemble([statement], asked(since="2026-11-21T11:00:00+00:00"), at=NOON)
+    assert [one.reference for one in found.told] == ["R3"]
+    assert found.opening_minor == 480_000_00 - 5_00
+    assert found.from_at == datetime(2026, 11, 21, 11, tzinfo=UTC)
+    assert found.closing_minor == 480_000_00 - 12_00
+
+
+def test_days_without_a_time_keep_the_files_order_and_lie_in_the_window():
+    statement = told_of(("2026-11-20", 480_000_00), ("2026-11-21", -5_00), ("2026-11-21", -7_00))
+    found = assemble([statement], asked(since="2026-11-21T11:00:00+00:00"), at=NOON)
+    assert [one.reference for one in found.told] == ["R2", "R3"]
+    assert all(one.at == datetime(2026, 11, 21, 11, tzinfo=UTC) for one in found.told)
+    whole = assemble([statement], asked(), at=NOON)
+    assert [one.at for one in whole.told] == sorted(one.at for one in whole.told)
+    assert whole.from_at == whole.told[0].at
+
+
+def test_of_two_credits_that_fit_neither_is_taken_for_the_payment():
+    statement = told_of(("2026-11-20", 480_000_00), ("2026-11-21", 480_000_00))
+    found = assemble([statement], asked(), at=NOON)
+    assert [one.payment for one in found.told] == [None, None]
+    assert any("fits" in one.said for one in found.doubts)
+
+
+def test_zero_is_no_booking_and_names_are_given_once_a_side():
+    day = "2026-11-20"
+    line = told_of((day, 480_000_00), (day, 0), (day, -1), (day, -2))
+    same = replace(line, lines=tuple(replace(one, reference="X") for one in line.lines))
+    found = assemble([same], asked(), at=NOON)
+    assert [one.reference for one in found.told] == ["X", "X/2", "X/3"]
+    bare = replace(line, lines=tuple(replace(one, reference="") for one in line.lines))
+    names = [one.reference for one in assemble([bare], asked(), at=NOON).told]
+    assert names == ["20261120-1", "20261120-3", "20261120-4"]
+
+
+def test_a_statement_without_a_balance_is_not_taken():
+    statement = replace(told_of(("2026-11-20", 480_000_00)), closing_minor=None)
+    found = assemble([statement], asked(), at=NOON)
+    assert not found.can_be_taken
+    assert "not told" in found.faults[0].said

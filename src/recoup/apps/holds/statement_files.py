@@ -24,12 +24,13 @@ from recoup.core.said import Said
 from recoup.data import currencies
 from recoup.standards import statements as standard
 from recoup.standards.statements import NotReadable, Profile, Statement
+from recoup.standards.statements.bounded_zip import BoundedZip
 from recoup.standards.statements.encodings import marked
 from recoup.standards.statements.faults import Faults
-from recoup.standards.statements.workbook import sheet_names
 from recoup.standards.strict_csv import Refusal
 
 MOST_BYTES: Final = 4_000_000
+MOST_UNPACKED: Final = 48_000_000
 MOST_FILES: Final = 12
 KEPT_FOR: Final = timedelta(hours=1)
 PROFILES_TRIED: Final = 20
@@ -46,7 +47,7 @@ OTHER_FORMATS: Final[Mapping[bytes, str]] = {
 }
 NO_HEADINGS: Final = Said(
     "No row was recognised as headings: a day of booking and an amount, or credit and debit, "
-    "are needed. Write them over the columns, in Serbian, English or German."
+    "are needed. Write them over the columns, in Serbian, English or German, or paste the lines."
 )
 EMPTY: Final = Said("The file is empty. Export it again.")
 
@@ -136,6 +137,8 @@ def _read(file: File, of: OfTicket, known: Sequence[StatementProfile]) -> Readin
     try:
         if not reading.format:
             raise Faults(file.name).refuse(0, "", "", _no_format(file))
+        if reading.format == "xlsx":
+            _check_unpacked(file)
         if reading.format in TABLES:
             _read_table(reading, of, known)
         else:
@@ -143,6 +146,18 @@ def _read(file: File, of: OfTicket, known: Sequence[StatementProfile]) -> Readin
     except NotReadable as wrong:
         reading.refused = wrong.refused
     return reading
+
+
+def _check_unpacked(file: File) -> None:
+    """A page has less room than a reader alone: refuse a workbook that becomes too large."""
+    faults = Faults(file.name)
+    size = BoundedZip(file.content, faults).unpacked_bytes
+    if size > MOST_UNPACKED:
+        problem = Said(
+            "Unpacked, the workbook has %(given)s bytes; at most %(most)s. Export fewer days.",
+            given=f"{size:,}", most=f"{MOST_UNPACKED:,}",
+        )  # fmt: skip
+        raise faults.refuse(0, "", "", problem)
 
 
 def _no_format(file: File) -> str:
@@ -207,8 +222,6 @@ def read_under(file: File, format: str, profile: Profile, of: OfTicket) -> tuple
 def _proposals(reading: Reading, of: OfTicket) -> tuple[Profile, ...]:
     """Profiles that fit, first those that need nothing beside the file itself."""
     propose = standard.csv_proposals if reading.format == "csv" else standard.xlsx_proposals
-    if reading.format == "xlsx":
-        sheet_names(reading.file.content, Faults(reading.file.name))
     for account, currency in (("", ""), ("", of.currency), (of.account, ""),
                               (of.account, of.currency)):  # fmt: skip
         found = propose(

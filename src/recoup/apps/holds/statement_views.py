@@ -46,9 +46,9 @@ def statement(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 
     A page that is loaded anew has no files any more: on to the ticket.
     """
+    actor, found = _asked(request, ticket_id)
     if request.method == "GET":
         return redirect("ticket", ticket_id=ticket_id)
-    actor, found = _asked(request, ticket_id)
     page = views.page_of(request, found)
     if not page["ticket"]["disclose"]["asked"]:
         return _refused(request, page, _("This ticket asks for no bookings: leave them out."))
@@ -56,7 +56,8 @@ def statement(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         files = _files(request, ticket_id, actor)
     except StatementRefused as refused:
         return _refused(request, page, reason(refused))
-    readings = _read(files, page, actor)
+    anew = request.POST.get("step") == "anew" or "anew" in request.POST
+    readings = _read(files, page, actor, anew=anew)
     problem = ""
     undeclared = readings.undeclared
     if request.POST.get("step") == "declare" and undeclared is not None:
@@ -64,7 +65,7 @@ def statement(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
             readings = _declare(request, readings, undeclared, page, actor)
         except ValueError as wrong:
             problem = reason(wrong)
-    context = _context(request, page, readings) | {"declare_problem": problem}
+    context = _context(request, page, readings) | {"declare_problem": problem, "anew": anew}
     context["token"] = statement_files.pack(files, ticket=ticket_id, by=actor)
     bad = problem or readings.refused or (context["found"] and context["found"].faults)
     return render(request, "desk/statement.html", context, status=422 if bad else 200)
@@ -118,8 +119,10 @@ def _of(page: dict[str, Any]) -> OfTicket:
     return OfTicket(page["ticket"]["account"]["ident"], page["ticket"]["currency"])
 
 
-def _read(files: list[File], page: dict[str, Any], actor: Actor) -> Readings:
-    return statement_files.read_files(files, _of(page), holds.statement_profiles_of(actor))
+def _read(files: list[File], page: dict[str, Any], actor: Actor, *, anew: bool = False) -> Readings:
+    """Read the files as the institution writes; anew: as if nobody had confirmed anything."""
+    known = [] if anew else holds.statement_profiles_of(actor)
+    return statement_files.read_files(files, _of(page), known)
 
 
 def _declare(
@@ -168,6 +171,7 @@ def _context(request: HttpRequest, page: dict[str, Any], readings: Readings) -> 
     context: dict[str, Any] = {
         "ticket": page["ticket"], "entry": {name: request.POST.get(name, "") for name in TYPED},
         "files": [_file(one) for one in readings.files], "found": found,
+        "can_be_read_anew": any(one.remembered for one in readings.files),
         "undeclared": readings.undeclared, "faults": _refusals(readings),
     }  # fmt: skip
     if readings.undeclared is not None:

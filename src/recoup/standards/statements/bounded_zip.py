@@ -53,6 +53,11 @@ class BoundedZip:
             raise faults.refuse(0, wrong[0], "", wrong[1])
         self._entries = {one.filename: one for one in entries}
 
+    @property
+    def unpacked_bytes(self) -> int:
+        """What all entries say that they become."""
+        return sum(one.file_size for one in self._entries.values())
+
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 

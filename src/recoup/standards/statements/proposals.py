@@ -183,29 +183,46 @@ def closest_refusals(
     document: bytes, *, format: str, file: str, currencies: Currencies, zone: tzinfo,
     account: str, currency: str,
 ) -> tuple[Refusal, ...]:  # fmt: skip
-    """Why no profile fits: what the one says that refuses the fewest places.
+    """Why no profile fits: what the one says that refuses the fewest of the first places.
 
     For a person to correct the file by. Empty where no row looks like headings.
     """
-    best: tuple[Refusal, ...] = ()
+    closest: tuple[int, Sequence[Row], Profile] | None = None
     for rows, base in _tables(document, format, file):
-        for found in _drafts(rows, base):
-            draft = replace(
-                found,
-                account="" if "account" in found.columns else account,
-                currency="" if "currency" in found.columns else currency,
-            )
+        for draft in _complete_drafts(rows[:ROWS_TRIED], base, account, currency):
             for decimal, dates, order in product(DECIMALS, DATES, ORDERS[:2]):
                 profile = replace(draft, decimal=decimal, dates=dates, order=order)
-                try:
-                    read_rows(
-                        rows, profile, currencies=currencies, zone=zone, faults=Faults(file),
-                        format=format,
-                    )  # fmt: skip
-                except NotReadable as wrong:
-                    if not best or len(wrong.refused) < len(best):
-                        best = wrong.refused
-    return best
+                found = len(_refusals(rows[:ROWS_TRIED], profile, file, format, currencies, zone))
+                if closest is None or found < closest[0]:
+                    closest = found, rows, profile
+    if closest is None:
+        return ()
+    return _refusals(closest[1], closest[2], file, format, currencies, zone)
+
+
+def _complete_drafts(
+    rows: Sequence[Row], base: dict[str, str], account: str, currency: str
+) -> Iterator[Profile]:
+    """Drafts with account and currency as a person says them, where no column tells them."""
+    for found in _drafts(rows, base):
+        yield replace(
+            found,
+            account="" if "account" in found.columns else account,
+            currency="" if "currency" in found.columns else currency,
+        )
+
+
+def _refusals(
+    rows: Sequence[Row], profile: Profile, file: str, format: str, currencies: Currencies,
+    zone: tzinfo,
+) -> tuple[Refusal, ...]:  # fmt: skip
+    try:
+        read_rows(
+            rows, profile, currencies=currencies, zone=zone, faults=Faults(file), format=format
+        )
+    except NotReadable as wrong:
+        return wrong.refused
+    return ()
 
 
 def _tables(document: bytes, format: str, file: str) -> Iterator[tuple[list[Row], dict[str, str]]]:
