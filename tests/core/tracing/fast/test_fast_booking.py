@@ -24,9 +24,11 @@ def known(index):
         for place in range(at, at + int(c.out_n[account])):
             start = c.start_of(place, account)
             debits[index.ids[c.out_row[place]]] = (start, int(c.out_end[place]))
-    credits = {name: int(c.dstpos[row]) for name, row in index.row_of.items()}
-    owed = {name: int(c.owed[row]) for name, row in index.row_of.items() if len(c.owed)}
-    return debits, credits, owed
+    credits = {name: int(c.dstpos[row]) for row, name in enumerate(index.ids)}
+    owed = {name: int(c.owed[row]) for row, name in enumerate(index.ids) if len(c.owed)}
+    came = {name: int(c.came[account]) for account, name in enumerate(index.accounts)}
+    gone = {name: int(c.gone[account]) for account, name in enumerate(index.accounts)}
+    return debits, credits, owed, came, gone
 
 
 def rebuilt(ledger, transfers, shortfall, form):

@@ -132,7 +132,7 @@ def test_an_unknown_form_or_policy_is_refused_and_the_known_ones_are_named(wrong
 
 
 def test_without_its_packages_the_compiled_form_is_refused_and_told_what_to_install(monkeypatch):
-    monkeypatch.setattr("recoup.core.tracing.fast.index.find_spec", lambda name: None)
+    monkeypatch.setattr("recoup.core.tracing.fast.making.find_spec", lambda name: None)
     assert Index.of(huge(5)).form == "plain"
     with pytest.raises(LedgerRefused, match="Install the extra 'fast'"):
         Index.of(huge(5), form="compiled")

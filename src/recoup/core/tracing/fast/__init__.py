@@ -12,6 +12,7 @@ built once and serve every question, at a cost that depends on the answer alone.
 from __future__ import annotations
 
 from recoup.core.tracing.fast.index import Index
-from recoup.core.tracing.fast.late import Booked, Changed
+from recoup.core.tracing.fast.late import Booked, BookedRows, Changed
+from recoup.core.tracing.fast.pieces import Pieces
 
-__all__ = ["Booked", "Changed", "Index"]
+__all__ = ["Booked", "BookedRows", "Changed", "Index", "Pieces"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from recoup.core.tracing.fast.columns import Rest, Step
+from recoup.core.tracing.fast.columns import Triples
 from recoup.core.tracing.result import Result
 
 Table = dict[str, dict[str, int]]
@@ -52,8 +52,7 @@ class Look(Mapping[str, int]):
 
 
 def result(
-    steps: Sequence[Step],
-    rests: Sequence[Rest],
+    tables: tuple[Triples, Triples, Triples, Triples],
     *,
     labels: Sequence[str],
     transfers: Sequence[str],
@@ -62,36 +61,29 @@ def result(
     shortfall: str,
     as_of: int | None,
 ) -> Result:
-    """Add up what each transfer carried, what was lost on arrival and what rests."""
-    carried: Table = {}
-    credited: Table = {}
-    dissipated: Table = {}
-    held: Table = {}
-    for row, label, units, arrived, lost, _, payee in steps:
-        name = labels[label]
-        _add(carried, transfers[row], name, units)
-        if arrived:
-            _add(credited, transfers[row], name, arrived)
-        if lost:
-            _add(dissipated, accounts[payee], name, lost)
-    for account, label, units in rests:
-        _add(held, accounts[account], labels[label], units)
+    """Write out what each transfer carried and credited, what was lost and what rests."""
+    carried, credited, lost, rests = tables
     return Result(
         rule="fifo",
         shortfall=shortfall,
         as_of=as_of,
-        held=held,
-        transfers=carried,
-        credited=credited,
+        held=_table(rests, accounts, labels),
+        transfers=_table(carried, transfers, labels),
+        credited=_table(credited, transfers, labels),
         balances=Look(totals, 0),
-        dissipated=dissipated,
+        dissipated=_table(lost, accounts, labels),
         unseen=Look(totals, 1),
     )
 
 
-def _add(table: Table, name: str, label: str, units: int) -> None:
-    row = table.get(name)
-    if row is None:
-        table[name] = {label: units}
-    else:
-        row[label] = row.get(label, 0) + units
+def _table(triples: Triples, names: Sequence[str], labels: Sequence[str]) -> Table:
+    """Units by name and label; what is there twice is added up."""
+    table: Table = {}
+    for number, label, units in triples:
+        name = names[number]
+        row = table.get(name)
+        if row is None:
+            table[name] = {labels[label]: units}
+        else:
+            row[labels[label]] = row.get(labels[label], 0) + units
+    return table

@@ -2,18 +2,26 @@
 
 Rows are transfers. Each account has a segment of places in ``out_*`` for its debits and one in
 ``in_row`` for its credits, in the order of booking, with room to grow: a full segment moves to the
-end and doubles. An amount is not kept; it is the distance between two ends.
+end and gets half as much again. When what segments left behind outgrows twice the rows, all are
+packed. An amount is not kept; it is the distance between two ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
+
+from recoup.core.tracing.ledger import LedgerRefused
+
+# What ended a run of late bookings; UNSURE: which comes first takes more than columns to tell.
+DONE, NO_ROOM, UNSURE = 0, 1, 2
 
 # An array of the form: ``array.array``, a list (beyond 64 bits) or a NumPy array.
 Column = Any
 
 LARGEST: Final = 2**63 - 1
+SMALL: Final = 2**31 - 1
 BY_ROW: Final = ("payer", "payee", "t", "dstpos")
 BY_ACCOUNT: Final = (
     "out_at",
@@ -24,7 +32,35 @@ BY_ACCOUNT: Final = (
     "in_room",
     "opening",
     "external",
+    "came",
+    "gone",
 )
+OUT: Final = ("out_at", "out_n", "out_room", "out_row", "out_end")
+IN: Final = ("in_at", "in_n", "in_room", "in_row")
+
+
+class TooLarge(LedgerRefused):
+    """Sums or times that 64 bits cannot hold, in the form that has no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """New rows by account, each account's in order; ``*_upto`` say where an account's end."""
+
+    accounts: Column
+    debits: Column
+    debits_upto: Column
+    credits: Column
+    credits_upto: Column
+
+    def of(self, number: int) -> tuple[int, list[int], list[int]]:
+        """An account with its new debits and credits."""
+        first, start = (
+            (self.debits_upto[number - 1], self.credits_upto[number - 1]) if number else (0, 0)
+        )
+        debits = self.debits[first : self.debits_upto[number]]
+        credits = self.credits[start : self.credits_upto[number]]
+        return int(self.accounts[number]), [int(x) for x in debits], [int(x) for x in credits]
 
 
 class Form(Protocol):
@@ -35,8 +71,11 @@ class Form(Protocol):
     def zeros(self, count: int, largest: int) -> Column:
         """A column of zeros for numbers up to ``largest`` in size; raises OverflowError."""
 
-    def filled(self, values: list[int], largest: int) -> Column:
-        """A column of these numbers; raises OverflowError."""
+    def filled(self, values: Column, largest: int) -> Column:
+        """A column of its own of these numbers; raises OverflowError."""
+
+    def alike(self, column: Column, count: int) -> Column:
+        """A column of zeros for the same numbers as another."""
 
     def longer(self, column: Column, count: int) -> Column:
         """The column, or a longer one of the same numbers, with at least this many places."""
@@ -47,8 +86,72 @@ class Form(Protocol):
     def size(self, column: Column) -> int:
         """Bytes that the numbers of a column take."""
 
-    def build(self, columns: Columns, amount: Column) -> None:
-        """Fill segments and positions from rows that stand in order."""
+    def whole(self, values: Any, what: str) -> Column:
+        """Whole numbers of a caller, one a row; raises LedgerRefused."""
+
+    def largest(self, column: Column) -> int:
+        """The largest number of a column without its sign; 0 if there is none."""
+
+    def first_outside(self, column: Column, low: int, high: int) -> int:
+        """Where the first number stands that is below ``low`` or above ``high``; -1 if nowhere."""
+
+    def total(self, column: Column) -> int:
+        """The exact sum of numbers that are not negative."""
+
+    def is_equal(self, one: Column, other: Column) -> bool:
+        """Whether all numbers of two columns are the same."""
+
+    def turns(self, t: Column, seq: Column) -> Column:
+        """Row numbers in the order of time, sequence, row; empty where rows stand in it."""
+
+    def segments(self, holders: Column, accounts: int) -> tuple[Column, Column]:
+        """Where each account's segment begins, and how long it is."""
+
+    def build(self, columns: Columns, amount: Column, turns: Column) -> None:
+        """Fill segments and positions from rows, visited in turns (as they stand, if empty)."""
+
+    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
+        """Lay segments out anew, each with half as much room again; the places used."""
+
+    def append(
+        self, columns: Columns, turns: Column, first: int, units: tuple[Column, Column, Column]
+    ) -> None:
+        """Take in rows that come after all others.
+
+        units: amounts, credits, where debits begin (written), of each row from ``first`` on.
+        """
+
+    def upto(self, count: int) -> Column:
+        """The numbers from 0 on."""
+
+    def put(self, column: Column, first: int, values: Column) -> None:
+        """Write values into a column from a place on."""
+
+    def groups(self, columns: Columns, first: int, turns: Column) -> Groups:
+        """The rows of a batch that begins at ``first`` by their accounts, in turns."""
+
+    def take_in(
+        self, columns: Columns, groups: Groups, number: int, batch: Any, sure: int
+    ) -> tuple[int, int, int]:
+        """Set accounts again, from one on: the number reached, what ended it, what was moved."""
+
+    def ends(self, columns: Columns, first: int, starts: Column) -> tuple[Column, Column]:
+        """The known accounts that new rows touch, and from which position on, in any order."""
+
+    def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
+        """The steps into some accounts."""
+
+    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
+        """What transfers carried and credited, what was lost where, and what rests where.
+
+        Without zeros; what is there twice is to be added up.
+        """
+
+    def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
+        """Each account once, sorted, with its lowest position."""
+
+    def concerned(self, accounts: Column, starts: Column, steps: Column) -> list[int]:
+        """The labels of steps that reach beyond what ``least`` says."""
 
     def totals(self, columns: Columns, as_of: int | None) -> tuple[Column, Column]:
         """Each account's balance and unseen units at a time."""
@@ -58,12 +161,36 @@ class Form(Protocol):
     ) -> tuple[list[Step], list[Rest]]:
         """Follow the first units of rows; their labels are the numbers of their starts."""
 
+    def follow_columns(
+        self, columns: Columns, starts: Any, as_of: int | None
+    ) -> tuple[Column, Column]:
+        """``follow`` with steps and rests as the form keeps them."""
+
+    def pieces(
+        self, columns: Columns, rows: Column, units: Column | None, as_of: int | None, sure: int
+    ) -> tuple[Column, Column] | None:
+        """``follow`` from rows; None if one is wrong, or if that takes more than columns.
+
+        sure: rows below it are in the order of their numbers where time and sequence are one.
+        """
+
+    def table(self, columns: Columns) -> Any:
+        """What ``one`` looks into, as long as no column changes; None if there is no such thing."""
+
+    def one(self, table: Any, row: int, as_of: int | None) -> Any:
+        """``pieces`` of one row, quickly; None where that takes more."""
+
+    def amounts(self, columns: Columns, rows: list[int], sure: int) -> list[int]:
+        """The amounts of rows; -1 for one that only ids can find."""
+
 
 # row, units that are the victim's, units of the whole debit
 Start = tuple[int, int, int]
 # row, label, units of the debit, units of the credit, of these: lost to an overdraft, and the
 # position in the payee's account up to which they came; the payee.
 Step = tuple[int, int, int, int, int, int, int]
+# row or account, label, units
+Triples = Iterable[tuple[int, int, int]]
 # account, label, units
 Rest = tuple[int, int, int]
 
@@ -72,8 +199,10 @@ Rest = tuple[int, int, int]
 class Columns:
     """credit: units credited, a column only where currency was exchanged; empty otherwise.
 
-    owed: the first units of a credit that repay an overdraft; a column only under that policy.
-    is_in_order: row numbers follow the order of booking; not after a late booking.
+    seq: a column only where one is not zero. owed: the first units of a credit that repay an
+    overdraft; a column only under that policy. came, gone: the units that came into an account,
+    with those unseen, and that left it. late_from: rows below it are numbered in the order of
+    booking; the others need not be.
     """
 
     payer: Column
@@ -82,6 +211,7 @@ class Columns:
     dstpos: Column
     credit: Column
     owed: Column
+    seq: Column
     out_row: Column
     out_end: Column
     in_row: Column
@@ -93,8 +223,10 @@ class Columns:
     in_room: Column
     opening: Column
     external: Column
+    came: Column
+    gone: Column
     may_overdraw: bool
-    is_in_order: bool
+    late_from: int
     rows: int
     out_used: int
     in_used: int
@@ -103,43 +235,88 @@ class Columns:
         """The position at which the debit at a place begins."""
         return int(self.out_end[place - 1]) if place > self.out_at[account] else 0
 
-    def paid_out(self, account: int) -> int:
-        """The units that left an account so far."""
-        return self.start_of(self.out_at[account] + self.out_n[account], account)
+    def debits(self, account: int) -> tuple[int, int]:
+        """The places of an account's debits: the first, and the one after the last."""
+        at = int(self.out_at[account])
+        return at, at + int(self.out_n[account])
+
+    def credits(self, account: int) -> tuple[int, int]:
+        """The places of an account's credits."""
+        at = int(self.in_at[account])
+        return at, at + int(self.in_n[account])
 
     def size(self, form: Form) -> int:
         columns = (getattr(self, field.name) for field in fields(self))
         return sum(form.size(x) for x in columns if not isinstance(x, int))
 
-    def room_for_row(self, form: Form) -> int:
-        """Make room for one row more, and return its number."""
-        row = self.rows
-        self.rows += 1
-        names = [*BY_ROW, *["credit"] * (len(self.credit) > 0), *["owed"] * self.may_overdraw]
+    def room_for_rows(self, form: Form, count: int) -> int:
+        """Make room for so many rows more, and return the number of the first."""
+        first = self.rows
+        names = [*BY_ROW, *["owed"] * self.may_overdraw]
+        names += [name for name in ("credit", "seq") if len(getattr(self, name))]
         for name in names:
-            setattr(self, name, form.longer(getattr(self, name), self.rows))
-        return row
+            setattr(self, name, form.longer(getattr(self, name), first + count))
+        self.rows += count
+        return first
 
-    def room_for_debit(self, form: Form, account: int) -> None:
-        """See to it that one debit more fits into an account's segment."""
-        at, n = int(self.out_at[account]), int(self.out_n[account])
-        if n < self.out_room[account]:
+    def room_for_debits(self, form: Form, account: int, count: int) -> None:
+        """See to it that so many debits more fit into an account's segment."""
+        n = int(self.out_n[account])
+        if n + count <= self.out_room[account]:
             return
-        room, new = max(4, 2 * n), self.out_used
+        room = roomier(n + count)
+        self.more_debits(form, room)
+        if n + count <= self.out_room[account]:
+            return
+        at, new = int(self.out_at[account]), self.out_used
         self.out_used += room
-        for name in ("out_row", "out_end"):
-            column = form.longer(getattr(self, name), self.out_used)
+        for column in (self.out_row, self.out_end):
             column[new : new + n] = column[at : at + n]
-            setattr(self, name, column)
         self.out_at[account], self.out_room[account] = new, room
 
-    def room_for_credit(self, form: Form, account: int) -> None:
-        """See to it that one credit more fits into an account's segment."""
-        at, n = int(self.in_at[account]), int(self.in_n[account])
-        if n < self.in_room[account]:
+    def room_for_credits(self, form: Form, account: int, count: int) -> None:
+        """See to it that so many credits more fit into an account's segment."""
+        n = int(self.in_n[account])
+        if n + count <= self.in_room[account]:
             return
-        room, new = max(4, 2 * n), self.in_used
+        room = roomier(n + count)
+        self.more_credits(form, room)
+        if n + count <= self.in_room[account]:
+            return
+        at, new = int(self.in_at[account]), self.in_used
         self.in_used += room
-        self.in_row = form.longer(self.in_row, self.in_used)
         self.in_row[new : new + n] = self.in_row[at : at + n]
         self.in_at[account], self.in_room[account] = new, room
+
+    def more_debits(self, form: Form, room: int) -> None:
+        """See to it that so much room is free behind all segments of debits."""
+        if self._is_loose(self.out_used + room):
+            self.out_used = form.pack(self, OUT, room)
+        self.out_row = form.longer(self.out_row, self.out_used + room)
+        self.out_end = form.longer(self.out_end, self.out_used + room)
+
+    def more_credits(self, form: Form, room: int) -> None:
+        """See to it that so much room is free behind all segments of credits."""
+        if self._is_loose(self.in_used + room):
+            self.in_used = form.pack(self, IN, room)
+        self.in_row = form.longer(self.in_row, self.in_used + room)
+
+    def room_for_next(self, form: Form, row: int) -> None:
+        """See to it that of a row's two segments a full one can move behind all others."""
+        account, other = self.payer[row], self.payee[row]
+        if self.out_n[account] == self.out_room[account]:
+            self.more_debits(form, roomier(int(self.out_n[account])))
+        if self.in_n[other] == self.in_room[other]:
+            self.more_credits(form, roomier(int(self.in_n[other])))
+
+    def _is_loose(self, used: int) -> bool:
+        return used > 3 * self.rows + 64
+
+    def packed_at_most(self) -> int:
+        """The places that packed segments take at most."""
+        return self.rows + self.rows // 2 + min(self.rows, len(self.opening))
+
+
+def roomier(n: int) -> int:
+    """The room that a segment of so many gets where it moves to."""
+    return n + n // 2 + 2

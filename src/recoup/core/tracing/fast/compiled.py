@@ -6,25 +6,29 @@ sum wraps; the product of an exchange is taken with 126 bits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 
-from recoup.core.tracing.fast import kernels
-from recoup.core.tracing.fast.columns import LARGEST, Column, Columns, Rest, Start, Step
+from recoup.core.tracing.fast import kernels, late_loops, loops
+from recoup.core.tracing.fast.columns import (
+    LARGEST,
+    SMALL,
+    Column,
+    Columns,
+    Groups,
+    Rest,
+    Start,
+    Step,
+    TooLarge,
+    Triples,
+)
+from recoup.core.tracing.fast.compiling import compiled
+from recoup.core.tracing.fast.pieces import Pieces
+from recoup.core.tracing.ledger import LedgerRefused
 
-_SMALL = 2**31 - 1
-# A waiting interval: time and row of the next debit, first and last position, label, place, account
-_WAITS = 7
-
-
-def _compiled(function: Any) -> Any:
-    """Compile at the first call; keep the outcome beside the module where that may be written."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return numba.njit(nogil=True)(function)
+_LOW = 2**32 - 1
 
 
 class Compiled:
@@ -35,8 +39,11 @@ class Compiled:
     def zeros(self, count: int, largest: int) -> Column:
         return np.zeros(count, _kind(largest))
 
-    def filled(self, values: list[int], largest: int) -> Column:
+    def filled(self, values: Column, largest: int) -> Column:
         return np.array(values, _kind(largest))
+
+    def alike(self, column: Column, count: int) -> Column:
+        return np.zeros(count, column.dtype)
 
     def longer(self, column: Column, count: int) -> Column:
         if count <= len(column):
@@ -51,13 +58,151 @@ class Compiled:
     def size(self, column: Column) -> int:
         return int(column.nbytes)
 
-    def build(self, columns: Columns, amount: Column) -> None:
-        c, accounts = columns, len(columns.opening)
+    def whole(self, values: Any, what: str) -> Column:
+        column = np.asarray(values)
+        if column.ndim != 1:
+            raise LedgerRefused(
+                f"The {what} is an array of {column.ndim} dimensions. Give one number a row.",
+                value=str(column.shape),
+            )
+        if column.dtype.kind == "i" or not len(column):
+            return np.require(column, np.int64, ["C", "A", "W"])
+        if column.dtype.kind == "u":
+            if int(column.max()) > LARGEST:
+                raise _too_large(what, int(column.argmax()), int(column.max()))
+            return column.astype(np.int64)
+        raise _not_whole(values, column, what)
+
+    def first_outside(self, column: Column, low: int, high: int) -> int:
+        if not len(column) or (column.min() >= low and column.max() <= high):
+            return -1
+        return int(np.argmax((column < low) | (column > high)))
+
+    def total(self, column: Column) -> int:
+        if not len(column):
+            return 0
+        if int(column.max()) <= LARGEST // len(column):
+            return int(column.sum())
+        return (int((column >> 32).sum()) << 32) + int((column & _LOW).astype(np.uint64).sum())
+
+    def largest(self, column: Column) -> int:
+        return max(-int(column.min()), int(column.max())) if len(column) else 0
+
+    def is_equal(self, one: Column, other: Column) -> bool:
+        return bool(np.array_equal(one, other))
+
+    def turns(self, t: Column, seq: Column) -> Column:
+        if len(seq):
+            is_later = (t[1:] > t[:-1]) | ((t[1:] == t[:-1]) & (seq[1:] >= seq[:-1]))
+            return _NONE if is_later.all() else np.lexsort((seq, t))
+        return _NONE if (t[1:] >= t[:-1]).all() else np.argsort(t, kind="stable")
+
+    def segments(self, holders: Column, accounts: int) -> tuple[Column, Column]:
+        room = np.bincount(holders, minlength=accounts)
+        at = np.zeros(accounts, np.int64)
+        np.cumsum(room[:-1], out=at[1:])
+        return at, room.astype(np.int32)
+
+    def build(self, columns: Columns, amount: Column, turns: Column) -> None:
+        c = columns
         _build(
-            c.payer, c.payee, amount, c.credit, c.opening, c.external, c.may_overdraw,
-            c.out_at, c.out_n, c.in_at, c.in_n, np.zeros(accounts, np.int64),
-            np.zeros(accounts, np.int64), c.out_row, c.out_end, c.in_row, c.dstpos, c.owed,
+            turns, c.payer, c.payee, amount, c.credit, c.external, c.may_overdraw,
+            c.out_at, c.out_n, c.in_at, c.in_n, c.came, c.gone, c.out_row, c.out_end, c.in_row,
+            c.dstpos, c.owed,
         )  # fmt: skip
+
+    def append(
+        self, columns: Columns, turns: Column, first: int, units: tuple[Column, Column, Column]
+    ) -> None:
+        """``units``: amounts, credits, where debits begin (written), of each row of the batch."""
+        c, done = columns, 0
+        while done < len(turns):
+            used = np.array((c.out_used, c.in_used), np.int64)
+            done = _append(
+                turns, done, first, *units, used, c.payer, c.payee, c.external, c.may_overdraw,
+                c.out_at, c.out_n, c.out_room, c.in_at, c.in_n, c.in_room, c.came, c.gone,
+                c.out_row, c.out_end, c.in_row, c.dstpos, c.owed,
+            )  # fmt: skip
+            c.out_used, c.in_used = used.tolist()
+            if done < len(turns):
+                c.room_for_next(self, first + int(turns[done]))
+
+    def upto(self, count: int) -> Column:
+        return np.arange(count)
+
+    def put(self, column: Column, first: int, values: Column) -> None:
+        column[first : first + len(values)] = values
+
+    def groups(self, columns: Columns, first: int, turns: Column) -> Groups:
+        rows = first + turns
+        payers, payees = columns.payer[rows], columns.payee[rows]
+        by_payer, by_payee = (np.argsort(x, kind="stable") for x in (payers, payees))
+        accounts = np.union1d(payers, payees).astype(np.int64)
+        return Groups(
+            accounts=accounts,
+            debits=rows[by_payer],
+            debits_upto=np.searchsorted(payers[by_payer], accounts, side="right"),
+            credits=rows[by_payee],
+            credits_upto=np.searchsorted(payees[by_payee], accounts, side="right"),
+        )
+
+    def take_in(
+        self, columns: Columns, groups: Groups, number: int, batch: Any, sure: int
+    ) -> tuple[int, int, int]:
+        c, g = columns, groups
+        used = np.array((c.out_used, c.in_used), np.int64)
+        number, why, moved = late_loops.take_in(
+            g.accounts, g.debits, g.debits_upto, g.credits, g.credits_upto, number, used,
+            (batch.first, batch.amount, batch.credited, batch.starts), (c.t, c.seq, sure),
+            (c.out_at, c.out_n, c.out_room, c.out_row, c.out_end),
+            (c.in_at, c.in_n, c.in_room, c.in_row),
+            (c.payer, c.credit, c.external, c.may_overdraw, c.opening, c.came, c.gone, c.dstpos,
+             c.owed),
+        )  # fmt: skip
+        c.out_used, c.in_used = used.tolist()
+        return number, why, moved
+
+    def ends(self, columns: Columns, first: int, starts: Column) -> tuple[Column, Column]:
+        c, upto = columns, first + len(starts)
+        accounts = np.concatenate((c.payer[first:upto], c.payee[first:upto]))
+        positions = np.concatenate((starts, c.dstpos[first:upto]))
+        is_known = c.external[accounts] == 0
+        return accounts[is_known], positions[is_known]
+
+    def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
+        return list(map(tuple, steps[np.isin(steps[:, 6], accounts)].tolist()))
+
+    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
+        row, label, units, arrived, lost, _, payee = steps.T
+        return (
+            _added(row, label, units),
+            _added(row, label, arrived),
+            _added(payee, label, lost),
+            _added(*rests.T),
+        )
+
+    def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
+        order = np.lexsort((starts, accounts))
+        accounts, starts = accounts[order], starts[order]
+        is_first = np.ones(len(accounts), bool)
+        is_first[1:] = accounts[1:] != accounts[:-1]
+        return accounts[is_first], starts[is_first]
+
+    def concerned(self, accounts: Column, starts: Column, steps: Column) -> list[int]:
+        if not len(accounts):
+            return []
+        place = np.minimum(np.searchsorted(accounts, steps[:, 6]), len(accounts) - 1)
+        is_there = (accounts[place] == steps[:, 6]) & (steps[:, 5] > starts[place])
+        labels: list[int] = np.unique(steps[is_there, 1]).tolist()
+        return labels
+
+    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
+        at, n, room, *old = (getattr(columns, name) for name in names)
+        new = [self.alike(column, columns.packed_at_most() + more) for column in old]
+        used = int(_pack(at, n, room, *(old + [_NONE])[:2], *(new + [_NONE])[:2]))
+        for name, column in zip(names[3:], new, strict=True):
+            setattr(columns, name, column)
+        return used
 
     def totals(self, columns: Columns, as_of: int | None) -> tuple[Column, Column]:
         c = columns
@@ -71,217 +216,114 @@ class Compiled:
     def follow(
         self, columns: Columns, starts: list[Start], as_of: int | None
     ) -> tuple[list[Step], list[Rest]]:
-        steps, rests = self.follow_columns(columns, np.array(starts, np.int64), as_of)
+        steps, rests = self.follow_columns(columns, starts, as_of)
         return list(map(tuple, steps.tolist())), list(map(tuple, rests.tolist()))
 
     def follow_columns(
-        self, columns: Columns, starts: Column, as_of: int | None
+        self, columns: Columns, starts: Any, as_of: int | None
     ) -> tuple[Column, Column]:
         """``follow`` with rows of arrays for steps and rests, for very many seeds."""
         c = columns
-        return _follow(  # type: ignore[no-any-return]
+        return loops.follow(  # type: ignore[no-any-return]
             c.payee, c.t, c.dstpos, c.credit, c.owed, c.out_row, c.out_end, c.out_at, c.out_n,
-            c.external, starts.reshape(-1, 3), _moment(as_of),
+            c.external, np.array(starts, np.int64).reshape(-1, 3), _moment(as_of),
         )  # fmt: skip
+
+    def pieces(
+        self, columns: Columns, rows: Column, units: Column | None, as_of: int | None, sure: int
+    ) -> tuple[Column, Column] | None:
+        if self.first_outside(rows, 0, columns.rows - 1) >= 0:
+            return None
+        amounts = self._amounts(columns, rows, sure)
+        parts = amounts if units is None else units
+        if (amounts < 0).any() or (parts > amounts).any():
+            return None
+        is_there = columns.t[rows] <= _moment(as_of)
+        starts = np.stack((rows, np.where(is_there, parts, 0), amounts), axis=1)
+        return self.follow_columns(columns, starts, as_of)
+
+    def table(self, columns: Columns) -> Any:
+        """Addresses for ``loops.one``; the columns beside them, so that they stay."""
+        if columns.late_from != LARGEST:
+            return None
+        used = [getattr(columns, name) for name in loops.BY_ADDRESS]
+        parts = [part for column in used for part in (column.ctypes.data, len(column))]
+        ask = loops.one_wide if columns.t.dtype.itemsize > 4 else loops.one
+        return ask, np.array(parts, np.int64), columns.rows, used
+
+    def one(self, table: Any, row: int, as_of: int | None) -> Pieces | None:
+        ask, addresses, count, _ = table
+        if not 0 <= row < count:
+            return None
+        found = ask(addresses, row, LARGEST if as_of is None else _moment(as_of))
+        steps = found.item(0)
+        if steps < 0:
+            return None
+        return Pieces(found[1 : 1 + steps], found[1 + steps : 1 + steps + found.item(1), :3])
+
+    def _amounts(self, columns: Columns, rows: Column, sure: int) -> Column:
+        c = columns
+        return late_loops.amounts(
+            c.payer, c.t, c.seq, c.out_row, c.out_end, c.out_at, c.out_n, rows, sure, c.late_from
+        )
+
+    def amounts(self, columns: Columns, rows: list[int], sure: int) -> list[int]:
+        found: list[int] = self._amounts(columns, np.array(rows, np.int64), sure).tolist()
+        return found
 
 
 def _kind(largest: int) -> Any:
     if largest > LARGEST:
         raise OverflowError
-    return np.int32 if largest <= _SMALL else np.int64
+    return np.int32 if largest <= SMALL else np.int64
+
+
+def _added(name: Any, label: Any, units: Any) -> Triples:
+    """Units by name and label, each pair once, without zeros."""
+    order = np.lexsort((label, name))
+    name, label, units = name[order], label[order], units[order]
+    is_first = np.ones(len(name), bool)
+    is_first[1:] = (name[1:] != name[:-1]) | (label[1:] != label[:-1])
+    sums = np.add.reduceat(units, np.flatnonzero(is_first)) if len(units) else units
+    some = sums > 0
+    return zip(
+        name[is_first][some].tolist(), label[is_first][some].tolist(), sums[some].tolist(),
+        strict=True,
+    )  # fmt: skip
 
 
 def _moment(as_of: int | None) -> int:
     return LARGEST if as_of is None else max(-LARGEST, min(as_of, LARGEST))
 
 
-_build = _compiled(kernels.build)
-_totals = _compiled(kernels.totals)
+def _too_large(what: str, row: int, value: object) -> TooLarge:
+    return TooLarge(
+        f"The {what} of row {row} is {value}, more than the compiled form can hold ({LARGEST}). "
+        "Use the form 'plain', which takes any sum.",
+        value=str(value),
+    )
 
 
-@_compiled
-def _share(units: Any, credit: Any, amount: Any) -> Any:
-    """floor(units * credit / amount), units at most amount, by long division bit by bit."""
-    if credit == 0 or units <= 9223372036854775807 // credit:
-        return units * credit // amount
-    whole, part = credit // amount, np.uint64(credit % amount)
-    divisor, quotient, rest = np.uint64(amount), np.uint64(0), np.uint64(0)
-    one = np.uint64(1)
-    for bit in range(62, -1, -1):
-        quotient, rest = quotient << one, rest << one
-        if rest >= divisor:
-            quotient, rest = quotient + one, rest - divisor
-        if (units >> bit) & 1:
-            rest += part
-            if rest >= divisor:
-                quotient, rest = quotient + one, rest - divisor
-    return units * whole + np.int64(quotient)
-
-
-@_compiled
-def _longer(table: Any) -> Any:
-    more = np.empty((2 * table.shape[0], table.shape[1]), np.int64)
-    more[: table.shape[0]] = table
-    return more
-
-
-@_compiled
-def _is_before(heap: Any, one: int, other: int) -> bool:
-    for column in range(3):
-        if heap[one, column] != heap[other, column]:
-            return bool(heap[one, column] < heap[other, column])
-    return False
-
-
-@_compiled
-def _swap(heap: Any, one: int, other: int) -> None:
-    for column in range(heap.shape[1]):
-        heap[one, column], heap[other, column] = heap[other, column], heap[one, column]
-
-
-@_compiled
-def _rise(heap: Any, at: int) -> None:
-    """Move what was put at the end of a heap to where it belongs."""
-    while at > 0 and _is_before(heap, at, (at - 1) // 2):
-        _swap(heap, at, (at - 1) // 2)
-        at = (at - 1) // 2
-
-
-@_compiled
-def _drop_first(heap: Any, count: int) -> None:
-    """Take the first of ``count`` out of a heap."""
-    last = count - 1
-    _swap(heap, 0, last)
-    at = 0
-    while 2 * at + 1 < last:
-        child = 2 * at + 1
-        if child + 1 < last and _is_before(heap, child + 1, child):
-            child += 1
-        if not _is_before(heap, child, at):
-            return
-        _swap(heap, at, child)
-        at = child
-
-
-@_compiled
-def _first_over(ends: Any, position: int, low: int, high: int) -> int:
-    """The first place whose debit ends after a position."""
-    while low < high:
-        middle = (low + high) // 2
-        if ends[middle] > position:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-@_compiled
-def _wait(
-    heap: Any, waiting: int, rests: Any, n_rests: int, debit: Any, low: int, high: int, label: int,
-    place: int, account: int, as_of: int,
-) -> Any:  # fmt: skip
-    """An interval waits for the debit at a place, or rests; debit: its time and row, if any."""
-    if debit[1] >= 0 and debit[0] <= as_of:
-        if waiting == len(heap):
-            heap = _longer(heap)
-        heap[waiting, 0], heap[waiting, 1] = debit[0], debit[1]
-        heap[waiting, 2], heap[waiting, 3], heap[waiting, 4] = low, high, label
-        heap[waiting, 5], heap[waiting, 6] = place, account
-        _rise(heap, waiting)
-        return heap, waiting + 1, rests, n_rests
-    if n_rests == len(rests):
-        rests = _longer(rests)
-    rests[n_rests, 0], rests[n_rests, 1], rests[n_rests, 2] = account, label, high - low
-    return heap, waiting, rests, n_rests + 1
-
-
-@_compiled
-def _first(heap: Any, waiting: int) -> Any:
-    """Take the first interval out, with all that touch it and wait for the same debit."""
-    row, low, high = heap[0, 1], heap[0, 2], heap[0, 3]
-    label, place, account = heap[0, 4], heap[0, 5], heap[0, 6]
-    _drop_first(heap, waiting)
-    waiting -= 1
-    while waiting and heap[0, 1] == row and heap[0, 2] == high and heap[0, 4] == label:
-        high = heap[0, 3]
-        _drop_first(heap, waiting)
-        waiting -= 1
-    return waiting, row, low, high, label, place, account
-
-
-@_compiled
-def _arrive(
-    steps: Any, n_steps: int, payee: Any, dstpos: Any, credit: Any, owed: Any, external: Any,
-    row: int, first: int, last: int, amount: int, label: int,
-) -> Any:  # fmt: skip
-    """Note units ``first`` to ``last`` of a row; return the interval they are at its payee."""
-    if n_steps == len(steps):
-        steps = _longer(steps)
-    carried, lost = last - first, np.int64(0)
-    if len(credit) and credit[row] != amount:
-        first, last = _share(first, credit[row], amount), _share(last, credit[row], amount)
-    credited, to, start = last - first, np.int64(payee[row]), np.int64(0)
-    if not external[to]:
-        start = dstpos[row]
-        if len(owed) and first < owed[row]:
-            lost = min(last, owed[row]) - first
-            first += lost
-    upto = np.int64(0) if external[to] else start + last
-    steps[n_steps, 0], steps[n_steps, 1], steps[n_steps, 2] = row, label, carried
-    steps[n_steps, 3], steps[n_steps, 4], steps[n_steps, 5] = credited, lost, upto
-    steps[n_steps, 6] = to
-    return steps, n_steps + 1, to, start + first, start + last
-
-
-@_compiled
-def _next_debit(
-    t: Any, out_row: Any, out_end: Any, position: int, place: int, stop: int
-) -> Any:  # fmt: skip
-    """The first place from a place on whose debit ends after a position; its time and row."""
-    place = _first_over(out_end, position, place, stop)
-    if place == stop:
-        return np.int64(place), (np.int64(0), np.int64(-1))
-    row = out_row[place]
-    return np.int64(place), (np.int64(t[row]), np.int64(row))
-
-
-@_compiled
-def _follow(
-    payee: Any, t: Any, dstpos: Any, credit: Any, owed: Any, out_row: Any, out_end: Any,
-    out_at: Any, out_n: Any, external: Any, starts: Any, as_of: int,
-) -> Any:  # fmt: skip
-    """As ``plain._Follower``, with the same steps; starts: row, units, amount of the row."""
-    steps, rests = np.empty((32, 7), np.int64), np.empty((32, 3), np.int64)
-    heap = np.empty((32, _WAITS), np.int64)
-    n_steps, n_rests, waiting, started = 0, 0, 0, 0
-    while started < len(starts) or waiting:
-        if started < len(starts):
-            row, last, amount = starts[started, 0], starts[started, 1], starts[started, 2]
-            label, first = np.int64(started), np.int64(0)
-            left, high, place, account = last, last, np.int64(0), np.int64(0)
-            started += 1
-            if not last:
-                continue
-        else:
-            waiting, row, low, high, label, place, account = _first(heap, waiting)
-            start = out_end[place - 1] if place > out_at[account] else np.int64(0)
-            left = min(high, out_end[place])
-            first, last, amount = low - start, left - start, out_end[place] - start
-        steps, n_steps, to, low, upto = _arrive(
-            steps, n_steps, payee, dstpos, credit, owed, external, row, first, last, amount, label
-        )
-        if low < upto:
-            at, debit = np.int64(0), (np.int64(0), np.int64(-1))
-            if not external[to]:
-                at = np.int64(out_at[to])
-                at, debit = _next_debit(t, out_row, out_end, low, at, at + out_n[to])
-            heap, waiting, rests, n_rests = _wait(
-                heap, waiting, rests, n_rests, debit, low, upto, label, at, to, as_of
+def _not_whole(values: Any, column: Any, what: str) -> LedgerRefused:
+    """What is wrong with numbers of another kind, shown by the first that is no whole number."""
+    as_given = values if isinstance(values, list | tuple) else column.tolist()
+    for row, value in enumerate(as_given):
+        if value.__class__ is int and abs(value) > LARGEST:
+            return _too_large(what, row, value)
+        if value.__class__ is not int:
+            return LedgerRefused(
+                f"The {what} of row {row} is {value!r} (of {column.dtype}). "
+                "It must be a whole number; give an array of whole numbers.",
+                value=str(value),
             )
-        if left < high:
-            stop = out_at[account] + out_n[account]
-            place, debit = _next_debit(t, out_row, out_end, left, place + 1, stop)
-            heap, waiting, rests, n_rests = _wait(
-                heap, waiting, rests, n_rests, debit, left, high, label, place, account, as_of
-            )
-    return steps[:n_steps], rests[:n_rests]
+    return LedgerRefused(
+        f"The {what} comes as {column.dtype}. Give an array of whole numbers of 64 bits.",
+        value=str(column.dtype),
+    )
+
+
+_NONE = np.zeros(0, np.int64)
+_build = compiled(kernels.build)
+_append = compiled(kernels.append)
+_pack = compiled(kernels.pack)
+_totals = compiled(kernels.totals)

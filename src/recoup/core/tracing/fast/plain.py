@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
 from heapq import heappop, heappush
+from itertools import accumulate, compress, islice
 from math import inf
-from typing import Final
+from operator import le
+from typing import Any
 
 from recoup.core.tracing.fast import kernels
-from recoup.core.tracing.fast.columns import LARGEST, Column, Columns, Rest, Start, Step
-
-_SMALL: Final = 2**31 - 1
+from recoup.core.tracing.fast.columns import (
+    LARGEST,
+    SMALL,
+    UNSURE,
+    Column,
+    Columns,
+    Groups,
+    Rest,
+    Start,
+    Step,
+    Triples,
+)
+from recoup.core.tracing.ledger import LedgerRefused
 
 
 class Plain:
@@ -22,33 +36,152 @@ class Plain:
     def zeros(self, count: int, largest: int) -> Column:
         return self.filled([0], largest) * count
 
-    def filled(self, values: list[int], largest: int) -> Column:
+    def filled(self, values: Column, largest: int) -> Column:
         if largest > LARGEST:
             return list(values)
-        return array("i" if largest <= _SMALL else "q", values)
+        return array("i" if largest <= SMALL else "q", values)
+
+    def alike(self, column: Column, count: int) -> Column:
+        return [0] * count if isinstance(column, list) else array(column.typecode, [0]) * count
 
     def longer(self, column: Column, count: int) -> Column:
         missing = count - len(column)
         if missing > 0:
-            column.extend([0] * missing)
+            column.extend([0] * (missing + count // 8 + 16))
         return column
 
     def wider(self, column: Column, largest: int) -> Column:
         is_wide = isinstance(column, list) or largest <= (
-            _SMALL if column.typecode == "i" else LARGEST
+            SMALL if column.typecode == "i" else LARGEST
         )
         return column if is_wide else self.filled(column.tolist(), largest)
 
     def size(self, column: Column) -> int:
         return len(column) * (8 if isinstance(column, list) else column.itemsize)
 
-    def build(self, columns: Columns, amount: Column) -> None:
-        c, accounts = columns, len(columns.opening)
+    def whole(self, values: Any, what: str) -> Column:
+        column = values.tolist() if hasattr(values, "tolist") else list(values)
+        for row, value in enumerate(column):
+            if value.__class__ is not int:
+                raise LedgerRefused(
+                    f"The {what} of row {row} is {value!r}. It must be a whole number.",
+                    value=str(value),
+                )
+        return column
+
+    def first_outside(self, column: Column, low: int, high: int) -> int:
+        return next((row for row, x in enumerate(column) if not low <= x <= high), -1)
+
+    def total(self, column: Column) -> int:
+        return sum(column)
+
+    def largest(self, column: Column) -> int:
+        return max(map(abs, column), default=0)
+
+    def is_equal(self, one: Column, other: Column) -> bool:
+        return bool(one == other)
+
+    def turns(self, t: Column, seq: Column) -> Column:
+        keys = list(zip(t, seq, strict=True)) if len(seq) else t
+        if all(map(le, keys, islice(keys, 1, None))):
+            return []
+        return sorted(range(len(t)), key=keys.__getitem__)
+
+    def segments(self, holders: Column, accounts: int) -> tuple[Column, Column]:
+        room = [0] * accounts
+        for holder in holders:
+            room[holder] += 1
+        at = [0, *accumulate(room)][:accounts]
+        return self.filled(at, LARGEST), self.filled(room, SMALL)
+
+    def build(self, columns: Columns, amount: Column, turns: Column) -> None:
+        c = columns
         kernels.build(
-            c.payer, c.payee, amount, c.credit, c.opening, c.external, c.may_overdraw,
-            c.out_at, c.out_n, c.in_at, c.in_n, [0] * accounts, [0] * accounts,
-            c.out_row, c.out_end, c.in_row, c.dstpos, c.owed,
+            turns, c.payer, c.payee, amount, c.credit, c.external, c.may_overdraw,
+            c.out_at, c.out_n, c.in_at, c.in_n, c.came, c.gone, c.out_row, c.out_end, c.in_row,
+            c.dstpos, c.owed,
         )  # fmt: skip
+
+    def append(
+        self, columns: Columns, turns: Column, first: int, units: tuple[Column, Column, Column]
+    ) -> None:
+        c, done = columns, 0
+        while done < len(turns):
+            used = [c.out_used, c.in_used]
+            done = kernels.append(
+                turns, done, first, *units, used, c.payer, c.payee, c.external, c.may_overdraw,
+                c.out_at, c.out_n, c.out_room, c.in_at, c.in_n, c.in_room, c.came, c.gone,
+                c.out_row, c.out_end, c.in_row, c.dstpos, c.owed,
+            )  # fmt: skip
+            c.out_used, c.in_used = used
+            if done < len(turns):
+                c.room_for_next(self, first + turns[done])
+
+    def upto(self, count: int) -> Column:
+        return range(count)
+
+    def put(self, column: Column, first: int, values: Column) -> None:
+        is_list = isinstance(column, list)
+        column[first : first + len(values)] = values if is_list else array(column.typecode, values)
+
+    def groups(self, columns: Columns, first: int, turns: Column) -> Groups:
+        c, debits, credits = (
+            columns,
+            defaultdict[int, list[int]](list),
+            defaultdict[int, list[int]](list),
+        )
+        for turn in turns:
+            debits[c.payer[first + turn]].append(first + turn)
+            credits[c.payee[first + turn]].append(first + turn)
+        accounts = sorted(debits.keys() | credits.keys())
+        return Groups(
+            accounts=accounts,
+            debits=[row for account in accounts for row in debits[account]],
+            debits_upto=list(accumulate(len(debits[account]) for account in accounts)),
+            credits=[row for account in accounts for row in credits[account]],
+            credits_upto=list(accumulate(len(credits[account]) for account in accounts)),
+        )
+
+    def take_in(
+        self, columns: Columns, groups: Groups, number: int, batch: Any, sure: int
+    ) -> tuple[int, int, int]:
+        return number, UNSURE, 0
+
+    def ends(self, columns: Columns, first: int, starts: Column) -> tuple[Column, Column]:
+        c, upto = columns, first + len(starts)
+        accounts = [*c.payer[first:upto], *c.payee[first:upto]]
+        positions = [*starts, *c.dstpos[first:upto]]
+        is_known = [not c.external[account] for account in accounts]
+        return list(compress(accounts, is_known)), list(compress(positions, is_known))
+
+    def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
+        return [step for step in steps if step[-1] in accounts]
+
+    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
+        return (
+            [(row, label, units) for row, label, units, *_ in steps],
+            [(step[0], step[1], step[3]) for step in steps if step[3]],
+            [(step[6], step[1], step[4]) for step in steps if step[4]],
+            rests,
+        )
+
+    def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
+        lowest: dict[int, int] = {}
+        for account, start in sorted(zip(accounts, starts, strict=True)):
+            lowest.setdefault(account, start)
+        return list(lowest), list(lowest.values())
+
+    def concerned(self, accounts: Column, starts: Column, steps: Column) -> list[int]:
+        lowest = dict(zip(accounts, starts, strict=True))
+        return sorted({label for _, label, *_, upto, to in steps if upto > lowest.get(to, upto)})
+
+    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
+        at, n, room, *old = (getattr(columns, name) for name in names)
+        new = [self.alike(column, columns.packed_at_most() + more) for column in old]
+        used = kernels.pack(at, n, room, *[*old, []][:2], *[*new, []][:2])
+        for name, column in zip(names[3:], new, strict=True):
+            setattr(columns, name, column)
+        return used
 
     def totals(self, columns: Columns, as_of: int | None) -> tuple[Column, Column]:
         c, accounts = columns, len(columns.opening)
@@ -64,6 +197,22 @@ class Plain:
     ) -> tuple[list[Step], list[Rest]]:
         return _Follower(columns, as_of).follow(starts)
 
+    follow_columns = follow
+
+    def pieces(
+        self, columns: Columns, rows: Column, units: Column | None, as_of: int | None, sure: int
+    ) -> None:
+        """Nothing: finding amounts takes keys of rows, which ``Index`` has."""
+
+    def table(self, columns: Columns) -> None:
+        """None: a look-up here has nothing to save on the way in."""
+
+    def one(self, table: Any, row: int, as_of: int | None) -> None:
+        """Never asked."""
+
+    def amounts(self, columns: Columns, rows: list[int], sure: int) -> list[int]:
+        return [-1] * len(rows)
+
 
 class _Follower:
     """Traced intervals wait in a heap for the next debit that takes of them, by its time.
@@ -76,7 +225,7 @@ class _Follower:
 
     def __init__(self, columns: Columns, as_of: int | None) -> None:
         self._c, self._as_of = columns, _moment(as_of)
-        # time and row of the next debit, first and last position, label, place, account
+        # time and row of the next debit, label, first and last position, place, account
         self._heap: list[tuple[int, int, int, int, int, int, int]] = []
         self._steps: list[Step] = []
         self._rests: list[Rest] = []
@@ -87,9 +236,9 @@ class _Follower:
                 self._arrive(row, 0, units, label, amount)
         heap, ends, at = self._heap, self._c.out_end, self._c.out_at
         while heap:
-            _, row, low, high, label, place, account = heappop(heap)
-            while heap and heap[0][1] == row and heap[0][2] == high and heap[0][4] == label:
-                high = heappop(heap)[3]
+            _, row, label, low, high, place, account = heappop(heap)
+            while heap and heap[0][1] == row and heap[0][2] == label and heap[0][3] == high:
+                high = heappop(heap)[4]
             end = ends[place]
             start = ends[place - 1] if place > at[account] else 0
             upto = min(high, end)
@@ -123,30 +272,10 @@ class _Follower:
         stop = c.out_at[account] + c.out_n[account]
         place = bisect_right(c.out_end, low, place, stop)
         if place < stop and c.t[row := c.out_row[place]] <= self._as_of:
-            heappush(self._heap, (c.t[row], row, low, high, label, place, account))
+            heappush(self._heap, (c.t[row], row, label, low, high, place, account))
         else:
             self._rests.append((account, label, high - low))
 
 
 def _moment(as_of: int | None) -> float:
     return inf if as_of is None else as_of
-
-
-def amount_of(columns: Columns, row: int) -> int:
-    """The amount of a row."""
-    place = place_of(columns, row)
-    return int(columns.out_end[place]) - columns.start_of(place, columns.payer[row])
-
-
-def place_of(columns: Columns, row: int) -> int:
-    """Where a row stands among its payer's debits: found by its number, or by its time."""
-    c = columns
-    payer = c.payer[row]
-    at = int(c.out_at[payer])
-    stop = at + int(c.out_n[payer])
-    if c.is_in_order:
-        return bisect_left(c.out_row, row, at, stop)
-    place = bisect_left(c.out_row, c.t[row], at, stop, key=c.t.__getitem__)
-    while c.out_row[place] != row:
-        place += 1
-    return place
