@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from recoup.core.tracing.fast.columns import Triples
+from recoup.core.tracing.fast.columns import Tables, Triples
+from recoup.core.tracing.fast.names import Names
 from recoup.core.tracing.result import Result
 
 Table = dict[str, dict[str, int]]
@@ -52,35 +53,37 @@ class Look(Mapping[str, int]):
 
 
 def result(
-    tables: tuple[Triples, Triples, Triples, Triples],
+    tables: Tables,
     *,
     labels: Sequence[str],
-    transfers: Sequence[str],
-    accounts: Sequence[str],
+    transfers: Names,
+    accounts: Names,
     totals: Totals,
     shortfall: str,
     as_of: int | None,
 ) -> Result:
     """Write out what each transfer carried and credited, what was lost and what rests."""
-    carried, credited, lost, rests = tables
+    carried = _table(tables.carried, transfers, labels)
     return Result(
         rule="fifo",
         shortfall=shortfall,
         as_of=as_of,
-        held=_table(rests, accounts, labels),
-        transfers=_table(carried, transfers, labels),
-        credited=_table(credited, transfers, labels),
+        held=_table(tables.rests, accounts, labels),
+        transfers=carried,
+        credited=(
+            dict(carried) if tables.credited is None else _table(tables.credited, transfers, labels)
+        ),
         balances=Look(totals, 0),
-        dissipated=_table(lost, accounts, labels),
+        dissipated=_table(tables.lost, accounts, labels),
         unseen=Look(totals, 1),
     )
 
 
-def _table(triples: Triples, names: Sequence[str], labels: Sequence[str]) -> Table:
+def _table(triples: Triples, names: Names, labels: Sequence[str]) -> Table:
     """Units by name and label; what is there twice is added up."""
     table: Table = {}
-    for number, label, units in triples:
-        name = names[number]
+    numbers, others, amounts = triples
+    for name, label, units in zip(names.of(numbers), others, amounts, strict=True):
         row = table.get(name)
         if row is None:
             table[name] = {labels[label]: units}

@@ -8,7 +8,7 @@ packed. An amount is not kept; it is the distance between two ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
@@ -61,6 +61,16 @@ class Groups:
         debits = self.debits[first : self.debits_upto[number]]
         credits = self.credits[start : self.credits_upto[number]]
         return int(self.accounts[number]), [int(x) for x in debits], [int(x) for x in credits]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What transfers carried and credited (None: the same), what was lost where and rests where."""
+
+    carried: Triples
+    credited: Triples | None
+    lost: Triples
+    rests: Triples
 
 
 class Form(Protocol):
@@ -141,11 +151,8 @@ class Form(Protocol):
     def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
         """The steps into some accounts."""
 
-    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
-        """What transfers carried and credited, what was lost where, and what rests where.
-
-        Without zeros; what is there twice is to be added up.
-        """
+    def tables(self, steps: Column, rests: Column) -> Tables:
+        """What steps and rests add up to."""
 
     def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
         """Each account once, sorted, with its lowest position."""
@@ -189,8 +196,8 @@ Start = tuple[int, int, int]
 # row, label, units of the debit, units of the credit, of these: lost to an overdraft, and the
 # position in the payee's account up to which they came; the payee.
 Step = tuple[int, int, int, int, int, int, int]
-# row or account, label, units
-Triples = Iterable[tuple[int, int, int]]
+# rows or accounts, labels, units; without zeros; what is there twice is to be added up
+Triples = tuple[list[int], list[int], list[int]]
 # account, label, units
 Rest = tuple[int, int, int]
 

@@ -21,6 +21,7 @@ from recoup.core.tracing.fast.columns import (
     Rest,
     Start,
     Step,
+    Tables,
     TooLarge,
     Triples,
 )
@@ -172,13 +173,15 @@ class Compiled:
     def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
         return list(map(tuple, steps[np.isin(steps[:, 6], accounts)].tolist()))
 
-    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
+    def tables(self, steps: Column, rests: Column) -> Tables:
         row, label, units, arrived, lost, _, payee = steps.T
-        return (
-            _added(row, label, units),
-            _added(row, label, arrived),
-            _added(payee, label, lost),
-            _added(*rests.T),
+        carried = _added(row, label, units)
+        is_same = np.array_equal(units, arrived)
+        return Tables(
+            carried=carried,
+            credited=None if is_same else _added(row, label, arrived),
+            lost=_added(payee, label, lost) if lost.any() else _NOTHING,
+            rests=_added(*rests.T),
         )
 
     def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
@@ -227,6 +230,7 @@ class Compiled:
         return loops.follow(  # type: ignore[no-any-return]
             c.payee, c.t, c.dstpos, c.credit, c.owed, c.out_row, c.out_end, c.out_at, c.out_n,
             c.external, np.array(starts, np.int64).reshape(-1, 3), _moment(as_of),
+            c.late_from == LARGEST,
         )  # fmt: skip
 
     def pieces(
@@ -286,10 +290,7 @@ def _added(name: Any, label: Any, units: Any) -> Triples:
     is_first[1:] = (name[1:] != name[:-1]) | (label[1:] != label[:-1])
     sums = np.add.reduceat(units, np.flatnonzero(is_first)) if len(units) else units
     some = sums > 0
-    return zip(
-        name[is_first][some].tolist(), label[is_first][some].tolist(), sums[some].tolist(),
-        strict=True,
-    )  # fmt: skip
+    return name[is_first][some].tolist(), label[is_first][some].tolist(), sums[some].tolist()
 
 
 def _moment(as_of: int | None) -> int:
@@ -322,6 +323,7 @@ def _not_whole(values: Any, column: Any, what: str) -> LedgerRefused:
     )
 
 
+_NOTHING: Triples = ([], [], [])
 _NONE = np.zeros(0, np.int64)
 _build = compiled(kernels.build)
 _append = compiled(kernels.append)

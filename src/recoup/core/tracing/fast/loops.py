@@ -13,13 +13,14 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import carray, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
+from recoup.core.tracing.fast.columns import LARGEST
 from recoup.core.tracing.fast.compiling import compiled, inlined, quick
 
 # What is noted of a waiting interval: time and row of the next debit, first and last position,
 # label, place, account. Beside them in the same table: the heap, and free lines, by line numbers.
 _TIME, _ROW, _LOW, _HIGH, _LABEL, _PLACE, _ACCOUNT, _HEAP, _FREE, _WIDTH = range(10)
 # How far a walk is.
-_STEPS, _RESTS, _WAITING, _STARTED, _FRESH, _FAR = range(6)
+_STEPS, _RESTS, _WAITING, _STARTED, _FRESH, _IS_ORDERED, _FAR = range(7)
 # The steps and rests of a single look-up that is answered at once.
 _FEW = 256
 # The columns in the table of addresses, each with its length.
@@ -109,16 +110,22 @@ def _wait(
     far: Any, waits: Any, rests: Any, t: Any, out_row: Any, out_end: Any, low: int, high: int,
     label: int, place: int, stop: int, account: int, as_of: int,
 ) -> None:  # fmt: skip
-    """An interval waits for the first debit from a place on that ends after it begins, or rests."""
+    """An interval waits for the first debit from a place on that ends after it begins, or rests.
+
+    Where rows stand in order, their numbers will do for times.
+    """
     place = _first_over(out_end, low, place, stop)
-    if place < stop and t[out_row[place]] <= as_of:
+    when = np.int64(0)
+    if place < stop and (as_of < LARGEST or not far[_IS_ORDERED]):
+        when = t[out_row[place]]
+    if place < stop and when <= as_of:
         count = far[_WAITING]
         if count == far[_FRESH]:
             waits[count, _FREE] = count
             far[_FRESH] = count + 1
         line = waits[count, _FREE]
         row = out_row[place]
-        waits[line, _TIME], waits[line, _ROW] = t[row], row
+        waits[line, _TIME], waits[line, _ROW] = when, row
         waits[line, _LOW], waits[line, _HIGH], waits[line, _LABEL] = low, high, label
         waits[line, _PLACE], waits[line, _ACCOUNT] = place, account
         _push(waits, count, line)
@@ -222,10 +229,11 @@ def _longer(table: Any) -> Any:
 @compiled
 def follow(
     payee: Any, t: Any, dstpos: Any, credit: Any, owed: Any, out_row: Any, out_end: Any,
-    out_at: Any, out_n: Any, external: Any, starts: Any, as_of: int,
+    out_at: Any, out_n: Any, external: Any, starts: Any, as_of: int, is_ordered: bool,
 ) -> Any:  # fmt: skip
     """As ``plain._Follower``, with the same steps; the tables double when they are full."""
     far = np.zeros(_FAR, np.int64)
+    far[_IS_ORDERED] = is_ordered
     steps, rests = np.empty((64, 7), np.int64), np.empty((64, 3), np.int64)
     waits = np.empty((64, _WIDTH), np.int64)
     while not _walk(
@@ -270,6 +278,7 @@ def _one(table: Any, t: Any, row: int, as_of: int) -> Any:
     starts = np.empty((1, 3), np.int64)
     starts[0, 0], starts[0, 1], starts[0, 2] = row, amount if t[row] <= as_of else 0, amount
     far, found = np.zeros(_FAR, np.int64), np.empty((1 + 2 * _FEW, 7), np.int64)
+    far[_IS_ORDERED] = True
     rests, waits = np.empty((_FEW, 3), np.int64), np.empty((_FEW, _WIDTH), np.int64)
     is_done = _walk(
         far, waits, found[1 : 1 + _FEW], rests, payee, t, dstpos, credit, owed, out_row, out_end,

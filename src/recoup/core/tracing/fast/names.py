@@ -40,6 +40,12 @@ class Names(Sequence[str]):
             raise IndexError(f"There is no {self._what} {number} of {self._count}.")
         return self._more.get(number) or str(number)
 
+    def of(self, numbers: list[int]) -> list[str]:
+        """The names of many numbers."""
+        if not self._more and len(self._given) in (0, self._count):
+            return list(map(self._given.__getitem__ if len(self._given) else str, numbers))
+        return [self[number] for number in numbers]
+
     def number(self, name: str) -> int:
         """The number of a name, or -1."""
         found = self._by_name().get(name, -1)

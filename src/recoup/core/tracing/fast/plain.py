@@ -23,6 +23,7 @@ from recoup.core.tracing.fast.columns import (
     Rest,
     Start,
     Step,
+    Tables,
     Triples,
 )
 from recoup.core.tracing.ledger import LedgerRefused
@@ -157,12 +158,15 @@ class Plain:
     def arriving(self, steps: Column, accounts: list[int]) -> list[Step]:
         return [step for step in steps if step[-1] in accounts]
 
-    def tables(self, steps: Column, rests: Column) -> tuple[Triples, Triples, Triples, Triples]:
-        return (
-            [(row, label, units) for row, label, units, *_ in steps],
-            [(step[0], step[1], step[3]) for step in steps if step[3]],
-            [(step[6], step[1], step[4]) for step in steps if step[4]],
-            rests,
+    def tables(self, steps: Column, rests: Column) -> Tables:
+        is_same = all(step[2] == step[3] for step in steps)
+        arrived = [(step[0], step[1], step[3]) for step in steps if step[3]]
+        lost = [(step[6], step[1], step[4]) for step in steps if step[4]]
+        return Tables(
+            carried=_turned([step[:3] for step in steps]),
+            credited=None if is_same else _turned(arrived),
+            lost=_turned(lost),
+            rests=_turned(rests),
         )
 
     def least(self, accounts: Column, starts: Column) -> tuple[Column, Column]:
@@ -275,6 +279,11 @@ class _Follower:
             heappush(self._heap, (c.t[row], row, label, low, high, place, account))
         else:
             self._rests.append((account, label, high - low))
+
+
+def _turned(lines: list[tuple[int, int, int]]) -> Triples:
+    one, other, third = zip(*lines, strict=True) if lines else ((), (), ())
+    return list(one), list(other), list(third)
 
 
 def _moment(as_of: int | None) -> float:
