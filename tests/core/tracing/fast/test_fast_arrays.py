@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from random import Random
 from threading import Thread
@@ -288,11 +289,36 @@ def test_a_refused_batch_changes_nothing(form):
     assert index.append_rows(**good).late == 1
 
 
+@both_forms
+@pytest.mark.parametrize("shift", [0, 2**40, -(2**40), 2**63 - 4])
+def test_times_of_any_width_are_compared_with_a_date(form, shift):
+    given = small(t=[1 + shift, 2 + shift, 3 + shift], amount=[40, 40, 40], opening=[0] * 4)
+    index = Index.from_arrays(**given, form=form)
+    for passed in range(4):
+        steps, rests = as_tuples(index.pieces(0, as_of=shift + passed))
+        assert [x[0] for x in steps] == list(range(passed))
+        assert rests == [(passed, 0, 40)] * (passed > 0)
+        assert as_tuples(index.pieces([0], as_of=shift + passed)) == (steps, rests)
+    assert as_tuples(index.pieces(0, as_of=2**70))[1] == [(3, 0, 40)]
+    assert as_tuples(index.pieces(0, as_of=-(2**70))) == ([], [])
+
+
 def test_names_that_are_there_twice_are_refused_when_they_are_needed():
     index = Index.from_arrays(**small(ids=["a", "b", "a"]), form="plain")
     assert len(index.pieces(0).steps) == 3
     with pytest.raises(LedgerRefused, match="'a' is there twice"):
         index.trace((Seed("b"),))
+
+
+@both_forms
+def test_a_copy_looks_into_its_own_columns(form):
+    index = Index.from_arrays(**small(), form=form)
+    before = as_tuples(index.pieces(0))
+    copy = pickle.loads(pickle.dumps(index))  # noqa: S301
+    copy.append_rows(payer=[1], payee=[3], t=[1], amount=[40])
+    copy.columns.payee[0] = 3
+    assert as_tuples(copy.pieces(0)) != before
+    assert as_tuples(index.pieces(0)) == before
 
 
 @both_forms

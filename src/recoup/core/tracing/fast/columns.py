@@ -1,9 +1,11 @@
 """Where the positions are kept: columns, the same ones in both forms.
 
 Rows are transfers. Each account has a segment of places in ``out_*`` for its debits and one in
-``in_row`` for its credits, in the order of booking, with room to grow: a full segment moves to the
-end and gets half as much again. When what segments left behind outgrows twice the rows, all are
-packed. An amount is not kept; it is the distance between two ends.
+``in_row`` for its credits, in the order of booking: a full segment moves to the end and gets half
+as much room again. When what segments left behind outgrows twice the rows, all are packed, each
+with half as much room again. They are built tight; where a longer column is a copy anyhow, they
+are packed at the first booking, so that not each of them has to move. An amount is not kept; it is
+the distance between two ends.
 """
 
 from __future__ import annotations
@@ -77,6 +79,7 @@ class Form(Protocol):
     """How columns are made and searched: plain Python, or NumPy with compiled functions."""
 
     name: str
+    grows_by_copying: bool
 
     def zeros(self, count: int, largest: int) -> Column:
         """A column of zeros for numbers up to ``largest`` in size; raises OverflowError."""
@@ -209,7 +212,7 @@ class Columns:
     seq: a column only where one is not zero. owed: the first units of a credit that repay an
     overdraft; a column only under that policy. came, gone: the units that came into an account,
     with those unseen, and that left it. late_from: rows below it are numbered in the order of
-    booking; the others need not be.
+    booking; the others need not be. *_is_tight: segments have no room to grow, as built.
     """
 
     payer: Column
@@ -237,6 +240,8 @@ class Columns:
     rows: int
     out_used: int
     in_used: int
+    out_is_tight: bool = True
+    in_is_tight: bool = True
 
     def start_of(self, place: int, account: int) -> int:
         """The position at which the debit at a place begins."""
@@ -297,15 +302,17 @@ class Columns:
 
     def more_debits(self, form: Form, room: int) -> None:
         """See to it that so much room is free behind all segments of debits."""
-        if self._is_loose(self.out_used + room):
-            self.out_used = form.pack(self, OUT, room)
+        is_tight = self.out_is_tight and form.grows_by_copying
+        if is_tight or self._is_loose(self.out_used + room):
+            self.out_used, self.out_is_tight = form.pack(self, OUT, room), False
         self.out_row = form.longer(self.out_row, self.out_used + room)
         self.out_end = form.longer(self.out_end, self.out_used + room)
 
     def more_credits(self, form: Form, room: int) -> None:
         """See to it that so much room is free behind all segments of credits."""
-        if self._is_loose(self.in_used + room):
-            self.in_used = form.pack(self, IN, room)
+        is_tight = self.in_is_tight and form.grows_by_copying
+        if is_tight or self._is_loose(self.in_used + room):
+            self.in_used, self.in_is_tight = form.pack(self, IN, room), False
         self.in_row = form.longer(self.in_row, self.in_used + room)
 
     def room_for_next(self, form: Form, row: int) -> None:

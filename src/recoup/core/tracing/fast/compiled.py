@@ -36,6 +36,7 @@ class Compiled:
     """Columns as NumPy arrays."""
 
     name = "compiled"
+    grows_by_copying = True
 
     def zeros(self, count: int, largest: int) -> Column:
         return np.zeros(count, _kind(largest))
@@ -263,7 +264,7 @@ class Compiled:
         steps = found.item(0)
         if steps < 0:
             return None
-        return Pieces(found[1 : 1 + steps], found[1 + steps : 1 + steps + found.item(1), :3])
+        return Pieces(found[1 : 1 + steps], found[1 + steps :, :3])
 
     def _amounts(self, columns: Columns, rows: Column, sure: int) -> Column:
         c = columns

@@ -138,6 +138,10 @@ class Index:
             is_by_id=False,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has columns of its own, at other addresses."""
+        return self.__dict__ | {"_table": None}
+
     @property
     def form(self) -> str:
         return self.form_of_columns.name

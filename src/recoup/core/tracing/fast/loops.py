@@ -181,40 +181,37 @@ def _walk(
             return False
         if far[_STARTED] < len(starts):
             label = far[_STARTED]
-            row, units, amount = starts[label, 0], starts[label, 1], starts[label, 2]
+            row, first, last = starts[label, 0], np.int64(0), starts[label, 1]
+            amount, left, high = starts[label, 2], last, last
+            place, account = np.int64(0), np.int64(0)
             far[_STARTED] += 1
-            if units:
-                _arrive(
-                    far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end,
-                    out_at, out_n, external, row, np.int64(0), units, amount, label, as_of,
-                )  # fmt: skip
-            continue
-        line = _pop(waits, far[_WAITING])
-        far[_WAITING] -= 1
-        row, low, high = waits[line, _ROW], waits[line, _LOW], waits[line, _HIGH]
-        label, place, account = waits[line, _LABEL], waits[line, _PLACE], waits[line, _ACCOUNT]
-        while far[_WAITING]:
-            line = waits[0, _HEAP]
-            if (
-                waits[line, _ROW] != row
-                or waits[line, _LOW] != high
-                or waits[line, _LABEL] != label
-            ):
-                break
-            high = waits[line, _HIGH]
-            _pop(waits, far[_WAITING])
+            if not last:
+                continue
+        else:
+            line = _pop(waits, far[_WAITING])
             far[_WAITING] -= 1
-        end, at = out_end[place], np.int64(out_at[account])
-        start = out_end[place - 1] if place > at else np.int64(0)
-        upto = min(high, end)
+            row, low, high = waits[line, _ROW], waits[line, _LOW], waits[line, _HIGH]
+            label, place, account = waits[line, _LABEL], waits[line, _PLACE], waits[line, _ACCOUNT]
+            while far[_WAITING]:
+                line = waits[0, _HEAP]
+                if waits[line, _ROW] != row or waits[line, _LABEL] != label:
+                    break
+                if waits[line, _LOW] != high:
+                    break
+                high = waits[line, _HIGH]
+                _pop(waits, far[_WAITING])
+                far[_WAITING] -= 1
+            start = out_end[place - 1] if place > out_at[account] else np.int64(0)
+            left = min(high, out_end[place])
+            first, last, amount = low - start, left - start, out_end[place] - start
         _arrive(
             far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end, out_at,
-            out_n, external, row, low - start, upto - start, end - start, label, as_of,
+            out_n, external, row, first, last, amount, label, as_of,
         )  # fmt: skip
-        if upto < high:
+        if left < high:
             _wait(
-                far, waits, rests, t, out_row, out_end, upto, high, label, place + 1,
-                at + out_n[account], account, as_of,
+                far, waits, rests, t, out_row, out_end, left, high, label, place + 1,
+                np.int64(out_at[account]) + out_n[account], account, as_of,
             )  # fmt: skip
     return True
 
@@ -277,17 +274,22 @@ def _one(table: Any, t: Any, row: int, as_of: int) -> Any:
     amount = out_end[place] - (out_end[place - 1] if place > at else np.int64(0))
     starts = np.empty((1, 3), np.int64)
     starts[0, 0], starts[0, 1], starts[0, 2] = row, amount if t[row] <= as_of else 0, amount
-    far, found = np.zeros(_FAR, np.int64), np.empty((1 + 2 * _FEW, 7), np.int64)
+    far, steps = np.zeros(_FAR, np.int64), np.empty((_FEW, 7), np.int64)
     far[_IS_ORDERED] = True
     rests, waits = np.empty((_FEW, 3), np.int64), np.empty((_FEW, _WIDTH), np.int64)
     is_done = _walk(
-        far, waits, found[1 : 1 + _FEW], rests, payee, t, dstpos, credit, owed, out_row, out_end,
-        out_at, out_n, external, starts, as_of,
+        far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end, out_at, out_n,
+        external, starts, as_of,
     )  # fmt: skip
-    found[0, 0], found[0, 1] = far[_STEPS] if is_done else -1, far[_RESTS]
+    count = far[_STEPS]
+    found = np.empty((1 + count + far[_RESTS], 7), np.int64)
+    found[0, 0], found[0, 1] = count if is_done else -1, far[_RESTS]
+    for step in range(count):
+        for column in range(7):
+            found[1 + step, column] = steps[step, column]
     for rest in range(far[_RESTS]):
         for column in range(3):
-            found[1 + far[_STEPS] + rest, column] = rests[rest, column]
+            found[1 + count + rest, column] = rests[rest, column]
     return found
 
 

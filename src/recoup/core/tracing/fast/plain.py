@@ -33,6 +33,7 @@ class Plain:
     """Columns as arrays; as lists where a number needs more than 64 bits."""
 
     name = "plain"
+    grows_by_copying = False
 
     def zeros(self, count: int, largest: int) -> Column:
         return self.filled([0], largest) * count
