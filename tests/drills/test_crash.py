@@ -20,11 +20,15 @@ def test_sixty_kills_lose_and_double_nothing(capfd):
     )
 
 
+def finds(fault):
+    """Whether the drill finds a planted fault: a kill must meet the moment, so it may try thrice."""
+    few = ["crash", "--kills", "10", "--frauds", "20", "--fault", fault, "--no-write"]
+    return any(drill.main([*few, "--seed", str(seed)]) == 0 for seed in (1, 2, 3))
+
+
 def test_the_drill_finds_a_ledger_without_its_unique_key():
-    fault = ["--fault", "bank_unique_ticket"]
-    assert drill.main(["crash", "--kills", "10", "--frauds", "20", *fault, "--no-write"]) == 0
+    assert finds("bank_unique_ticket")
 
 
 def test_the_drill_finds_an_out_box_written_after_the_commit():
-    fault = ["--fault", "outbox_after_commit"]
-    assert drill.main(["crash", "--kills", "10", "--frauds", "20", *fault, "--no-write"]) == 0
+    assert finds("outbox_after_commit")
