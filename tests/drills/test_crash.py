@@ -21,7 +21,7 @@ def test_sixty_kills_lose_and_double_nothing(capfd):
 
 
 def finds(fault):
-    """Whether the drill finds a planted fault: a kill must meet the moment, so it may try thrice."""
+    """Whether a planted fault is found: a kill must meet its moment, so three runs may try."""
     few = ["crash", "--kills", "10", "--frauds", "20", "--fault", fault, "--no-write"]
     return any(drill.main([*few, "--seed", str(seed)]) == 0 for seed in (1, 2, 3))
 
