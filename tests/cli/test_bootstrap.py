@@ -14,6 +14,8 @@ from types import ModuleType
 
 import pytest
 
+from recoup.cli import bench
+
 SCRIPT = Path(__file__).resolve().parents[2] / "recoup"
 STUB = "import sys; print('stub', *sys.argv[1:])"
 
@@ -27,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
     (package / "__main__.py").write_text(STUB)
     root = package.parents[1]
     shutil.copy(SCRIPT, root / "recoup")
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
         (root / lock).write_text("# nothing\n")
     put_uv(root, "exit 0")
     return root
@@ -117,6 +119,47 @@ def test_test_and_check_use_the_lock_for_developers(checkout):
     assert run(checkout, "up").stderr == ""  # which holds all of the other one
 
 
+@pytest.mark.parametrize("arguments", (("tracing", "--sizes", "1e5"), ("all",), ("tracing",)))
+def test_what_is_measured_against_other_programs_has_an_environment_of_its_own(checkout, arguments):
+    first, second = run(checkout, "bench", *arguments), run(checkout, "bench", *arguments)
+
+    assert first.stdout == second.stdout == f"stub bench {' '.join(arguments)}\n"
+    assert "packages with uv" in first.stderr
+    assert second.stderr == ""
+    assert (checkout / ".venv-bench" / ".requirements-bench.lock.stamp").exists()
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("arguments", (("lists",), ("--seed", "2", "fan-out"), ("tracing", "-h")))
+def test_the_hub_s_own_measurements_and_help_need_no_more_than_the_hub(checkout, arguments):
+    run(checkout, "bench", *arguments)
+    assert (checkout / ".venv" / ".requirements.lock.stamp").exists()
+    assert not (checkout / ".venv-bench").exists()
+
+
+def test_every_measurement_of_the_hub_is_known_to_the_launcher():
+    assert set(script().HUB_BENCHES) < set(bench.BENCHES)
+
+
+def test_in_ci_the_developers_environment_measures_too(checkout):
+    done = subprocess.run(
+        command(checkout, "bench", "tracing"),
+        env={**environment(checkout), "CI": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "stub bench tracing\n", done.stderr
+    assert not (checkout / ".venv-bench").exists()
+
+
+def test_a_cut_off_installation_of_one_environment_leaves_the_other(checkout):
+    run(checkout, "up")
+    run(checkout, "bench", "tracing")
+    (checkout / ".venv-bench" / ".unfinished").touch()
+    assert run(checkout, "up").stderr == ""
+    assert "cut off" in run(checkout, "bench", "tracing").stderr
+
+
 def test_two_starts_at_once_install_once(checkout):
     starts = [
         subprocess.Popen(
@@ -156,7 +199,7 @@ def test_a_python_without_pip_is_told_how_to_get_it(monkeypatch):
     bootstrap = script()
     monkeypatch.setattr(bootstrap, "runs", lambda *command: False)
     with pytest.raises(bootstrap.CannotStart, match="apt-get install python3-pip"):
-        bootstrap.pip()
+        bootstrap.pip(bootstrap.HUB.python)
 
 
 def test_a_python_whose_pip_is_missing_makes_one_in_the_environment(checkout, tmp_path):
