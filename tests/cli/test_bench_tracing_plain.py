@@ -1,4 +1,4 @@
-"""`./recoup bench tracing` compares every answer, on a ledger that can be made again."""
+"""`recoup bench tracing` without NumPy compares every answer, on a ledger made again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recoup.cli import bench_ledger, bench_tracing, measured
+from recoup.cli import bench_ledger, bench_tracing_plain, measured
 from recoup.core.tracing import trace
 from recoup.core.tracing.fast import Index
 from recoup.core.tracing.ledger import in_order
@@ -25,16 +25,16 @@ def test_the_same_seed_gives_the_same_ledger_in_order_with_thefts_in_it(workload
 
 
 def options():
-    return Namespace(size=400.0, seed=1, workload="base")
+    return Namespace(sizes=[400], seed=1, workloads=["base"])
 
 
 @pytest.fixture(autouse=True)
 def only_the_plain_form(monkeypatch):
-    monkeypatch.setattr(bench_tracing, "is_installed", lambda: False)
+    monkeypatch.setattr(bench_tracing_plain, "is_installed", lambda: False)
 
 
 def test_all_answers_are_compared_and_equal():
-    result = bench_tracing.tracing(options(), Path())
+    result = bench_tracing_plain.tracing(options(), Path())
     assert measured.is_met(result.lines)
     differing = next(line for line in result.lines if line.what == "answers that differ")
     assert differing.measured.startswith("0 of ")
@@ -53,4 +53,4 @@ def test_an_answer_that_differs_is_a_missed_figure(monkeypatch):
         return result
 
     monkeypatch.setattr(Index, "trace", one_unit_off)
-    assert not measured.is_met(bench_tracing.tracing(options(), Path()).lines)
+    assert not measured.is_met(bench_tracing_plain.tracing(options(), Path()).lines)

@@ -14,11 +14,23 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 PARTS: Final = ("web", "worker", "postgres")
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures of which none was asked for: a title, a head and rows of as many cells."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 @dataclass(slots=True)
 class Result:
     """A table with its title and words.
 
     options: as they would be typed again. notes: what the reader must know besides the figures.
+    tables: more figures. images: pictures as SVG by the name of their file, with what they show.
+    differs: whether an answer was wrong, which is worse than a figure that was missed.
+    packages: those whose versions are told; the hub's if none are named.
     """
 
     title: str
@@ -27,6 +39,10 @@ class Result:
     options: str = ""
     notes: list[str] = field(default_factory=list)
     postgres: str = ""
+    tables: list[Table] = field(default_factory=list)
+    images: dict[str, tuple[str, str]] = field(default_factory=dict)
+    differs: bool = False
+    packages: Sequence[str] = ()
 
 
 def cpu_seconds(processes: Mapping[str, int]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""`./recoup bench tracing`: one question, answered by the plain walk and through positions.
+"""`recoup bench tracing` where NumPy is not installed: the plain walk and the plain positions.
 
 All ways answer in turns within one run, so that only their ratios need to be believed. Every
 answer is compared; one that differs is a figure that was missed.
@@ -82,10 +82,10 @@ class Run:
 
 
 def tracing(options: argparse.Namespace, _: Path) -> Result:
-    """Generate, build, ask in turns, book, and compare."""
-    size, seed = int(options.size), options.seed
+    """Generate the first of the ledgers, build, ask in turns, book, and compare."""
+    size, seed, workload = options.sizes[0], options.seed, options.workloads[0]
     started = perf_counter()
-    run = Run(bench_ledger.generate(size, seed=seed, workload=options.workload))
+    run = Run(bench_ledger.generate(size, seed=seed, workload=workload))
     generated = perf_counter() - started
     compiling = warm_up()
     for form in FORMS[: 1 + is_installed()]:
@@ -103,8 +103,10 @@ def tracing(options: argparse.Namespace, _: Path) -> Result:
         title="Tracing",
         told=TOLD,
         lines=list(lines(run)),
-        options=f" --size {options.size:g} --workload {options.workload}",
+        options=f" --sizes {size} --workloads {workload}",
         notes=list(notes(generated, compiling)),
+        differs=run.differing > 0,
+        packages=("django",),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Final
 from recoup.cli import environment
 
 DOCS: Final = environment.ROOT / "docs"
+HEAD: Final = ("", "asked", "measured", "")
 PACKAGES: Final = ("django", "psycopg", "procrastinate", "granian")
 
 
@@ -42,28 +43,40 @@ def is_met(lines: Iterable[Line]) -> bool:
 
 def as_text(lines: Sequence[Line]) -> str:
     """The table for a terminal."""
-    rows = [("", "asked", "measured", "")]
-    rows += [(line.what, line.asked, line.measured, line.verdict) for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return columns([HEAD, *(_cells(line) for line in lines)])
+
+
+def as_markdown(lines: Sequence[Line]) -> str:
+    return markdown(HEAD, [_cells(line) for line in lines])
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    return line.what, line.asked, line.measured, line.verdict
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, each column as wide as its widest cell."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
 
 
-def as_markdown(lines: Sequence[Line]) -> str:
-    head = ["| | asked | measured | |", "| --- | --- | --- | --- |"]
-    body = [f"| {line.what} | {line.asked} | {line.measured} | {line.verdict} |" for line in lines]
-    return "\n".join(head + body)
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same for a document."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def conditions(postgres: str, seed: int, load_before: float) -> str:
+def conditions(postgres: str, seed: int, load_before: float, packages: Sequence[str] = ()) -> str:
     """When and on what: cores and versions, and how busy the machine was with other work."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    named = ", ".join(f"{name} {version(name)}" for name in packages or PACKAGES)
     busy = f"; {load_before:.1f} other tasks were running before" if load_before > 0.5 else ""
+    database = f"PostgreSQL {postgres}, " if postgres else ""
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {seed}, {os.cpu_count()} cores{busy}. "
-        f"Python {platform.python_version()}, PostgreSQL {postgres}, {packages}."
+        f"Python {platform.python_version()}, {database}{named}."
     )
 
 

@@ -1,0 +1,143 @@
+"""The other rules: timed on the same ledgers, and compared with plain replays of these.
+
+The replays are of one victim, in plain Python, on balances (pools) or on lots; they share no code
+with the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+
+from recoup.cli import bench_index, bench_scan
+from recoup.cli.bench_arrays import Arrays, ledger_of
+from recoup.cli.bench_scan import Tables
+from recoup.cli.bench_ways import Plan, Way
+from recoup.core.tracing import Ledger, Seed, trace
+
+# Units that move of a balance, traced units in it, and the debit.
+Moved = Callable[[int, int, int], int]
+POOLS: Final[dict[str, Moved]] = {
+    "libr": lambda balance, traced, debit: max(0, traced - (balance - debit)),
+    "prorata": lambda balance, traced, debit: traced * debit // balance if balance else 0,
+    "tiho": lambda balance, traced, debit: min(traced, debit),
+}
+NAMES: Final = {"lifo": "LIFO", "libr": "LIBR", "prorata": "pro rata", "tiho": "TIHO"}
+ASKED: Final = 100
+# Rough seconds of a plain replay of a million transfers.
+ROUGH: Final = {"lifo": 3.0, "libr": 0.8, "prorata": 0.8, "tiho": 0.8}
+GROWTH: Final = 1.1
+WALKED_UP_TO: Final = 20_000
+
+
+def replay(rule: str, arrays: Arrays, row: int) -> Tables:
+    """One victim's money under a rule, by carrying out every transfer."""
+    if rule == "lifo":
+        return bench_scan.lots(arrays, [row], is_youngest=True)
+    return _pools(arrays, row, POOLS[rule])
+
+
+def _pools(arrays: Arrays, seed: int, moved: Moved) -> Tables:
+    external, balances = arrays.external.tolist(), arrays.opening.tolist()
+    traced: dict[int, int] = {}
+    carried: dict[tuple[int, int], int] = {}
+    for row, (payer, payee, amount) in enumerate(bench_scan.read(arrays, arrays.rows)):
+        units = 0
+        if not external[payer]:
+            balance = max(balances[payer], amount)
+            balances[payer] = balance - amount
+            there = traced.get(payer, 0)
+            if there:
+                units = moved(balance, there, amount)
+                traced[payer] = there - units
+        if row == seed:
+            units = amount
+        balances[payee] += amount
+        if units:
+            carried[row, 0] = units
+            traced[payee] = traced.get(payee, 0) + units
+    return carried, {(account, 0): units for account, units in traced.items() if units}
+
+
+@dataclass(slots=True)
+class Ruled:
+    """One rule on one ledger. replayed: seconds of a plain replay. is_fast: not the walk."""
+
+    rule: str
+    workload: str
+    size: int
+    way: Way
+    is_fast: bool
+    built: float = 0.0
+    replayed: float = 0.0
+    left_out: str = ""
+    asked: int = 0
+    compared: int = 0
+    differing: int = 0
+    unaccounted: int = 0
+
+
+def measure(arrays: Arrays, workload: str, plan: Plan) -> Iterator[Ruled]:
+    """Every rule on one ledger: the first victims one by one, some of them replayed too."""
+    for rule in NAMES:
+        asks = bench_index.rule(rule, arrays)
+        if asks is not None:
+            yield _measured(rule, arrays, workload, plan, *asks)
+        elif arrays.rows <= WALKED_UP_TO:
+            yield _measured(rule, arrays, workload, plan, 0.0, _walk(rule, arrays))
+
+
+def _walk(rule: str, arrays: Arrays) -> Callable[[int], Any]:
+    """The plain walk, on objects: where there is nothing faster."""
+    ledger = ledger_of(arrays)
+
+    def ask(row: int) -> Tables:
+        seeds = (Seed(f"{row:09}"),)
+        found = trace(Ledger(ledger.accounts, ledger.transfers, seeds), rule=rule)
+        carried, held = (
+            {(int(one), 0): sum(units.values()) for one, units in table.items()}
+            for table in (found.transfers, found.held)
+        )
+        return carried, held
+
+    return ask
+
+
+def _measured(
+    rule: str, arrays: Arrays, workload: str, plan: Plan, built: float, ask: Callable[[int], Any]
+) -> Ruled:
+    rows = arrays.seeds.tolist()[:ASKED]
+    way = Way(rule, ask, lambda *_: True, lambda found: len(found[0]), len(rows), plan.repeats)
+    is_fast = built > 0
+    ruled = Ruled(rule, workload, arrays.rows, way, is_fast, built, asked=len(rows))
+    if not is_fast:
+        rows = rows[: plan.repeats]
+    ask(rows[0])
+    for _ in range(plan.repeats if is_fast else 1):
+        for row in rows:
+            started = perf_counter()
+            found = ask(row)
+            way.seconds.setdefault(row, []).append(perf_counter() - started)
+            way.pieces[row] = len(found[0])
+            held = sum(units for units in bench_index.read(found)[1].values())
+            ruled.unaccounted += abs(int(arrays.amount[row]) - held)
+    _replay(ruled, arrays, plan, ask, rows)
+    return ruled
+
+
+def _replay(
+    ruled: Ruled, arrays: Arrays, plan: Plan, ask: Callable[[int], Any], rows: list[int]
+) -> None:
+    """Compare with plain replays, as many as end within the limit; one is timed."""
+    expected = ROUGH[ruled.rule] * (arrays.rows / 1e6) ** GROWTH
+    count = min(plan.repeats, int(plan.limit / expected))
+    if not count:
+        ruled.left_out = f"left out: about {expected:.0f} s"
+    for row in rows[:: max(1, len(rows) // max(count, 1))][:count]:
+        started = perf_counter()
+        right = replay(ruled.rule, arrays, row)
+        ruled.replayed = perf_counter() - started
+        ruled.compared += 1
+        ruled.differing += bench_index.read(ask(row)) != right
