@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -12,17 +13,21 @@ import numpy as np
 from recoup.cli.bench_arrays import Array, Arrays, ledger_of
 from recoup.cli.bench_peers import Positions
 from recoup.cli.bench_scan import Tables, summed
-from recoup.core.tracing import Transfer
+from recoup.core.tracing import Transfer, fast
 from recoup.core.tracing.fast import Index
 from recoup.core.tracing.fast.columns import Columns, Rest, Step
-from recoup.core.tracing.fast.plain import Plain, amount_of
+from recoup.core.tracing.fast.plain import Plain
 
 
 def build(arrays: Arrays, form: str) -> Index:
     """Work out the positions of a ledger."""
     if not hasattr(Index, "from_arrays"):
         return Index.of(ledger_of(arrays), form=form)
-    return Index.from_arrays(
+    return _from_arrays(Index, arrays, form)
+
+
+def _from_arrays(kind: Any, arrays: Arrays, form: str) -> Any:
+    return kind.from_arrays(
         payer=arrays.payer,
         payee=arrays.payee,
         t=arrays.t,
@@ -38,7 +43,7 @@ def look_up(index: Index, rows: Any, as_of: int | None = None) -> tuple[Array, A
     if hasattr(index, "pieces"):
         found = index.pieces(rows, as_of=as_of)
         return found.steps, found.rests
-    amounts = [amount_of(index.columns, row) for row in rows]
+    amounts = [_amount_of(index.columns, row) for row in rows]
     moment = as_of
     starts = [
         (row, amount, amount)
@@ -54,6 +59,8 @@ def look_up(index: Index, rows: Any, as_of: int | None = None) -> tuple[Array, A
 
 def asker(index: Index) -> Callable[[int], tuple[Array, Array]]:
     """What asks for one row."""
+    if hasattr(index, "pieces"):
+        return index.pieces
     return lambda row: look_up(index, [row])
 
 
@@ -71,17 +78,33 @@ def unaccounted(arrays: Arrays, rows: Array, steps: Array, rests: Array) -> int:
     return int(np.abs(arrays.amount[rows] - there).sum())
 
 
-def rule(name: str, arrays: Arrays) -> tuple[float, Callable[[int], Any]] | None:
-    """Seconds to build what a rule other than first in, first out needs, and what asks it.
-
-    None where there is no fast form of it.
-    """
-    return None
+def balances(arrays: Arrays) -> Any:
+    """The index of the rules that go by balances; None where the engine has none."""
+    made = getattr(fast, "TouchedIndex", None)
+    return None if made is None else _from_arrays(made, arrays, "compiled")
 
 
-def read(found: Any) -> Tables:
-    """The answer of a rule: tables as they are, or columns summed."""
-    return found
+def rule_asker(index: Any, rule: str) -> Callable[[int], Any]:
+    """What asks such an index for one row under a rule."""
+    index.prepare(rule)
+    return lambda row: index.pieces([row], rule=rule)
+
+
+def read_rule(found: Any) -> Tables:
+    """The answer of a rule as tables: columns of pieces, or tables already."""
+    if isinstance(found, tuple):
+        return found
+    moved = (found.row, found.label, found.units)
+    rests = (found.rest_account, found.rest_label, found.rest_units)
+    carried, held = (
+        summed(np.stack([np.asarray(column, np.int64) for column in columns], axis=1))
+        for columns in (moved, rests)
+    )
+    return carried, held
+
+
+def pieces_of_rule(found: Any) -> int:
+    return len(found[0]) if isinstance(found, tuple) else len(found.row)
 
 
 def positions(index: Index, arrays: Arrays) -> Positions:
@@ -109,6 +132,15 @@ def append(index: Index, more: Arrays, start: int, stop: int) -> None:
 
 def book_late(index: Index, late: Arrays, row: int) -> int:
     """Book one of these rows where it belongs in time; the bookings that were moved."""
+    if hasattr(index, "append_rows"):
+        part = slice(row, row + 1)
+        booked = index.append_rows(
+            payer=late.payer[part],
+            payee=late.payee[part],
+            t=late.t[part],
+            amount=late.amount[part],
+        )
+        return int(booked.moved)
     return index.book(_transfer(index, late, row)).moved
 
 
@@ -133,8 +165,16 @@ class Twin:
         self.form = Plain()
 
     def look_up(self, row: int) -> tuple[list[Step], list[Rest]]:
-        amount = amount_of(self.columns, row)
+        amount = _amount_of(self.columns, row)
         return self.form.follow(self.columns, [(row, amount, amount)], None)
+
+
+def _amount_of(columns: Columns, row: int) -> int:
+    """The amount of a row, of which none came late."""
+    c, payer = columns, columns.payer[row]
+    at = int(c.out_at[payer])
+    place = bisect_left(c.out_row, row, at, at + int(c.out_n[payer]))
+    return int(c.out_end[place]) - c.start_of(place, payer)
 
 
 def _plain(column: Array) -> Any:

@@ -166,10 +166,11 @@ def _all_at_once(place: Place, arrays: Arrays, index: Index, rows: list[int]) ->
 
 def _cold(place: Place, index: Index, rows: Sequence[int]) -> None:
     """One question with nothing of the ledger in the processor's caches."""
+    ask = bench_index.asker(index)
     other = np.zeros(min(2 * largest_cache(), 2**28) // 8, np.int64)
     for row in rows[:ASKED_COLD]:
         other += 1
-        place.timed(COLD, partial(bench_index.look_up, index, [row]))
+        place.timed(COLD, partial(ask, row))
 
 
 def ask_more(place: Place, plan: Plan) -> None:
@@ -211,7 +212,7 @@ def ask_busy(place: Place, arrays: Arrays, index: Index) -> None:
     rows = np.flatnonzero((arrays.payee == busy) & (arrays.payer != busy))
     rows = rows[np.linspace(0, len(rows) - 1, min(BUSY_SEEDS, len(rows))).astype(np.int64)]
     for number, row in enumerate(rows.tolist()):
-        found = place.timed(BUSY, partial(bench_index.look_up, index, [row]))
+        found = place.timed(BUSY, partial(bench_index.asker(index), row))
         place.times[BUSY].pieces.append(len(found[0]))
         if number % 5 == 0:
             place.check(arrays, [row], found, bench_scan.scan(arrays, [row]))

@@ -26,6 +26,10 @@ POOLS: Final[dict[str, Moved]] = {
 }
 NAMES: Final = {"lifo": "LIFO", "libr": "LIBR", "prorata": "pro rata", "tiho": "TIHO"}
 ASKED: Final = 100
+FEW: Final = 3
+# Of the limit, what asking under one rule may take; the replays may take most.
+SHARE: Final = 0.1
+REPLAYED: Final = 0.9
 # Rough seconds of a plain replay of a million transfers.
 ROUGH: Final = {"lifo": 3.0, "libr": 0.8, "prorata": 0.8, "tiho": 0.8}
 GROWTH: Final = 1.1
@@ -81,12 +85,17 @@ class Ruled:
 
 def measure(arrays: Arrays, workload: str, plan: Plan) -> Iterator[Ruled]:
     """Every rule on one ledger: the first victims one by one, some of them replayed too."""
+    started = perf_counter()
+    index = bench_index.balances(arrays)
+    built = perf_counter() - started
     for rule in NAMES:
-        asks = bench_index.rule(rule, arrays)
-        if asks is not None:
-            yield _measured(rule, arrays, workload, plan, *asks)
+        if index is not None:
+            started = perf_counter()
+            ask = bench_index.rule_asker(index, rule)
+            prepared = built + perf_counter() - started
+            yield _measured(rule, arrays, workload, plan, ask, prepared)
         elif arrays.rows <= WALKED_UP_TO:
-            yield _measured(rule, arrays, workload, plan, 0.0, _walk(rule, arrays))
+            yield _measured(rule, arrays, workload, plan, _walk(rule, arrays), 0.0)
 
 
 def _walk(rule: str, arrays: Arrays) -> Callable[[int], Any]:
@@ -106,25 +115,33 @@ def _walk(rule: str, arrays: Arrays) -> Callable[[int], Any]:
 
 
 def _measured(
-    rule: str, arrays: Arrays, workload: str, plan: Plan, built: float, ask: Callable[[int], Any]
+    rule: str, arrays: Arrays, workload: str, plan: Plan, ask: Callable[[int], Any], built: float
 ) -> Ruled:
-    rows = arrays.seeds.tolist()[:ASKED]
-    way = Way(rule, ask, lambda *_: True, lambda found: len(found[0]), len(rows), plan.repeats)
+    """Ask for victims one by one, and count the units that nobody can account for."""
     is_fast = built > 0
+    rows = arrays.seeds.tolist()[: ASKED if is_fast else plan.repeats]
+    rows = rows[: _in_time(ask, rows[:FEW], plan)]
+    count = bench_index.pieces_of_rule
+    way = Way(rule, ask, lambda *_: True, count, len(rows), plan.repeats)
     ruled = Ruled(rule, workload, arrays.rows, way, is_fast, built, asked=len(rows))
-    if not is_fast:
-        rows = rows[: plan.repeats]
-    ask(rows[0])
-    for _ in range(plan.repeats if is_fast else 1):
-        for row in rows:
-            started = perf_counter()
-            found = ask(row)
-            way.seconds.setdefault(row, []).append(perf_counter() - started)
-            way.pieces[row] = len(found[0])
-            held = sum(units for units in bench_index.read(found)[1].values())
-            ruled.unaccounted += abs(int(arrays.amount[row]) - held)
+    for one in range(plan.repeats if is_fast else 1):
+        way.go_round(one, dict.fromkeys(rows, ({}, {})))
+    for row in rows:
+        held = sum(bench_index.read_rule(ask(row))[1].values())
+        ruled.unaccounted += abs(int(arrays.amount[row]) - held)
     _replay(ruled, arrays, plan, ask, rows)
     return ruled
+
+
+def _in_time(ask: Callable[[int], Any], rows: list[int], plan: Plan) -> int:
+    """How many victims can be asked for in every round within a share of the limit."""
+    seconds = []
+    for row in rows:
+        started = perf_counter()
+        ask(row)
+        seconds.append(perf_counter() - started)
+    each = sum(seconds) / len(seconds) * (plan.repeats + 1)
+    return max(FEW, int(plan.limit * SHARE / each))
 
 
 def _replay(
@@ -132,7 +149,7 @@ def _replay(
 ) -> None:
     """Compare with plain replays, as many as end within the limit; one is timed."""
     expected = ROUGH[ruled.rule] * (arrays.rows / 1e6) ** GROWTH
-    count = min(plan.repeats, int(plan.limit / expected))
+    count = min(plan.repeats, int(plan.limit * REPLAYED / expected))
     if not count:
         ruled.left_out = f"left out: about {expected:.0f} s"
     for row in rows[:: max(1, len(rows) // max(count, 1))][:count]:
@@ -140,4 +157,4 @@ def _replay(
         right = replay(ruled.rule, arrays, row)
         ruled.replayed = perf_counter() - started
         ruled.compared += 1
-        ruled.differing += bench_index.read(ask(row)) != right
+        ruled.differing += bench_index.read_rule(ask(row)) != right

@@ -84,14 +84,20 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _warm_up() -> float:
     """Compile what is compiled, or load what was before; the seconds it took."""
-    from recoup.cli import bench_arrays, bench_index, bench_scan
+    from recoup.cli import bench_place, bench_rules, bench_scan
+    from recoup.cli.bench_ways import Plan
 
     with progress.step("compiling") as step:
         started = perf_counter()
         bench_scan.warm_up()
-        small = bench_arrays.generate(1_000, seed=1)
-        index = bench_index.build(small, "compiled")
-        bench_index.look_up(index, small.seeds.tolist())
+        place, arrays = bench_place.begin("base", 1_000, 1)
+        index = bench_place.build(place, arrays)
+        step.show()
+        bench_place.ask_dated(place, arrays, index, 1)
+        bench_place.ask_busy(place, arrays, index)
+        bench_place.book(place, arrays, index, 1)
+        step.show()
+        list(bench_rules.measure(arrays, "base", Plan(1, 1, 1.0, ())))
         step.note = "or loaded as compiled before"
         return perf_counter() - started
 
