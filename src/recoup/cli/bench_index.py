@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from recoup.cli.bench_arrays import Array, Arrays, ledger_of
+from recoup.cli.bench_arrays import Array, Arrays
 from recoup.cli.bench_peers import Positions
 from recoup.cli.bench_scan import Tables, summed
-from recoup.core.tracing import Transfer, fast
+from recoup.core.tracing import fast
 from recoup.core.tracing.fast import Index
 from recoup.core.tracing.fast.columns import Columns, Rest, Step
 from recoup.core.tracing.fast.plain import Plain
@@ -21,9 +21,8 @@ from recoup.core.tracing.fast.plain import Plain
 
 def build(arrays: Arrays, form: str) -> Index:
     """Work out the positions of a ledger."""
-    if not hasattr(Index, "from_arrays"):
-        return Index.of(ledger_of(arrays), form=form)
-    return _from_arrays(Index, arrays, form)
+    index: Index = _from_arrays(Index, arrays, form)
+    return index
 
 
 def _from_arrays(kind: Any, arrays: Arrays, form: str) -> Any:
@@ -40,28 +39,12 @@ def _from_arrays(kind: Any, arrays: Arrays, form: str) -> Any:
 
 def look_up(index: Index, rows: Any, as_of: int | None = None) -> tuple[Array, Array]:
     """The pieces of rows asked for together: steps and rests."""
-    if hasattr(index, "pieces"):
-        found = index.pieces(rows, as_of=as_of)
-        return found.steps, found.rests
-    amounts = [_amount_of(index.columns, row) for row in rows]
-    moment = as_of
-    starts = [
-        (row, amount, amount)
-        for row, amount in zip(rows, amounts, strict=True)
-        if moment is None or index.columns.t[row] <= moment
-    ]
-    steps, rests = index.form_of_columns.follow(index.columns, starts, as_of)
-    return (
-        np.array(steps, np.int64).reshape(-1, 7),
-        np.array(rests, np.int64).reshape(-1, 3),
-    )
+    return index.pieces(rows, as_of=as_of)
 
 
 def asker(index: Index) -> Callable[[int], tuple[Array, Array]]:
     """What asks for one row."""
-    if hasattr(index, "pieces"):
-        return index.pieces
-    return lambda row: look_up(index, [row])
+    return index.pieces
 
 
 def tables(steps: Array, rests: Array) -> Tables:
@@ -115,40 +98,13 @@ def positions(index: Index, arrays: Arrays) -> Positions:
     return Positions(arrays, ends - arrays.amount, np.array(c.dstpos[:rows], np.int64))
 
 
-def append(index: Index, more: Arrays, start: int, stop: int) -> None:
-    """Book some of these rows, which come after all others."""
+def append(index: Index, more: Arrays, start: int, stop: int) -> int:
+    """Book some of these rows, wherever they belong in time; the bookings that were moved."""
     part = slice(start, stop)
-    if hasattr(index, "append_rows"):
-        index.append_rows(
-            payer=more.payer[part],
-            payee=more.payee[part],
-            t=more.t[part],
-            amount=more.amount[part],
-        )
-        return
-    for row in range(start, stop):
-        index.book(_transfer(index, more, row))
-
-
-def book_late(index: Index, late: Arrays, row: int) -> int:
-    """Book one of these rows where it belongs in time; the bookings that were moved."""
-    if hasattr(index, "append_rows"):
-        part = slice(row, row + 1)
-        booked = index.append_rows(
-            payer=late.payer[part],
-            payee=late.payee[part],
-            t=late.t[part],
-            amount=late.amount[part],
-        )
-        return int(booked.moved)
-    return index.book(_transfer(index, late, row)).moved
-
-
-def _transfer(index: Index, arrays: Arrays, row: int) -> Transfer:
-    payer, payee = int(arrays.payer[row]), int(arrays.payee[row])
-    name = f"{index.columns.rows:09}"
-    names = index.accounts
-    return Transfer(name, int(arrays.t[row]), names[payer], names[payee], int(arrays.amount[row]))
+    booked = index.append_rows(
+        payer=more.payer[part], payee=more.payee[part], t=more.t[part], amount=more.amount[part]
+    )
+    return booked.moved
 
 
 class Twin:

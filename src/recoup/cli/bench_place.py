@@ -249,7 +249,7 @@ def _book_late(place: Place, arrays: Arrays, index: Index, random: Any) -> None:
     times = np.sort(arrays.t[random.integers(0, arrays.rows, LATE_BOOKINGS)])
     late = _copies(arrays, random, LATE_BOOKINGS, times)
     for number in range(LATE_BOOKINGS):
-        moved = place.timed(LATE, partial(bench_index.book_late, index, late, number))
+        moved = place.timed(LATE, partial(bench_index.append, index, late, number, number + 1))
         place.late_moved.append(moved)
     both = bench_arrays.joined(arrays, late)
     order = np.argsort(both.t, kind="stable")

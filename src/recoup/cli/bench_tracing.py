@@ -32,7 +32,8 @@ ends are alike, in *heavy* busier, and in *fast* an account has five times as ma
 look-up goes through positions; replays carry out every transfer, without positions; the databases
 get the positions and join. All give the same answer, compared piece by piece, except graph
 libraries, which answer less. Times are median / 95th of a hundred / worst over the seeds, each the
-median of its rounds; `×` is how many times as long as the look-up took in the same run."""
+median of its rounds and with warm caches; `×` is how many times as long as the look-up took in the
+same run."""
 
 
 def tracing(options: argparse.Namespace, folder: Path) -> Result:
