@@ -25,7 +25,7 @@ from recoup.core.tracing.fast import Index
 ALL, REPLAYED, FLOOR = "all victims, look-up", "all victims, replay", "read pass"
 COLD, DATED, BUSY, LATE = "cold", "dated", "busy", "late"
 ASKED_COLD: Final = 30
-DATES: Final = 5
+DATES: Final = 3
 ENOUGH: Final = 100
 ASKED_DATED: Final = 100
 BUSY_SEEDS: Final = 20
@@ -214,7 +214,7 @@ def ask_busy(place: Place, arrays: Arrays, index: Index) -> None:
     for number, row in enumerate(rows.tolist()):
         found = place.timed(BUSY, partial(bench_index.asker(index), row))
         place.times[BUSY].pieces.append(len(found[0]))
-        if number % 5 == 0:
+        if number % 10 == 0:
             place.check(arrays, [row], found, bench_scan.scan(arrays, [row]))
 
 

@@ -27,9 +27,9 @@ POOLS: Final[dict[str, Moved]] = {
 NAMES: Final = {"lifo": "LIFO", "libr": "LIBR", "prorata": "pro rata", "tiho": "TIHO"}
 ASKED: Final = 100
 FEW: Final = 3
-# Of the limit, what asking under one rule may take; the replays may take most.
+# Of the limit, what asking under one rule may take, and what its replays may.
 SHARE: Final = 0.1
-REPLAYED: Final = 0.9
+REPLAYED: Final = 0.3
 # Rough seconds of a plain replay of a million transfers.
 ROUGH: Final = {"lifo": 3.0, "libr": 0.8, "prorata": 0.8, "tiho": 0.8}
 GROWTH: Final = 1.1

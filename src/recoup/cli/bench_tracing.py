@@ -10,6 +10,7 @@ import argparse
 import gc
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -49,9 +50,10 @@ def tracing(options: argparse.Namespace, folder: Path) -> Result:
     plan = _plan(options)
     places: list[Place] = []
     rules: list[Ruled] = []
-    for workload in options.workloads:
+    for number, workload in enumerate(options.workloads):
+        bounded = replace(plan, limit=plan.limit / (2 if number else 1))
         for size in options.sizes:
-            _measure(workload, size, plan, places, rules)
+            _measure(workload, size, bounded, places, rules)
     with progress.step("ledgers made to hurt") as step:
         worst = list(bench_worst.measure(min(1.0, max(options.sizes) / 1e6), plan.seed))
         step.note = f"{len(worst)}"
@@ -138,7 +140,8 @@ def _notes(
     yield f"{machine}. Compiled, or loaded as compiled before, in {short(compiling)}."
     yield (
         f"The most memory of the whole run: {peak_mib():,.0f} MiB. One way may take "
-        f"{plan.limit:.0f} s on one ledger; it has {plan.repeats} rounds if they fit into that."
+        f"{plan.limit:.0f} s on one ledger, half of that after the first workload; it has "
+        f"{plan.repeats} rounds if they fit in."
     )
     yield (
         "Compared with: a compiled replay that knows no positions, which itself is compared with "

@@ -173,7 +173,7 @@ def _facts(places: Sequence[Place]) -> Iterator[list[str]]:
         "nanoseconds a piece, compiled / pure Python": _a_piece,
         "worst seed": _worst,
         "one answer with cold caches": lambda x: x.times[bench_place.COLD].shown,
-        "one answer as of any of five dates": lambda x: _shown(x.times.get(bench_place.DATED)),
+        "one answer as of any of three dates": lambda x: _shown(x.times.get(bench_place.DATED)),
         "paid into the account with most debits": _busy,
         "all victims in one pass, look-up / compiled replay": _all,
         "a transfer appended, by how many at once": _appended,
