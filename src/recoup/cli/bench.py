@@ -30,9 +30,9 @@ OPENING: Final = """\
 # Benchmarks
 
 What was asked, what was measured, and how to measure it again. Each section is written by its
-command, `./recoup bench`; what measures the hub has a hub and a database of its own, load generator
-and banks run on the same machine and their share is included. Load is an open model: reports arrive by the clock,
-and a delay counts from the moment it was meant to begin.
+command, `./recoup bench`; what measures the hub has a hub and a database of its own, load
+generator and banks run on the same machine and their share is included. Load is an open model:
+reports arrive by the clock, and a delay counts from the moment it was meant to begin.
 """
 IMAGES: Final = measured.DOCS / "images"
 SMALLEST: Final = 1_000

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
-from recoup.cli import bench_index, bench_scan
+from recoup.cli import bench_index, bench_scan, progress
 from recoup.cli.bench_arrays import Arrays, ledger_of
 from recoup.cli.bench_scan import Tables
 from recoup.cli.bench_ways import Plan, Way
-from recoup.core.tracing import Ledger, Seed, trace
+from recoup.core.tracing import Ledger, LedgerRefused, Seed, trace
 
 # Units that move of a balance, traced units in it, and the debit.
 Moved = Callable[[int, int, int], int]
@@ -93,7 +93,10 @@ def measure(arrays: Arrays, workload: str, plan: Plan) -> Iterator[Ruled]:
             started = perf_counter()
             ask = bench_index.rule_asker(index, rule)
             prepared = built + perf_counter() - started
-            yield _measured(rule, arrays, workload, plan, ask, prepared)
+            try:
+                yield _measured(rule, arrays, workload, plan, ask, prepared)
+            except LedgerRefused as refused:  # an answer of too many moves: told, not measured
+                progress.say(f"    {NAMES[rule]} left out: {refused}")
         elif arrays.rows <= WALKED_UP_TO:
             yield _measured(rule, arrays, workload, plan, _walk(rule, arrays), 0.0)
 
