@@ -46,8 +46,8 @@ def tracing(options: argparse.Namespace, folder: Path) -> Result:
     from recoup.cli import bench_worst
     from recoup.cli.bench_figures import machine, versions
 
-    compiling = _warm_up()
     plan = _plan(options)
+    compiling = _warm_up(plan)
     places: list[Place] = []
     rules: list[Ruled] = []
     for number, workload in enumerate(options.workloads):
@@ -85,23 +85,23 @@ def _plan(options: argparse.Namespace) -> Plan:
     return Plan(options.seed, options.repeats, options.limit, peers)
 
 
-def _warm_up() -> float:
-    """Compile what is compiled, or load what was before; the seconds it took."""
-    from recoup.cli import bench_place, bench_rules, bench_scan
-    from recoup.cli.bench_ways import Plan
+def _warm_up(plan: Plan) -> float:
+    """Compile what is compiled, or load what was before, and import; the seconds it took."""
+    from recoup.cli import bench_index, bench_place, bench_rules, bench_scan
 
-    with progress.step("compiling") as step:
+    with progress.ticking("compiling, or loading what was compiled before"):
         started = perf_counter()
         bench_scan.warm_up()
         place, arrays = bench_place.begin("base", 1_000, 1)
         index = bench_place.build(place, arrays)
-        step.show()
+        positions = bench_index.positions(index, arrays)
+        for peer in plan.peers:
+            if peer.is_installed:
+                peer.prepare(positions)(int(arrays.seeds[0]))
         bench_place.ask_dated(place, arrays, index, 1)
         bench_place.ask_busy(place, arrays, index)
         bench_place.book(place, arrays, index, 1)
-        step.show()
-        list(bench_rules.measure(arrays, "base", Plan(1, 1, 1.0, ())))
-        step.note = "or loaded as compiled before"
+        list(bench_rules.measure(arrays, "base", replace(plan, repeats=1, limit=1.0)))
         return perf_counter() - started
 
 
