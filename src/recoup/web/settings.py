@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "recoup.apps.members",
     "recoup.apps.audit",
+    "recoup.apps.ledgers",
     "recoup.apps.reports",
     "recoup.apps.cases",
     "recoup.apps.traces",
