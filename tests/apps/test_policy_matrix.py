@@ -237,7 +237,7 @@ def written() -> tuple[int, ...]:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "select relname from pg_class where relnamespace = 'public'::regnamespace "
-            "and relkind = 'r' and relname ~ '^(audit|cases|holds|lawful|reports|traces)_' "
+            "and relkind = 'r' and relname ~ '^(audit|cases|holds|lawful|ledgers|reports|traces)_' "
             "order by relname"
         )
         names = [row[0] for row in cursor.fetchall()]

@@ -186,7 +186,7 @@ def test_nothing_can_be_inserted_in_the_name_of_another(world: World) -> None:
     with as_owner(), connection.cursor() as cursor:
         rows = {}
         for table in guarded():
-            cursor.execute(f'select to_jsonb(t) from "{table}" t limit 1')
+            cursor.execute(f'select to_jsonb(whole) from "{table}" whole limit 1')
             if (row := cursor.fetchone()) is not None:
                 rows[table] = row[0]
     heron = world.organisation("heron").id

@@ -8,9 +8,12 @@ from uuid import uuid4
 from django.test import Client
 
 from recoup.apps.cases.models import Case
+from recoup.apps.ledgers import load_operations as ledgers
+from recoup.apps.ledgers.operations import keep_trace
 from recoup.apps.reports import operations as reports
 from recoup.apps.reports.operations import Filed
 from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
+from recoup.core import tracing
 from support.bank import Banks, Ledger
 from support.world import OFFICER, World
 
@@ -58,8 +61,13 @@ def acknowledge_by_api(world: World) -> None:
 
 
 def import_ledger(world: World, case: Case) -> None:
-    """A ledger with one row, imported by the officer's organisation."""
+    """A ledger with one row, imported by the officer's organisation; and one with positions."""
     with world.acting(officer := world.actor(OFFICER)) as at:
+        stored = ledgers.load(
+            name=CANARY, ledger=tracing.Ledger({}, (tracing.Transfer("x", 1, "a", "b", 1),), ()),
+            by=officer, at=at,
+        )  # fmt: skip
+        keep_trace(ledger=stored, about="x", seeds=(tracing.Seed("x"),), by=officer, at=at)
         ledger = ImportedLedger.objects.create(
             case_id=case.pk, organisation_id=officer.organisation_id, name=f"{CANARY}.csv",
             profile="flow", sha256=b"0" * 32, rows=1, imported_at=at, person_id=officer.person_id,
