@@ -17,7 +17,7 @@ from recoup.core.tracing.walk import SHORTFALLS
 
 
 def _tied(model: type[models.Model], related: str) -> Any:
-    """A reference that migration 0002 ties together with the ledger and the organisation."""
+    """A reference that migration 0002 ties, with the organisation, or that is verified only."""
     return models.ForeignKey(
         model, models.PROTECT, related_name=related, db_index=False, db_constraint=False
     )

@@ -44,13 +44,15 @@ with side as (
   from short
 )
 """
-# What each transfer and each account should have.
+# What each transfer and each account should have; nothing is right at an account of another ledger.
 _RIGHT: Final = f"""
 {_BOOKED}, right_transfer as (
   select x.id, x.ident, case when s.external then 0 else o.start end as srcpos,
-    case when d.external then null else i.start end as dstpos, nullif(i.owed, 0) as owed
+    case when d.external then null else coalesce(i.start, -1) end as dstpos,
+    nullif(i.owed, 0) as owed
   from ledgers_transfer x
-  join ledgers_account s on s.id = x.src_id join ledgers_account d on d.id = x.dst_id
+  left join ledgers_account s on s.id = x.src_id and s.ledger_id = x.ledger_id
+  left join ledgers_account d on d.id = x.dst_id and d.ledger_id = x.ledger_id
   left join placed o on o.account_id = x.src_id and o.ident = x.ident and o.is_credit = 0
   left join placed i on i.account_id = x.dst_id and i.ident = x.ident and i.is_credit = 1
   where x.ledger_id = %(ledger)s

@@ -183,6 +183,12 @@ def _rests(steps: Iterable[Step]) -> list[tuple[int, int, int]]:
     return [(account, label, units) for (account, label), units in there.items() if units]
 
 
+def totals(ledger: models.Ledger, as_of: int | None) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Balances and unseen units of all accounts, counted when they are first looked at."""
+    counted = answer.Totals(partial(_totals, ledger, as_of))
+    return answer.Look(counted, 0), answer.Look(counted, 1)
+
+
 def _totals(ledger: models.Ledger, as_of: int | None) -> answer.Counted:
     asked = {
         "ledger": ledger.id,
