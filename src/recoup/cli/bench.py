@@ -19,6 +19,7 @@ from recoup.cli import (
     bench_ledger,
     bench_lists,
     bench_load,
+    bench_postgres,
     bench_tracing,
     environment,
     measured,
@@ -49,6 +50,7 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Path], Result]]] = {
     "lists": bench_lists.lists,
     "tracing": bench_tracing.tracing,
     "csv": bench_csv.csv,
+    "ledger-postgres": bench_postgres.ledger_postgres,
 }
 
 

@@ -42,6 +42,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "demo": Command("recoup.cli.demo:main", "play a fraud and its answers, print the trail", RUN),
     "help": Command("recoup.cli.help:main", "show this, or the help of one command", RUN),
     "trace": Command("recoup.cli.trace:main", "follow the money in a file of transfers", LOOK),
+    "ledger": Command(
+        "recoup.cli.ledger:main", "keep a large ledger in the database, ask it, verify it", LOOK
+    ),
     "invariants": Command(
         "recoup.cli.invariants:main", "check that every unit of money is accounted for", LOOK
     ),

@@ -196,8 +196,7 @@ def _store(
 def rebuild(*, ledger: models.Ledger) -> None:
     """Work all positions out again from the record; bookings wait meanwhile."""
     values = positions.asked(ledger.id, ledger.shortfall)
-    with connection.cursor() as cursor:
-        cursor.execute("set local work_mem = '256MB'")
+    with positions.over_all_rows() as cursor:
         cursor.execute(LOCK_ALL, [ledger.id])
         for statement in positions.statements_to_set():
             cursor.execute(statement, values)

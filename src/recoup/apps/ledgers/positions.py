@@ -7,10 +7,12 @@ the positions (``core/tracing/fast/numbering.py``), so that one finds what the o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from recoup.core.tracing.fast.numbering import METHOD
 
@@ -19,13 +21,14 @@ AT_MOST: Final = 20
 # Numeric sums are exact; what would not fit is an error when it is cast, and never wraps.
 _BOOKED: Final = """
 with side as (
-  select src_id as account_id, t, seq, ident, 0 as is_credit, amount as debit, 0::bigint as credit
+  select id, src_id as account_id, t, seq, ident, 0 as is_credit, amount as debit,
+    0::bigint as credit
   from ledgers_transfer where ledger_id = %(ledger)s
   union all
-  select dst_id, t, seq, ident, 1, 0, coalesce(credit, amount)
+  select id, dst_id, t, seq, ident, 1, 0, coalesce(credit, amount)
   from ledgers_transfer where ledger_id = %(ledger)s
 ), summed as (
-  select s.account_id, s.t, s.seq, s.ident, s.is_credit, s.debit, s.credit, a.opening,
+  select s.id, s.account_id, s.t, s.seq, s.ident, s.is_credit, s.debit, s.credit, a.opening,
     sum(s.debit) over w as gone, sum(s.credit) over w as credits
   from side s join ledgers_account a on a.id = s.account_id and not a.external
   window w as (partition by s.account_id order by s.t, s.seq, s.ident, s.is_credit
@@ -37,7 +40,7 @@ with side as (
   window w as (partition by account_id order by t, seq, ident, is_credit
     rows unbounded preceding)
 ), placed as (
-  select account_id, t, seq, ident, is_credit, gone, opening + credits + unseen as came, unseen,
+  select id, account_id, t, seq, ident, is_credit, gone, opening + credits + unseen as came, unseen,
     case is_credit when 0 then gone - debit else opening + credits + unseen - credit end as start,
     case when is_credit = 1 and %(may_overdraw)s
       then least(greatest(gone - (opening + credits - credit), 0), credit) else 0 end as owed
@@ -46,15 +49,18 @@ with side as (
 """
 # What each transfer and each account should have; nothing is right at an account of another ledger.
 _RIGHT: Final = f"""
-{_BOOKED}, right_transfer as (
-  select x.id, x.ident, case when s.external then 0 else o.start end as srcpos,
-    case when d.external then null else coalesce(i.start, -1) end as dstpos,
-    nullif(i.owed, 0) as owed
+{_BOOKED}, place as (
+  select id, max(start) filter (where is_credit = 0) as srcpos,
+    max(start) filter (where is_credit = 1) as dstpos, max(owed) as owed
+  from placed group by id
+), right_transfer as (
+  select x.id, x.ident, case when s.external then 0 else p.srcpos end as srcpos,
+    case when d.external then null else coalesce(p.dstpos, -1) end as dstpos,
+    nullif(p.owed, 0) as owed
   from ledgers_transfer x
+  left join place p on p.id = x.id
   left join ledgers_account s on s.id = x.src_id and s.ledger_id = x.ledger_id
   left join ledgers_account d on d.id = x.dst_id and d.ledger_id = x.ledger_id
-  left join placed o on o.account_id = x.src_id and o.ident = x.ident and o.is_credit = 0
-  left join placed i on i.account_id = x.dst_id and i.ident = x.ident and i.is_credit = 1
   where x.ledger_id = %(ledger)s
 ), ends as (
   select distinct on (account_id) account_id, gone, came, unseen, t, seq, ident
@@ -134,11 +140,23 @@ def verify(ledger: int, *, shortfall: str, method: int, thoroughly: bool = True)
     """Compare stored positions with their checksums and, thoroughly, with those worked out anew."""
     values = asked(ledger, shortfall)
     wrong: list[str] = []
-    with connection.cursor() as cursor:
+    with over_all_rows() as cursor:
         for statement in (WRONG_MARKS, WRONG)[: 1 + thoroughly]:
             cursor.execute(statement, values)
             wrong += [row[0] for row in cursor.fetchall()]
     return Verified(checksum(ledger), method == METHOD, tuple(wrong[:AT_MOST]))
+
+
+@contextmanager
+def over_all_rows() -> Iterator[Any]:
+    """A cursor for statements over whole ledgers: joined by hash or sort, with room for both.
+
+    What the planner knows of a ledger that was just loaded is nothing, and a nested loop forever.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local enable_nestloop = off; set local work_mem = '256MB'")
+        yield cursor
+        cursor.execute("set local enable_nestloop to default; set local work_mem to default")
 
 
 def checksum(ledger: int) -> str:

@@ -1,0 +1,85 @@
+"""`./recoup ledger`: store, list, ask, verify, build again; what cannot be taken is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recoup.apps.ledgers import models
+from recoup.cli import bench_ledger, ledger
+from recoup.core.tracing import Ledger, Seed, trace
+from recoup.core.tracing.cases import as_expect
+from support.world import OFFICER, World
+
+
+@pytest.fixture(autouse=True)
+def on_the_test_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger.environment, "prepare_django", lambda: None)
+    monkeypatch.setattr(ledger, "_clean_up", lambda: None)
+
+
+def stored(world: World) -> models.Ledger:
+    with world.acting(world.actor(OFFICER)):
+        return models.Ledger.objects.latest("id")
+
+
+def test_an_invented_ledger_is_stored_asked_and_verified(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ledger.main(["load", "--generate", "600", "--seed", "3"]) == 0
+    told, row = capsys.readouterr().out, stored(world)
+    made = bench_ledger.generate(600, seed=3)
+    payment = made.seeds[0].transfer
+    assert f"Stored as ledger {row.id}; checksum" in told and payment in told
+    assert ledger.main(["list"]) == 0
+    assert "600 invented transfers" in capsys.readouterr().out
+    alone = Ledger(made.accounts, made.transfers, (Seed(payment, 7),))
+    for rule in ("fifo", "prorata"):
+        assert ledger.main(["trace", str(row.id), f"{payment}=7", "--rule", rule]) == 0
+        found, right = json.loads(capsys.readouterr().out), as_expect(trace(alone, rule=rule))
+        assert (found["held"], found["transfers"]) == (right["held"], right["transfers"])
+    assert ledger.main(["verify", str(row.id)]) == 0
+
+
+def test_wrong_positions_end_with_code_3_and_are_built_again(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.main(["load", "--generate", "300"])
+    row = stored(world)
+    with world.acting(world.actor(OFFICER)):
+        models.Account.objects.filter(ledger=row, external=False).update(gone=5)
+    assert ledger.main(["verify", str(row.id)]) == 3
+    assert f"./recoup ledger rebuild {row.id}" in capsys.readouterr().out
+    assert ledger.main(["rebuild", str(row.id)]) == 0
+    assert ledger.main(["verify", str(row.id)]) == 0
+
+
+def test_a_file_of_cases_is_stored_under_its_own_policy(tmp_path: Path, world: World) -> None:
+    transfers = [{"id": "s", "t": 1, "from": "V", "to": "A", "amount": 5}]
+    case = {"id": "one", "rule": "fifo", "transfers": transfers, "seeds": [],
+            "policy": {"shortfall": "overdraft"}}  # fmt: skip
+    two = {"format": "tracing-cases/1", "cases": [case, case | {"id": "two"}]}
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps(two))
+    assert ledger.main(["load", str(file), "--format", "cases"]) == 2
+    assert ledger.main(["load", str(file), "--format", "cases", "--case", "two"]) == 0
+    assert (stored(world).shortfall, stored(world).name) == ("overdraft", "cases.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["load"], "Give either a FILE or --generate N."),
+        (["load", "/nowhere.csv"], "Cannot read /nowhere.csv"),
+        (["load", "--generate", "300", "--organisation", "nobody"], "no organisation 'nobody'"),
+        (["verify", "999999"], "police has no stored ledger 999999"),
+        (["trace", "999999", "x"], "police has no stored ledger 999999"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_the_reason(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ledger.main(arguments) == 2
+    assert told in capsys.readouterr().err
