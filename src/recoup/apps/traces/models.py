@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import UniqueConstraint
 
 from recoup.apps.cases.models import Case
+from recoup.apps.ledgers.models import Ledger
 from recoup.apps.members.models import Organisation, Person
 
 
@@ -25,6 +26,8 @@ class ImportedLedger(models.Model):
     terminals = models.JSONField(default=list)
     imported_at = models.DateTimeField()
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    # None where it was imported before there were positions, or its sums pass 64 bits.
+    stored = models.ForeignKey(Ledger, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [UniqueConstraint(name="ledger_once", fields=["case", "sha256"])]

@@ -9,9 +9,12 @@ from django.db import IntegrityError, transaction
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent
+from recoup.apps.ledgers.load_operations import Asset, load
+from recoup.apps.ledgers.models import Ledger as StoredLedger
 from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
 from recoup.core.access import Actor
 from recoup.core.said import Said
+from recoup.core.tracing import Ledger, LedgerRefused
 from recoup.standards import flow_csv
 
 PROFILE = "flow_csv"
@@ -46,7 +49,7 @@ def import_ledger(
     ledger = ImportedLedger(
         case=case, organisation_id=by.organisation_id, name=name, profile=PROFILE, sha256=digest,
         rows=len(flow.rows), sources=sources, terminals=terminals, imported_at=at,
-        person_id=by.person_id,
+        person_id=by.person_id, stored=_stored(name, flow.ledger(sources=sources), by, at),
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -79,3 +82,11 @@ def import_ledger(
         sha256=digest.hex(), rows=len(flow.rows),
     )  # fmt: skip
     return ledger
+
+
+def _stored(name: str, ledger: Ledger, by: Actor, at: datetime) -> StoredLedger | None:
+    """Keep the transfers with their positions; None if their sums pass what columns can hold."""
+    try:
+        return load(name=name, ledger=ledger, by=by, at=at, asset=Asset("USD", flow_csv.PLACES))
+    except LedgerRefused:
+        return None

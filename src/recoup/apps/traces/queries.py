@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db.models import QuerySet
 
 from recoup.apps.traces.findings import Findings
 from recoup.apps.traces.models import ImportedLedger
+from recoup.apps.traces.stored_findings import StoredFindings, StoredFlow
 from recoup.core.access import Actor
 from recoup.standards.flow_csv import FlowFile, FlowRow, order
 
@@ -28,7 +31,12 @@ def flow_of(ledger: ImportedLedger) -> FlowFile:
 
 
 def findings_of(ledger: ImportedLedger, *, rule: str) -> Findings:
-    """Where the money of an imported ledger is now, under one rule."""
-    return Findings(
-        ledger.name, rule, flow_of(ledger), frozenset(ledger.sources), frozenset(ledger.terminals)
-    )
+    """Where the money of an imported ledger is now, under one rule.
+
+    First in, first out is looked up in the database, without reading the file's rows back.
+    """
+    ends = frozenset(ledger.sources), frozenset(ledger.terminals)
+    if rule == "fifo" and ledger.stored is not None:
+        flow = cast(FlowFile, StoredFlow(ledger, flow_of))
+        return StoredFindings(ledger.name, rule, flow, *ends, imported=ledger)
+    return Findings(ledger.name, rule, flow_of(ledger), *ends)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Context, Decimal
@@ -22,7 +22,17 @@ from recoup.standards.flow_csv.fields import COLUMNS, FIELDS, PLACES, micro_usd,
 from recoup.standards.flow_csv.order import arrivals_first
 from recoup.standards.strict_csv import NotReadable, Refusal, Row, StrictCsv, decoded
 
-__all__ = ["COLUMNS", "FlowFile", "FlowRow", "NotReadable", "Refusal", "read", "read_addresses"]
+__all__ = [
+    "COLUMNS",
+    "PLACES",
+    "FlowFile",
+    "FlowRow",
+    "NotReadable",
+    "Refusal",
+    "read",
+    "read_addresses",
+    "rounding_of",
+]
 
 NAME: Final = "Flow of stolen crypto-assets (CSV)"
 EDITION: Final = "756d15a0"
@@ -59,7 +69,7 @@ class FlowRow:
     @property
     def rounding(self) -> Decimal:
         """What was written less what is counted, in dollars; exact."""
-        return _EXACT.subtract(Decimal(self.usd), Decimal(self.micro_usd).scaleb(-PLACES))
+        return _rounding(self.usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,7 @@ class FlowFile:
     @property
     def residual_usd(self) -> Decimal:
         """The sum of the values as written less the sum as counted, in dollars; exact."""
-        total = Decimal(0)
-        for row in self.rows:
-            total = _EXACT.add(total, row.rounding)
-        return total
+        return rounding_of(row.usd for row in self.rows)
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -115,6 +122,18 @@ class FlowFile:
             ),
             seeds=tuple(Seed(row.id) for row in self.rows if row.payer in theirs),
         )
+
+
+def rounding_of(values: Iterable[str]) -> Decimal:
+    """The sum of values as written less the sum as counted, in dollars; exact."""
+    total = Decimal(0)
+    for usd in values:
+        total = _EXACT.add(total, _rounding(usd))
+    return total
+
+
+def _rounding(usd: str) -> Decimal:
+    return _EXACT.subtract(Decimal(usd), Decimal(micro_usd(usd)).scaleb(-PLACES))
 
 
 def read(document: bytes) -> FlowFile:
