@@ -16,6 +16,7 @@ from recoup.apps.ledgers.load_operations import Asset, load
 from recoup.core.tracing import Account, Ledger, LedgerRefused, Seed, Transfer, trace
 from recoup.core.tracing.fast import Changed
 from support.ledger_desk import Desk, answer_or_refusal, joined, money, prefixed, verified
+from support.roles import broken_invariants
 from support.world import OFFICER, World
 
 
@@ -162,6 +163,7 @@ def test_positions_that_were_changed_are_found_and_built_again(desk: Desk) -> No
     found = verified(stored)
     assert not found.is_right and f"transfer {row.ident}" in found.wrong
     assert any(told.startswith("checksum of account") for told in found.wrong)
+    assert any(told.startswith("positions ") for told in broken_invariants())
     operations.rebuild(ledger=stored)
     assert known(stored) == before and verified(stored).is_right
     assert verified(stored).checksum == checksum

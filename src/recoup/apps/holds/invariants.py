@@ -352,6 +352,20 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        "positions",
+        "the positions of each stored ledger are those that its checksums were made of",
+        """
+        select a.id from ledgers_account a
+        left join (
+          select src_id, bit_xor(ledgers_mark_of_debit(ident, srcpos, srcend)) as mark
+          from ledgers_transfer group by src_id) d on d.src_id = a.id
+        left join (
+          select dst_id, bit_xor(ledgers_mark_of_credit(ident, dstpos, owed)) as mark
+          from ledgers_transfer group by dst_id) c on c.dst_id = a.id
+        where not a.external and a.mark <> coalesce(d.mark, 0) # coalesce(c.mark, 0)
+        """,
+    ),
+    Invariant(
         "audit",
         "each line of the audit trail has its digest and follows the line before it",
         """
