@@ -87,7 +87,7 @@ def lines(found: dict[str, Any]) -> Iterator[Line]:
     told = f"{short(loaded)}; {loaded / rows * 1e6:,.1f} µs a transfer"
     yield Line("load, with positions", "10 min at most", told, loaded <= MOST_SECONDS_LOAD)
     for name, words in (
-        ("positions", "of it: order, positions, copy in"),
+        ("positions", "of it: positions"),
         ("vacuum", "vacuum and analyse"),
         ("verify", "positions worked out again by windows in SQL, and compared"),
     ):

@@ -111,7 +111,7 @@ def load(run: Run) -> None:
     run.found["seconds"]["load"] = perf_counter() - started
     steps.begin("")
     run.found["steps"] = steps.took
-    run.found["seconds"]["positions"] = steps.took["copy transfers"]
+    run.found["seconds"]["positions"] = steps.took["work out positions"]
     import psycopg
 
     with psycopg.connect(os.environ[environment.OWNER], autocommit=True) as owner:

@@ -1,22 +1,26 @@
-"""Stores a whole ledger with its positions, or nothing: by COPY into temporary tables, then SQL.
+"""Stores a whole ledger with its positions, or nothing.
 
-The positions are worked out while the rows pass through, in one loop that keeps the accounts only
+The positions are worked out in one loop over the rows in their order, which keeps the accounts only
 (``core/tracing/fast/numbering.py``); the windows in ``positions.py`` find the same ones again from
-what is stored. Tables with row-level security take no COPY, hence the temporary ones. Transfers are
-stored by payer and position, so that those which an answer looks at lie side by side.
+what is stored. Rows go in as arrays, some thousand a statement: tables with row-level security take
+no COPY, and the pages' log-in may make no temporary tables. Transfers are stored by payer and
+position, so that those which an answer looks at lie side by side.
 """
 
 from __future__ import annotations
 
+from array import array as Column
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from recoup.apps.audit import operations as audit
-from recoup.apps.ledgers import models
+from recoup.apps.ledgers import models, positions
+from recoup.apps.rows import array
 from recoup.core.access import Actor
 from recoup.core.tracing.fast.columns import LARGEST
 from recoup.core.tracing.fast.numbering import METHOD, Account, carry_out
@@ -26,52 +30,28 @@ from recoup.core.tracing.walk import SHORTFALLS
 
 AT_ONCE: Final = 5_000
 LONGEST: Final = 600
-NULL: Final = "\\N"
+NOWHERE: Final = -1
 Watch = Callable[[str], None]
 
-INCOMING: Final = """
-create temporary table incoming (
-  src integer not null, dst integer not null, t bigint not null, seq bigint not null,
-  amount bigint not null, srcpos bigint not null, dstpos bigint, credit bigint, owed bigint,
-  ident text collate "C" not null, batch text
-) on commit drop;
-create temporary table incoming_account (
-  number integer not null, name text collate "C" not null, opening bigint not null,
-  external boolean not null, asset text not null, decimals smallint not null,
-  came bigint not null, gone bigint not null, unseen bigint not null,
-  last_t bigint, last_seq bigint, last_ident text collate "C"
-) on commit drop
-"""
 STORE_ACCOUNTS: Final = """
 insert into ledgers_account (ledger_id, organisation_id, name, opening, external, asset, decimals,
   came, gone, unseen, last_t, last_seq, last_ident, mark)
-select %(ledger)s, %(organisation)s, a.name, a.opening, a.external, a.asset, a.decimals, a.came,
-  a.gone, a.unseen, a.last_t, a.last_seq, a.last_ident,
-  case when a.external then 0 else coalesce(d.mark, 0) # coalesce(c.mark, 0) end
-from incoming_account a
-left join (
-  select src, bit_xor(ledgers_mark_of_debit(ident, srcpos, srcpos + amount)) as mark
-  from incoming group by src
-) d on d.src = a.number
-left join (
-  select dst, bit_xor(ledgers_mark_of_credit(ident, dstpos, owed)) as mark
-  from incoming group by dst
-) c on c.dst = a.number
-order by a.number
+select %s, %s, v.*, 0 from unnest(%s::text[], %s::bigint[], %s::boolean[], %s::text[],
+  %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+  %s::text[]) as v
 """
-NUMBERED: Final = """
-create temporary table incoming_id on commit drop as
-select i.number, a.id from incoming_account i
-join ledgers_account a on a.ledger_id = %(ledger)s and a.name = i.name
-"""
+ACCOUNT_IDS: Final = "select name, id from ledgers_account where ledger_id = %s"
 STORE_TRANSFERS: Final = """
 insert into ledgers_transfer (ledger_id, organisation_id, src_id, dst_id, t, seq, amount, srcpos,
   srcend, dstpos, credit, owed, ident, batch)
-select %(ledger)s, %(organisation)s, s.id, d.id, i.t, i.seq, i.amount, i.srcpos,
-  i.srcpos + i.amount, i.dstpos, i.credit, i.owed, i.ident, i.batch
-from incoming i join incoming_id s on s.number = i.src join incoming_id d on d.number = i.dst
-order by s.id, i.srcpos, i.t, i.seq, i.ident
+select %s, %s, v.* from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+  %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+  %s::text[]) as v
 """
+KINDS: Final = ("bigint",) * 10 + ("text", "text")
+ACCOUNT_KINDS: Final = (
+    "text", "bigint", "boolean", "text", "smallint", *("bigint",) * 5, "text",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +80,14 @@ def load(
         organisation_id=by.organisation_id, name=name, shortfall=shortfall, method=METHOD,
         loaded_at=at,
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("set local work_mem = '256MB'")
-        cursor.execute(INCOMING)
-        _copy_transfers(cursor, listed, may_overdraw=shortfall == "overdraft", watch=watch)
-        _copy_accounts(cursor, listed)
-        keys = {"ledger": stored.id, "organisation": by.organisation_id}
-        for told, statement in (
-            ("know the incoming rows", "analyze incoming, incoming_account"),
-            ("store accounts", STORE_ACCOUNTS),
-            ("number accounts", NUMBERED),
-            ("store transfers", STORE_TRANSFERS),
-        ):
-            watch(told)
-            cursor.execute(statement, keys if "%(" in statement else None)
-        cursor.execute("drop table incoming, incoming_account, incoming_id")
+    watch("work out positions")
+    listed.work_out(may_overdraw=shortfall == "overdraft")
+    keys = (stored.id, by.organisation_id)
+    watch("store accounts")
+    ids = _store_accounts(keys, listed)
+    _store_transfers(keys, listed, ids, watch)
+    watch("store checksums")
+    positions.set_marks(stored.id)
     audit.record(
         what="ledger:loaded", about=f"ledger:{stored.id}", by=by, at=at, name=name,
         rows=len(ledger.transfers), shortfall=shortfall,
@@ -153,12 +126,17 @@ def refuse_what_wraps(sums: int, transfers: Sequence[Transfer]) -> None:
                     value=x.id,
                 )
         for text in (x.id, x.payer, x.payee):
-            if len(text) > LONGEST or "\0" in text:
+            if len(text) > LONGEST or "\0" in text or not _is_whole_text(text):
                 raise LedgerRefused(
-                    f"The name {text[:60]!r} cannot be stored: it has a NUL character, or more "
-                    f"than {LONGEST} characters.",
+                    f"The name {text[:60]!r} cannot be stored: it has a NUL character, half of a "
+                    f"character, or more than {LONGEST} characters.",
                     value=text[:60],
                 )
+
+
+def _is_whole_text(text: str) -> bool:
+    """Whether it can be written: a half of a pair of code units cannot."""
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 class _Listed:
@@ -176,6 +154,8 @@ class _Listed:
             for x in self.known.values()
         ]
         self.last: list[int] = [-1] * len(self.sums)
+        self.payer, self.payee = Column("i"), Column("i")
+        self.srcpos, self.dstpos, self.owed = Column("q"), Column("q"), Column("q")
 
     def refuse_silent_exchange(self) -> None:
         """Between accounts of different assets the units credited have to be told."""
@@ -191,66 +171,69 @@ class _Listed:
                     key="transfers",
                 )
 
-    def lines(self, *, may_overdraw: bool) -> Iterator[str]:
-        """Each row as COPY takes it, with its positions."""
+    def work_out(self, *, may_overdraw: bool) -> None:
+        """Give each row its positions, in order, and each account its sums."""
         number_of, sums, last = self.number_of, self.sums, self.last
         for place, x in enumerate(self.rows):
-            src, dst, credited = number_of[x.payer], number_of[x.payee], x.credited
+            src, dst = number_of[x.payer], number_of[x.payee]
             srcpos, dstpos, owed = carry_out(
-                sums[src], sums[dst], x.amount, credited, may_overdraw=may_overdraw
+                sums[src], sums[dst], x.amount, x.credited, may_overdraw=may_overdraw
             )
             last[src] = last[dst] = place
-            credit = NULL if credited == x.amount else credited
-            batch = NULL if x.batch is None else escaped(x.batch)
-            yield (
-                f"{src}\t{dst}\t{x.t}\t{x.seq}\t{x.amount}\t{srcpos}\t"
-                f"{NULL if dstpos is None else dstpos}\t{credit}\t{owed or NULL}\t"
-                f"{escaped(x.id)}\t{batch}\n"
-            )
+            self.payer.append(src)
+            self.payee.append(dst)
+            self.srcpos.append(srcpos)
+            self.dstpos.append(NOWHERE if dstpos is None else dstpos)
+            self.owed.append(owed)
 
-    def accounts(self) -> Iterator[str]:
+    def transfers(self, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        """The rows as they are stored, by payer and position: both are in order already."""
+        for place in sorted(range(len(self.rows)), key=self.payer.__getitem__):
+            x, srcpos, dstpos = self.rows[place], self.srcpos[place], self.dstpos[place]
+            yield (
+                ids[self.payer[place]], ids[self.payee[place]], x.t, x.seq, x.amount,
+                srcpos, srcpos + x.amount, None if dstpos == NOWHERE else dstpos,
+                None if x.credited == x.amount else x.credited, self.owed[place] or None,
+                x.id, x.batch,
+            )  # fmt: skip
+
+    def accounts(self) -> Iterator[tuple[Any, ...]]:
         for number, (name, known) in enumerate(self.known.items()):
             sums, asset = self.sums[number], self.asset_of[name]
-            key = f"{NULL}\t{NULL}\t{NULL}"
+            key: tuple[Any, ...] = (None, None, None)
             if self.last[number] >= 0 and not known.external:
                 x = self.rows[self.last[number]]
-                key = f"{x.t}\t{x.seq}\t{escaped(x.id)}"
+                key = x.t, x.seq, x.id
             yield (
-                f"{number}\t{escaped(name)}\t{known.opening}\t{'t' if known.external else 'f'}\t"
-                f"{escaped(asset.code)}\t{asset.decimals}\t"
-                f"{sums.came}\t{sums.gone}\t{sums.unseen}\t{key}\n"
-            )
+                name, known.opening, known.external, asset.code, asset.decimals,
+                sums.came, sums.gone, sums.unseen, *key,
+            )  # fmt: skip
 
 
-def _copy_transfers(cursor: Any, listed: _Listed, *, may_overdraw: bool, watch: Watch) -> None:
-    count = len(listed.rows)
-    with cursor.copy("copy incoming from stdin") as copy:
-        for done, chunk in _chunks(listed.lines(may_overdraw=may_overdraw)):
-            copy.write(chunk)
-            watch(f"copy transfers, {done:,} of {count:,}")
+def _store_accounts(keys: tuple[int, int], listed: _Listed) -> list[int]:
+    """Store all accounts; returns their ids by number."""
+    with connection.cursor() as cursor:
+        for rows in _some(listed.accounts()):
+            columns = zip(ACCOUNT_KINDS, zip(*rows, strict=True), strict=True)
+            cursor.execute(STORE_ACCOUNTS, [*keys, *(array(c, kind) for kind, c in columns)])
+        cursor.execute(ACCOUNT_IDS, keys[:1])
+        ids = dict(cursor.fetchall())
+    return [ids[name] for name in listed.known]
 
 
-def _copy_accounts(cursor: Any, listed: _Listed) -> None:
-    with cursor.copy("copy incoming_account from stdin") as copy:
-        for _, chunk in _chunks(listed.accounts()):
-            copy.write(chunk)
+def _store_transfers(
+    keys: tuple[int, int], listed: _Listed, ids: Sequence[int], watch: Watch
+) -> None:
+    count, done = len(listed.rows), 0
+    with connection.cursor() as cursor:
+        for rows in _some(listed.transfers(ids)):
+            watch(f"store transfers, {done:,} of {count:,}")
+            columns = zip(KINDS, zip(*rows, strict=True), strict=True)
+            cursor.execute(STORE_TRANSFERS, [*keys, *(array(c, kind) for kind, c in columns)])
+            done += len(rows)
 
 
-def _chunks(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
-    done, chunk = 0, []
-    for line in lines:
-        chunk.append(line)
-        done += 1
-        if len(chunk) == AT_ONCE:
-            yield done, "".join(chunk)
-            chunk.clear()
-    yield done, "".join(chunk)
-
-
-def escaped(text: str) -> str:
-    """Text as COPY reads it."""
-    if text.isalnum():
-        return text
-    for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
-        text = text.replace(sign, written)
-    return text
+def _some(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Some thousand rows at a time."""
+    while some := list(islice(rows, AT_ONCE)):
+        yield some
