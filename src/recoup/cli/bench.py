@@ -76,6 +76,9 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=120, help="how long they arrive (120)")
     parser.add_argument("--cases", type=int, default=50_000, help="cases for the lists (50000)")
     add_tracing(parser.add_argument_group("tracing"))
+    parser.add_argument(
+        "--size", type=float, default=1e5, help="transfers in ledger-postgres (1e5)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
     parser.add_argument(
         "--no-write", dest="write", action="store_false", help="leave docs/benchmarks.md as it is"
