@@ -14,5 +14,6 @@ from __future__ import annotations
 from recoup.core.tracing.fast.index import Index
 from recoup.core.tracing.fast.late import Booked, BookedRows, Changed
 from recoup.core.tracing.fast.pieces import Pieces
+from recoup.core.tracing.fast.touched import TouchedIndex
 
-__all__ = ["Booked", "BookedRows", "Changed", "Index", "Pieces"]
+__all__ = ["Booked", "BookedRows", "Changed", "Index", "Pieces", "TouchedIndex"]
