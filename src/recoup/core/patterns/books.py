@@ -7,7 +7,7 @@ to itself and one of nothing show no pattern and are left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,9 +25,9 @@ class Books:
     ticks of the ledger's time make one second.
     """
 
-    transfers: tuple[Transfer, ...]
-    credits: Mapping[str, tuple[int, ...]]
-    debits: Mapping[str, tuple[int, ...]]
+    transfers: Sequence[Transfer]
+    credits: Mapping[str, Sequence[int]]
+    debits: Mapping[str, Sequence[int]]
     outside: frozenset[str]
     second: int
 
@@ -48,7 +48,7 @@ class Books:
         """The transfers' ids, each once, in order."""
         return tuple(self.transfers[place].id for place in sorted(set(places)))
 
-    def known(self, side: Mapping[str, tuple[int, ...]]) -> list[tuple[str, tuple[int, ...]]]:
+    def known(self, side: Mapping[str, Sequence[int]]) -> list[tuple[str, Sequence[int]]]:
         """The accounts of one side that are not outside, by name."""
         return sorted((name, places) for name, places in side.items() if name not in self.outside)
 

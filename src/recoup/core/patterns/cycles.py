@@ -48,7 +48,7 @@ class Search:
             if way:
                 for used in way:
                     self.is_used[used] = True
-                yield _finding(self.books, way, self.threshold)
+                yield worded(self.books, way, self.threshold)
 
     def _way_back(self, closing: int) -> list[int]:
         """Return the places from the first transfer to the closing one; empty if there is none."""
@@ -109,7 +109,8 @@ def _way(place: int, next_of: dict[int, int]) -> list[int]:
     return way
 
 
-def _finding(books: Books, way: list[int], threshold: Cycle) -> Finding:
+def worded(books: Books, way: list[int], threshold: Cycle) -> Finding:
+    """A way back, from its first transfer to the closing one."""
     first, last = books.transfers[way[0]], books.transfers[way[-1]]
     percent = last.credited * 100 // first.amount
     said = Said(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from recoup.core.patterns.books import Books
 from recoup.core.patterns.finding import Figure, Finding, seconds, window_said
@@ -16,13 +16,7 @@ def fan_in(books: Books, fan: Fan) -> Iterator[Finding]:
     for account, places in books.known(books.credits):
         payers = [books.transfers[place].payer for place in places]
         for spell in _spells(books, places, payers, fan):
-            said = Said(
-                "%(account)s was paid by %(n)s different accounts within %(window)s; this is "
-                "shown from %(least)s on.",
-                account=account, n=spell.peak, window=window_said(fan.window),
-                least=fan.counterparties,
-            )  # fmt: skip
-            yield _finding("fan_in", account, books, places, spell, fan, said)
+            yield fan_in_worded(books, account, places, spell, fan)
 
 
 def fan_out(books: Books, fan: Fan) -> Iterator[Finding]:
@@ -30,16 +24,34 @@ def fan_out(books: Books, fan: Fan) -> Iterator[Finding]:
     for account, places in books.known(books.debits):
         payees = [books.transfers[place].payee for place in places]
         for spell in _spells(books, places, payees, fan):
-            said = Said(
-                "%(account)s paid %(n)s different accounts within %(window)s; this is shown from "
-                "%(least)s on.",
-                account=account, n=spell.peak, window=window_said(fan.window),
-                least=fan.counterparties,
-            )  # fmt: skip
-            yield _finding("fan_out", account, books, places, spell, fan, said)
+            yield fan_out_worded(books, account, places, spell, fan)
 
 
-def _spells(books: Books, places: tuple[int, ...], names: list[str], fan: Fan) -> list[Spell]:
+def fan_in_worded(
+    books: Books, account: str, places: Sequence[int], spell: Spell, fan: Fan
+) -> Finding:
+    """A spell of an account that many paid."""
+    said = Said(
+        "%(account)s was paid by %(n)s different accounts within %(window)s; this is shown from "
+        "%(least)s on.",
+        account=account, n=spell.peak, window=window_said(fan.window), least=fan.counterparties,
+    )  # fmt: skip
+    return _finding("fan_in", account, books, places, spell, fan, said)
+
+
+def fan_out_worded(
+    books: Books, account: str, places: Sequence[int], spell: Spell, fan: Fan
+) -> Finding:
+    """A spell of an account that paid many."""
+    said = Said(
+        "%(account)s paid %(n)s different accounts within %(window)s; this is shown from "
+        "%(least)s on.",
+        account=account, n=spell.peak, window=window_said(fan.window), least=fan.counterparties,
+    )  # fmt: skip
+    return _finding("fan_out", account, books, places, spell, fan, said)
+
+
+def _spells(books: Books, places: Sequence[int], names: list[str], fan: Fan) -> list[Spell]:
     if len(places) < fan.counterparties:
         return []
     times = [books.transfers[place].t for place in places]
@@ -49,7 +61,7 @@ def _spells(books: Books, places: tuple[int, ...], names: list[str], fan: Fan) -
 
 
 def _finding(
-    kind: str, account: str, books: Books, places: tuple[int, ...], spell: Spell, fan: Fan,
+    kind: str, account: str, books: Books, places: Sequence[int], spell: Spell, fan: Fan,
     said: Said,
 ) -> Finding:  # fmt: skip
     shown = places[spell.peak_first : spell.peak_last + 1]

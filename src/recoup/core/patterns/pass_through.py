@@ -6,7 +6,7 @@ that has units left. So ten credits and one debit are not ten credits that passe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recoup.core.patterns.books import Books
@@ -44,9 +44,7 @@ def pass_through(books: Books, threshold: PassThrough, amounts: Amounts) -> Iter
             yield _finding(account, books, passed, spell, threshold, amounts)
 
 
-def match(
-    books: Books, credits: tuple[int, ...], debits: tuple[int, ...], window: int
-) -> list[Passed]:
+def match(books: Books, credits: Sequence[int], debits: Sequence[int], window: int) -> list[Passed]:
     """Set every debit against the youngest credits within the window before it."""
     passed = [Passed(x, books.transfers[x].credited, books.transfers[x].credited) for x in credits]
     still: list[Passed] = []

@@ -8,7 +8,7 @@ other traffic is no link of a chain. A transfer stands in one chain only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -40,11 +40,11 @@ def peel_chains(books: Books, threshold: PeelChain, amounts: Amounts) -> Iterato
     for chain in chains(books, hops):
         is_enough = books.transfers[chain[0].credit].credited >= amounts.least
         if len(chain) >= threshold.hops and is_enough:
-            yield _finding(books, chain, threshold)
+            yield worded(books, chain, threshold)
 
 
 def _hops(
-    books: Books, account: str, credits: tuple[int, ...], threshold: PeelChain
+    books: Books, account: str, credits: Sequence[int], threshold: PeelChain
 ) -> Iterator[Hop]:
     """Judge each credit by the debits in the window after it; both edges only move forward."""
     debits = books.debits[account]
@@ -100,7 +100,8 @@ def _percent(books: Books, hop: Hop, part: int) -> int:
     return part * 100 // books.transfers[hop.credit].credited
 
 
-def _finding(books: Books, chain: list[Hop], threshold: PeelChain) -> Finding:
+def worded(books: Books, chain: list[Hop], threshold: PeelChain) -> Finding:
+    """A chain of hops, from the first account on."""
     first = chain[0]
     shown = {first.credit}
     for hop in chain:

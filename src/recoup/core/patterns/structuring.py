@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from recoup.core.patterns.books import Books
 from recoup.core.patterns.finding import Figure, Finding, seconds, window_said
@@ -18,7 +18,7 @@ def structuring(books: Books, threshold: Structuring, limit: int) -> Iterator[Fi
 
 
 def _side(
-    books: Books, side: Mapping[str, tuple[int, ...]], threshold: Structuring, limit: int, *,
+    books: Books, side: Mapping[str, Sequence[int]], threshold: Structuring, limit: int, *,
     is_in: bool,
 ) -> Iterator[Finding]:  # fmt: skip
     for account, all_places in books.known(side):
