@@ -19,6 +19,7 @@ from recoup.cli import (
     bench_ledger,
     bench_lists,
     bench_load,
+    bench_patterns,
     bench_postgres,
     bench_tracing,
     environment,
@@ -51,6 +52,7 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Path], Result]]] = {
     "tracing": bench_tracing.tracing,
     "csv": bench_csv.csv,
     "ledger-postgres": bench_postgres.ledger_postgres,
+    "patterns": bench_patterns.patterns_and_links,
 }
 
 
@@ -77,7 +79,10 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=50_000, help="cases for the lists (50000)")
     add_tracing(parser.add_argument_group("tracing"))
     parser.add_argument(
-        "--size", type=float, default=1e5, help="transfers in ledger-postgres (1e5)"
+        "--size",
+        type=float,
+        default=1e5,
+        help="transfers in ledger-postgres; transfers, or reports, in patterns (1e5)",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of everything random (1)")
     parser.add_argument(

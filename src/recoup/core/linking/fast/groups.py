@@ -55,7 +55,7 @@ class Groups:
             self.state[self._row(report, identifier)] = kernels.REMOVED
         self.group = np.arange(self.reports, dtype=np.int32)
         self.why = np.full(len(self.identifier), -1, np.int32)
-        self._by_pair: Column = self._unite(np.arange(self.reports, dtype=np.int32))
+        self.by_pair: Column = self._unite(np.arange(self.reports, dtype=np.int32))
         self._later: dict[int, list[Union]] = {}
         self._order: Column = None
 
@@ -120,8 +120,8 @@ class Groups:
         if report in self._later:
             yield from self._later[report]
             return
-        begin, end = np.searchsorted(self._by_pair[:, 0], (report, report + 1))
-        for _, other, one, two in self._by_pair[begin:end].tolist():
+        begin, end = np.searchsorted(self.by_pair[:, 0], (report, report + 1))
+        for _, other, one, two in self.by_pair[begin:end].tolist():
             yield Union(report, other, (one, two))
 
     def _lay_out(self) -> None:
@@ -136,7 +136,7 @@ class Groups:
         self.state[row] = state
         kernels.clear(members, self.at, self.identifier, self.first, self.group, self.why)
         found = self._unite(members)
-        for report in members.tolist() if self._later or len(found) or len(self._by_pair) else ():
+        for report in members.tolist() if self._later or len(found) or len(self.by_pair) else ():
             self._later[report] = []
         for report, other, one, two in found.tolist():
             self._later[report].append(Union(report, other, (one, two)))
