@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 from hypothesis import strategies as st
 
 from recoup.core.tracing import Account, Ledger, Seed, Transfer
 
+# Fewer where the tests are run thousands of times, to see what each mutant does to them.
+RANDOM_LEDGERS = int(os.environ.get("RECOUP_RANDOM_LEDGERS", "10000"))
 INSIDE = ["A", "B", "C", "D"]
 OUTSIDE = ["V", "W"]
 
