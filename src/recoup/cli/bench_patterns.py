@@ -101,6 +101,7 @@ def patterns_and_links(options: argparse.Namespace, _: Path) -> Result:
         lines=list(lines(run)),
         options=f" --size {options.size:g}",
         notes=list(_notes(run)),
+        differs=bool(run.differing),
     )
 
 

@@ -6,7 +6,6 @@ from random import Random
 
 from recoup.core.tracing.fast import Index
 from recoup.core.tracing.fast.numbering import Account, carry_out
-from recoup.core.tracing.fast.plain import amount_of, place_of
 from recoup.core.tracing.ledger import Account as Known
 from recoup.core.tracing.ledger import in_order
 
@@ -36,8 +35,8 @@ def test_ten_thousand_random_ledgers_have_the_positions_of_the_index():
         accounts, places = numbered(ledger, shortfall == "overdraft")
         for row, name in enumerate(index.ids):
             payer, payee = c.payer[row], c.payee[row]
-            end = c.out_end[place_of(c, row)]
-            srcpos = 0 if c.external[payer] else end - amount_of(c, row)
+            end = c.out_end[index.place_of(row)]
+            srcpos = 0 if c.external[payer] else end - index.amount_of(row)
             dstpos = None if c.external[payee] else c.dstpos[row]
             owed = c.owed[row] if len(c.owed) and not c.external[payee] else 0
             assert places[name] == (srcpos, dstpos, owed), ledger
