@@ -38,6 +38,7 @@ from recoup.core.chain.facts import (
     Window,
 )
 from recoup.core.chain.planning import carried_debits, closure, plan
+from recoup.core.chain.retrace import Retraced, as_of, is_balanced, moments, retrace
 from recoup.core.chain.returns import RETURNED_DIFFERS, Returned, told_back
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "HoldFact",
     "Line",
     "OpenTicket",
+    "Retraced",
     "Returned",
     "Side",
     "Task",
@@ -66,11 +68,15 @@ __all__ = [
     "Want",
     "Window",
     "Withdrawal",
+    "as_of",
     "carried_debits",
     "check",
     "closure",
     "destinations_needed",
+    "is_balanced",
+    "moments",
     "plan",
+    "retrace",
     "told_back",
     "window_problem",
 ]
