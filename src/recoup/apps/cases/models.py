@@ -123,6 +123,28 @@ class CaseLink(models.Model):
         return self.reason
 
 
+class LinkJudged(models.Model):
+    """An officer's word on one link: that a report's naming of an identifier says nothing, or does.
+
+    Rows are only added; of one case and identifier the last counts.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="links_judged", db_index=False)
+    kind = models.CharField(max_length=16)
+    value = models.CharField(max_length=140)
+    counts = models.BooleanField()
+    ground = models.CharField(max_length=200)
+    by_name = models.CharField(max_length=160)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "at"], name="link_judged_case")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.counts}"
+
+
 class Task(models.Model):
     """Something a named person of an organisation has to do by a time."""
 

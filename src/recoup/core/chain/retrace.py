@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from recoup.core.chain.books import Books, keep_books
 from recoup.core.chain.conclusions import Total, TrailRow
-from recoup.core.chain.facts import ClaimFact, Destination, Facts, Side, Window
+from recoup.core.chain.facts import Destination, Facts, Side, Window
 from recoup.core.chain.follow import Followed, follow
 from recoup.core.chain.returns import settle_returns
 from recoup.core.chain.trail import Share, add_up, lay_trail
