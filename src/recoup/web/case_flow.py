@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +36,7 @@ class Picture:
     """One currency's nodes, links and table rows."""
 
     currency: str
+    names: Mapping[str, str] = field(default_factory=dict)
     nodes: dict[str, dict[str, str]] = field(default_factory=dict)
     links: list[dict[str, Any]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Picture:
             return
         key = f"{self.currency}-{len(self.rows)}"
         labels = self.nodes[source]["label"], self.nodes[target]["label"]
-        value = float(Decimal(amount).scaleb(-decimals_of(self.currency)))
+        value = float(amount) / 10 ** decimals_of(self.currency)
         who = organisation_name(told.get("answered_by", "")) or (
             gettext("not answered yet") if told.get("is_untold") else gettext("as reported")
         )
@@ -88,11 +88,15 @@ def pictures(
     victims: frozenset[str],
     returned: Mapping[str, Returned],
     doubtful: frozenset[UUID] = frozenset(),
+    is_past: bool = False,
+    is_mark: bool = False,
 ) -> list[dict[str, Any]]:
     """One picture a currency, the claims' currency first. doubtful: accounts told incompletely.
 
-    returned: by account, what its bank stopped or recalled.
+    returned: by account, what its bank stopped or recalled. is_past: as of an earlier moment, of
+    which nobody told what was held. is_mark: the rule gives marks, no sums.
     """
+    names = _names_of_rest(is_past=is_past, is_mark=is_mark)
     tickets = list(tickets)
     known = {ticket.reference: ticket.id for ticket in tickets}
     asked = {ticket.account_ident: ticket for ticket in tickets if _is_open_hold(ticket)}
@@ -100,16 +104,18 @@ def pictures(
     back = _told_back(flows, known) | _told_stopped(returned)
     drawn: dict[str, Picture] = {}
     for flow in flows:
-        picture = drawn.setdefault(flow.currency, Picture(flow.currency))
+        picture = drawn.setdefault(flow.currency, Picture(flow.currency, names))
         _draw_flow(picture, flow, known, victims, is_doubtful=flow.payer_id in doubtful)
+    untold = _left_untold(flows)
     for row in trail:
         _draw_rest(
-            drawn.setdefault(row.currency, Picture(row.currency)),
+            drawn.setdefault(row.currency, Picture(row.currency, names)),
             row,
             asked.get(row.account_ident),
             answered.get(row.account_ident),
             back.get(row.account_ident, {}),
             is_doubtful=row.account_id in doubtful,
+            drawn=untold.get((row.account_id, row.claim_id), 0),
         )
     return [
         {
@@ -121,6 +127,30 @@ def pictures(
         for picture in drawn.values()
         if picture.rows
     ]
+
+
+def _names_of_rest(*, is_past: bool, is_mark: bool) -> dict[str, str]:
+    names = {
+        "held": gettext("held"),
+        "lying": gettext("there but not held"),
+        "returned": gettext("returned"),
+        "unknown": gettext("not told yet"),
+    }
+    if is_past:
+        names |= {"lying": gettext("in the account then"), "unknown": gettext("on its way then")}
+    if is_mark:
+        names |= {"lying": gettext("marked, in the account")}
+    return names
+
+
+def _left_untold(flows: Iterable[Flow]) -> dict[tuple[UUID | None, UUID], int]:
+    """What left an account with payments of which nobody told where they went, by claim."""
+    found: dict[tuple[UUID | None, UUID], int] = {}
+    for flow in flows:
+        if flow.state == "untold":
+            place = (flow.payer_id, flow.claim_id)
+            found[place] = found.get(place, 0) + flow.carried
+    return found
 
 
 def _label(ident: str, institution: str) -> str:
@@ -200,26 +230,21 @@ def _is_answered_hold(ticket: Ticket) -> bool:
 
 def _draw_rest(
     picture: Picture, row: Trail, asked: Ticket | None, answered: Ticket | None,
-    back: dict[str, Any], *, is_doubtful: bool,
+    back: dict[str, Any], *, is_doubtful: bool, drawn: int,
 ) -> None:  # fmt: skip
     """What stays on an account: held, there but not held, returned, unknown.
 
     What is there was told in the last answer; of what is unknown the bank is asked, or nobody is.
-    back: who says that it was returned.
+    back: who says that it was returned. drawn: what of the unknown is a band already, since it left
+    with a payment of which nobody told where it went.
     """
-    names = {
-        "held": gettext("held"),
-        "lying": gettext("there but not held"),
-        "returned": gettext("returned"),
-        "unknown": gettext("not told yet"),
-    }
     here = picture.node(
         row.account_ident, _label(row.account_ident, row.institution_name), "account"
     )
     for fate in FATES:
-        amount = getattr(row, fate)
-        if amount and not (fate == "unknown" and row.inn == row.moved):
-            target = picture.node(f"{fate}:{row.account_ident}", names[fate], fate)
+        amount = getattr(row, fate) - (drawn if fate == "unknown" else 0)
+        if amount > 0 and not (fate == "unknown" and row.inn == row.moved):
+            target = picture.node(f"{fate}:{row.account_ident}", picture.names[fate], fate)
             told = back if fate == "returned" else _told_of_rest(row, fate, asked, answered)
             doubtful = is_doubtful and fate != "held"
             picture.band(here, target, amount, fate, told | {"is_doubtful": doubtful})

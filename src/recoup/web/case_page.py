@@ -27,7 +27,15 @@ from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.core.answer import RETURNING
 from recoup.core.lawful_request import DUTIES, RequestState
-from recoup.web import case_decisions, case_doubts, case_flow, case_trail, wordings
+from recoup.web import (
+    case_decisions,
+    case_doubts,
+    case_flow,
+    case_flow_part,
+    case_trail,
+    wordings,
+)
+from recoup.web.case_rules import Choice
 from recoup.web.case_standing import standing_of
 from recoup.web.case_trail import RULE, guess_shown
 from recoup.web.case_ways_out import Place, has_lapsed, last_of_each, way_out
@@ -74,8 +82,10 @@ def read(case: Case) -> Parts:
     return Parts(case, claims, tickets, answers, holds.holds_of_case(case.id), names)
 
 
-def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
-    """The part of the page that changes by itself."""
+def live(
+    actor: Actor, case: Case, *, at: datetime, choice: Choice | None = None, before: str = ""
+) -> dict[str, Any]:
+    """The part of the page that changes by itself. choice: what the reader wants to see of it."""
     parts = read(case)
     happened = list(cases.events_of([case.id])[:300])
     told = _answers_told(happened)
@@ -90,14 +100,6 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
     return {
         "case": head(parts, at=at),
         "sums_list": sums_list(case, doubts),
-        "flows": case_flow.pictures(
-            flows,
-            [row for row in trail if row.rule == RULE],
-            parts.tickets,
-            victims=frozenset({case.report.payer_ident}),
-            returned=returned_in(parts, told),
-            doubtful=frozenset(account for account, _ in doubts),
-        ),
         "tickets": [
             ticket_row(parts, ticket, told.get(ticket.reference), at=at)
             | _after(ticket, by_request, place, is_last=ticket.id in last)
@@ -110,7 +112,34 @@ def live(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
         "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
+        **case_flow_part.part(
+            _shown(case, parts, flows, trail, told), choice or Choice(RULE), at=at, before=before
+        ),
     }
+
+
+def flow_part(case: Case, *, at: datetime, choice: Choice, before: str) -> dict[str, Any]:
+    """The flow alone, as the reader wants to see it."""
+    parts = read(case)
+    told = _answers_told(list(cases.events_of([case.id])[:300]))
+    flows, trail = list(holds.flows_of(case.id, rule=RULE)), list(holds.trail_of(case.id))
+    shown = _shown(case, parts, flows, trail, told)
+    return {
+        "case": head(parts, at=at),
+        **case_flow_part.part(shown, choice, at=at, before=before),
+    }
+
+
+def _shown(
+    case: Case, parts: Parts, flows: Sequence[Flow], trail: Sequence[Trail],
+    told: Mapping[str, Told],
+) -> case_flow_part.Shown:  # fmt: skip
+    rows = [row for row in trail if row.rule == RULE]
+    own = case_doubts.own_doubts(case_queries.windows_of_case(case.id))
+    return case_flow_part.Shown(
+        case, parts.tickets, flows, rows, case_doubts.with_returns(own, rows),
+        returned_in(parts, told),
+    )  # fmt: skip
 
 
 def doubts_in(case: Case, trail: Sequence[Trail], flows: Sequence[Flow]) -> Doubts:
@@ -135,9 +164,11 @@ def sums_list(case: Case, doubts: Doubts) -> list[dict[str, Any]]:
     ]
 
 
-def page(actor: Actor, case: Case, *, at: datetime) -> dict[str, Any]:
+def page(
+    actor: Actor, case: Case, *, at: datetime, choice: Choice | None = None, before: str = ""
+) -> dict[str, Any]:
     """The whole page: the live part and what does not change."""
-    context = live(actor, case, at=at)
+    context = live(actor, case, at=at, choice=choice, before=before)
     merge = [
         {"reference": link["reference"]}
         for link in context["links"]

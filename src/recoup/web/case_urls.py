@@ -10,6 +10,7 @@ urlpatterns = [
     path("cases", cases.case_index, name="cases"),
     path("cases/<uuid:case_id>", cases.case, name="case"),
     path("cases/<uuid:case_id>/live", cases.case_live, name="case-live"),
+    path("cases/<uuid:case_id>/flow", cases.case_flow, name="case-flow"),
     path("cases/<uuid:case_id>/version", cases.case_version, name="case-version"),
     path("cases/<uuid:case_id>/events", cases.case_events, name="case-events"),
     path("cases/<uuid:case_id>/adopt", cases.adopt, name="case-adopt"),

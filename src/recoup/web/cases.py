@@ -32,6 +32,7 @@ from recoup.core.money import Money, format_money
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_pack
 from recoup.web import case_list, case_page, wordings
+from recoup.web.case_rules import choice_of
 from recoup.web.templatetags.recoup_ui import is_past, law_words
 
 ASKS: Final = {"prosecutor": gettext_lazy("prosecutor"), "fiu": gettext_lazy("FIU")}
@@ -49,15 +50,32 @@ def _case(request: Request, case_id: UUID) -> Case:
 @allowed("case:see")
 def case(request: Request, case_id: UUID) -> HttpResponse:
     found = _case(request, case_id)
-    return render(request, "cases/case.html", case_page.page(request.actor, found, at=request.at))
+    context = case_page.page(request.actor, found, **_chosen(request))
+    status = 422 if context["flow_problem"] else 200
+    return render(request, "cases/case.html", context, status=status)
 
 
 @require_GET
 @allowed("case:see")
 def case_live(request: Request, case_id: UUID) -> HttpResponse:
     found = _case(request, case_id)
-    context = case_page.live(request.actor, found, at=request.at)
+    context = case_page.live(request.actor, found, **_chosen(request))
     return render(request, "cases/_case_live.html", context)
+
+
+@require_GET
+@allowed("case:trace")
+def case_flow(request: Request, case_id: UUID) -> HttpResponse:
+    """The flow under another rule or as of another moment, for the script; it changes nothing."""
+    found = _case(request, case_id)
+    context = case_page.flow_part(found, **_chosen(request))
+    return render(request, "cases/_case_flow.html", context)
+
+
+def _chosen(request: Request) -> dict[str, Any]:
+    """What the address says of rule, moment and open accounts, and where the reader was before."""
+    before = "" if request.headers.get("HX-Request") else request.headers.get("Referer", "")
+    return {"choice": choice_of(request.GET), "at": request.at, "before": before}
 
 
 @require_GET

@@ -1,14 +1,14 @@
 """The facts connected with a case as its members may trace them, with the source of each booking.
 
 The one obvious place for a ledger of a case: the same facts as the planner's (``facts``), through a
-definer function that asks for the membership itself. Nothing is stored, and nothing follows from it.
+definer function that asks for the membership itself. Nothing is stored; nothing follows from it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +20,7 @@ from recoup.apps.holds.models import Hold
 from recoup.apps.holds.wording import micros, moment
 from recoup.core import chain
 from recoup.core.chain.books import Books, credit_id, debit_id
-from recoup.core.tracing import Ledger
+from recoup.core.tracing import RULES, Ledger
 
 ACCOUNTS_AT_MOST = 4_000
 
@@ -66,7 +66,9 @@ class CaseLedger:
         return tuple(c for c in self.facts.claims if c.case == str(self.case_id))
 
     def under(self, rule: str, at: int | None = None) -> chain.Retraced:
-        return chain.retrace(self.facts, rule=rule, at=at)
+        """What one rule says. What banks hold is no part of marks that overlap."""
+        known = self.facts if RULES[rule].conserves else replace(self.facts, holds=())
+        return chain.retrace(known, rule=rule, at=at)
 
     def teller(self, movement: str | None) -> Source | None:
         """Who tells of a movement: the payer's bank, else the payee's."""
@@ -105,12 +107,12 @@ def ledger_of(case_id: UUID) -> CaseLedger | None:
         chain.Facts(
             accounts=tuple(_account(row) for row in rows["accounts"]),
             claims=tuple(_claim(row, joined) for row in rows["claims"]),
-            windows=tuple(chain.Window(*row, told) for told, row in enumerate(rows["windows"])),
+            windows=tuple(_windows(rows["windows"])),
             sides=tuple(_sides(rows["sides"], joined)),
             destinations=tuple(_destinations(rows["destinations"], joined)),
             holds=tuple(_holds(held)),
         ),
-        {row[0]: AccountName(*row[3:6], row[2]) for row in rows["accounts"]},
+        {row[0]: AccountName(row[3], row[4], row[5], row[2]) for row in rows["accounts"]},
         _told(rows["sides"], rows["answers"], joined),
         {joined.get(row[0], row[0]): row[6] for row in rows["destinations"] if row[6]},
     )
@@ -120,6 +122,11 @@ def _account(row: list[Any]) -> chain.AccountFact:
     account_id, currency, kind = row[:3]
     place = "abroad" if kind == "foreign_bank" else "domestic"
     return chain.AccountFact(account_id, currency, place)
+
+
+def _windows(rows: Iterable[list[Any]]) -> Iterator[chain.Window]:
+    for told, (account, start, end, opening, closing, complete, answer) in enumerate(rows):
+        yield chain.Window(account, start, end, opening, closing, complete, answer, told)
 
 
 def _claim(row: list[Any], joined: Mapping[str, str]) -> chain.ClaimFact:

@@ -37,7 +37,8 @@ function listen (element) {
 }
 
 async function fetchAgain (element) {
-  await window.htmx.ajax('GET', element.dataset.liveUrl, { target: element, swap: 'innerMorph' })
+  // What the reader chose stands in the address of the page, and stays.
+  await window.htmx.ajax('GET', element.dataset.liveUrl + ('keepsQuery' in element.dataset ? window.location.search : ''), { target: element, swap: 'innerMorph' })
   announce(element)
 }
 

@@ -4,9 +4,10 @@ import { startClocks } from './clocks.js'
 import { startEvents } from './events.js'
 import { startFlows } from './flow.js'
 import { startForms } from './forms.js'
+import { startRetrace } from './retrace.js'
 import { startSmall } from './small.js'
 
-const parts = [startSmall, startClocks, startForms, startAnswers, startFlows]
+const parts = [startSmall, startClocks, startForms, startAnswers, startFlows, startRetrace]
 
 function start (scope) {
   for (const part of parts) part(scope)

@@ -1,0 +1,140 @@
+"""The flow's part of the case page: controls, picture, table and proof for what a reader chose.
+
+By the holding rule and now it shows the rows that the planner wrote; for any other choice it traces
+the facts for this one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from recoup.apps.cases.models import Case
+from recoup.apps.holds import case_ledger
+from recoup.apps.holds.case_ledger import CaseLedger
+from recoup.apps.holds.models import Flow, Trail
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.core import chain
+from recoup.web import case_doubts, case_flow, case_retrace
+from recoup.web.case_rules import WORDS, Choice, typed
+
+Own = Mapping[UUID, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page reads of a case to draw its flow. own: accounts told incompletely.
+
+    flows, trail: as the planner concluded them, under the holding rule.
+    """
+
+    case: Case
+    tickets: Sequence[Ticket]
+    flows: Sequence[Flow]
+    trail: Sequence[Trail]
+    own: Own
+    returned: Mapping[str, case_flow.Returned]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Flows and trail to draw; ledger and again where they were traced for this answer."""
+
+    flows: Sequence[Flow]
+    trail: Sequence[Trail]
+    ledger: CaseLedger | None = None
+    again: chain.Retraced | None = None
+    problem: str = ""
+
+
+def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dict[str, Any]:
+    """The context of ``cases/_case_flow.html``; before: the address that the reader comes from."""
+    traced = traced_as(shown, choice)
+    if traced.problem:
+        choice = choice.as_held
+    doubts = case_doubts.doubts_of(shown.own, traced.trail, traced.flows)
+    pictures = case_flow.pictures(
+        traced.flows, traced.trail, shown.tickets,
+        victims=frozenset({shown.case.report.payer_ident}), returned=shown.returned,
+        doubtful=frozenset(account for account, _ in doubts), is_past=choice.at is not None,
+        is_mark=not choice.words.is_sum,
+    )  # fmt: skip
+    return {
+        "flows": pictures,
+        "chosen": choice,
+        "flow_said": case_retrace.statement(choice, at),
+        "flow_proofs": _proofs(traced),
+        "flow_problem": choice.problem or traced.problem,
+        "flow_controls": _controls(shown, traced, choice, at=at, before=before),
+    }
+
+
+def traced_as(shown: Shown, choice: Choice) -> Traced:
+    if choice.is_as_held:
+        return Traced(shown.flows, shown.trail)
+    try:
+        ledger = case_ledger.ledger_of(shown.case.id)
+    except case_ledger.TooManyAccounts:
+        ledger = None
+    if ledger is None:
+        problem = gettext(
+            "So much is connected with this case that it is shown by the holding rule only."
+        )
+        return Traced(shown.flows, shown.trail, problem=problem)
+    again = ledger.under(choice.rule, choice.until)
+    return Traced(
+        case_retrace.flows(ledger, again), case_retrace.trail(ledger, again), ledger, again
+    )
+
+
+def _proofs(traced: Traced) -> list[case_retrace.Proof]:
+    if traced.ledger is None or traced.again is None:
+        return []
+    return case_retrace.proofs(traced.ledger, traced.again)
+
+
+def _controls(
+    shown: Shown, traced: Traced, choice: Choice, *, at: datetime, before: str
+) -> dict[str, Any]:
+    page = reverse("case", args=[shown.case.id])
+    moments = case_retrace.moments_of(shown.flows, traced.flows)
+    steps = case_retrace.steps(choice, moments)
+    shown_moments = [
+        {"at": typed(one), "said": f"{timezone.localtime(one):%Y-%m-%d %H:%M:%S %Z}"}
+        for one in steps["all"]
+    ]
+    return {
+        "page_url": page,
+        "rules": list(WORDS.values()),
+        "moments": shown_moments,
+        "position": _position(choice, steps["all"]),
+        "earlier": steps["earlier"],
+        "later": steps["later"],
+        "now_query": choice.query(at=None),
+        "held_query": choice.as_held.query(),
+        "undo_query": _came_from(page, before, choice),
+        "latest": typed(at),
+    }
+
+
+def _position(choice: Choice, moments: Sequence[datetime]) -> int:
+    """The place of the chosen moment among the bookings; after the last one for now."""
+    at = choice.at
+    return len(moments) if at is None else max(sum(one <= at for one in moments) - 1, 0)
+
+
+def _came_from(page: str, before: str, choice: Choice) -> str | None:
+    """What of this page the reader saw before; None if it was another page or the same view."""
+    came = urlsplit(before)
+    if came.path != page:
+        return None
+    query = f"?{came.query}" if came.query else ""
+    return None if query == choice.query() else query
