@@ -22,6 +22,7 @@ ACTS: Final = {
     "ticket:answer": _("answering a ticket"),
     "ticket:withdraw": _("withdrawing a ticket"),
     "ticket:reduce": _("reducing the sum that is held"),
+    "ticket:ask_on": _("asking the next bank what was booked since"),
     "ticket:telephone_sheet": _("the sheet for asking by telephone"),
     "hold:reconcile": _("the list of what an institution holds"),
     "case:see": _("opening a case"),

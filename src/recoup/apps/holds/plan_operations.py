@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from recoup.apps.holds import (
     trouble_operations,
     want_operations,
 )
+from recoup.apps.holds.ask_operations import asked_on
 from recoup.apps.holds.case_operations import Opened, open_cases
 from recoup.apps.holds.merge_ticket_operations import withdraw_of_merged
 from recoup.apps.holds.models import Claim, PlanWanted
@@ -284,7 +285,8 @@ def _pass(waiting: Waiting) -> Planned:
     touched |= opened.accounts | _accounts_of_cases({row.case_id for row in waiting.wanted})
     withdraw_of_merged({row.case_id for row in waiting.wanted}, under=under, at=at)
     opened.tickets += asks_owed(waiting.answers, waiting.wanted, under=under, at=at)
-    tickets = _plan(touched, opened, under=under, at=at)
+    asked = asked_on(waiting.wanted)
+    tickets = _plan(touched | asked.accounts, opened, asked.pairs, under=under, at=at)
     UnplannedAnswer.objects.filter(
         answer__id__any=[row.answer_id for row in waiting.answers]
     ).delete()
@@ -298,11 +300,14 @@ def _is_nested() -> bool:
     return len(connection.savepoint_ids) > 0
 
 
-def _plan(touched: set[UUID], opened: Opened, *, under: Opening, at: datetime) -> int:
+def _plan(
+    touched: set[UUID], opened: Opened, asked: frozenset[tuple[str, str]], *, under: Opening,
+    at: datetime,
+) -> int:  # fmt: skip
     account_ids = facts.closure(touched)
     if not account_ids:
         return 0
-    known = facts.load(account_ids)
+    known = replace(facts.load(account_ids), asked_on=asked)
     concluded = chain.plan(known, rule=under.pack.holding_rule)
     trail_operations.store(concluded, known)
     new = [*opened.tickets, *want_operations.tickets_for(concluded.wants, under=under, at=at)]

@@ -187,6 +187,7 @@ class Facts:
 
     ruled_payees: accounts of victims that a person has ruled to be ordinary payees.
     asks: after how many incomplete disclosures of one account a person takes over.
+    asked_on: (case, account) of which an officer asks now what was booked since it was told.
     block_in_ruling: traced money on a victim's own account is blocked (nothing is disclosed)
     until a person has ruled; or else a report would make the reporter's account safe for it.
     """
@@ -201,5 +202,6 @@ class Facts:
     answered_lines: tuple[AnsweredLine, ...] = ()
     grounds: tuple[ClosingGround, ...] = ()
     ruled_payees: frozenset[str] = frozenset()
+    asked_on: frozenset[tuple[str, str]] = frozenset()
     asks: int = 2
     block_in_ruling: bool = True

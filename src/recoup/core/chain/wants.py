@@ -2,8 +2,8 @@
 
 One desk for each (case, account). While a ticket is open there, it waits. Otherwise the first of
 these that applies: arrivals that the bank has not told (first, forward, back), a disclosure that
-does not add up (first again), debits without a destination (destination), a hold that is not what
-the trace says (block or set).
+does not add up or that an officer asks to be brought up to now (first again), debits without a
+destination (destination), a hold that is not what the trace says (block or set).
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Desk:
     asks: int
     block_in_ruling: bool
     answered: Answered
+    is_asked_on: bool = False
     difference: int = 0
     hold: HoldFact | None = None
     open: OpenTicket | None = None
@@ -201,10 +202,12 @@ def _is_told_enough(desk: Desk, new: list[Arrival]) -> bool:
 
 
 def _again(desk: Desk) -> Want | None:
+    """All of it anew, since it does not add up, or since an officer asks what happened later."""
     stretch = desk.stretch
-    if stretch is None or stretch.complete or not desk.told:
+    if stretch is None or not desk.told or desk.is_closed("first"):
         return None
-    if stretch.incomplete_answers >= desk.asks or desk.is_closed("first"):
+    is_broken = not stretch.complete and stretch.incomplete_answers < desk.asks
+    if not is_broken and not (desk.is_asked_on and desk.to_hold):
         return None
     return Want(
         case=desk.case,
@@ -345,6 +348,7 @@ def open_desks(
             asks=facts.asks,
             block_in_ruling=facts.block_in_ruling,
             answered=answered,
+            is_asked_on=key in facts.asked_on,
             open=opened.get(key),
             live_claims=live_claims,
         )
