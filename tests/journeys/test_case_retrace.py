@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from recoup.apps.cases.models import Case
+from recoup.apps.holds import operations
+from recoup.apps.lawful_requests.models import Ticket
 from support.bank import Banks, Ledger
 from support.chain import report
 from support.live import Hub
@@ -44,6 +47,11 @@ def snap(page: Any, name: str) -> None:
     if folder := os.environ.get("RECOUP_SHOTS"):
         page.wait_for_timeout(700)
         page.locator("#case-flow").screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def shoot(page: Any, name: str) -> None:
+    if folder := os.environ.get("RECOUP_SHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def rows(page: Any) -> list[str]:
@@ -137,3 +145,77 @@ def test_each_rule_fits_the_screen(
     axe(page)
     page.goto(f"{path}?rule=clayton")
     assert "There is no tracing rule “clayton”" in page.locator("#case-flow").inner_text()
+
+
+def let_go_in_part(ledger: Ledger) -> str:
+    """The hold at the third account is reduced, so that money lies there unheld."""
+    path = followed(ledger)
+    world = ledger.world
+    with world.acting(by := world.actor(OFFICER)) as at:
+        rows = Ticket.objects.filter(account_ident=ledger.accounts["third"].ident, measure="hold")
+        ticket = rows.select_related("issuer").order_by("-round")[0]
+        case = Case.objects.get(pk=ticket.case_id)
+        operations.reduce_hold(
+            case=case, ticket=ticket, limit_minor=2_000, ground="Too much.", by=by, at=at
+        )
+    Banks(ledger).run()
+    return path
+
+
+def test_an_officer_asks_the_next_bank_from_the_frontier(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None]
+) -> None:
+    path = let_go_in_part(ledger)
+    page = new_page(login=OFFICER)
+    page.goto(path)
+    frontier = page.locator("section", has=page.locator("#frontier"))
+    frontier.get_by_role("button", name="Ask the next bank").click()
+    page.get_by_role("heading", name="Linden Bank").wait_for()
+    assert "no more than 20.00" in page.locator("main").inner_text()
+    axe(page)
+    shoot(page, "ask")
+    page.get_by_role("button", name="Ask now").click()
+    page.get_by_text("The ground is missing.").first.wait_for()
+    page.get_by_label("Ground").fill("A new credit card was seen there.")
+    page.get_by_role("button", name="Ask now").click()
+    page.wait_for_url(f"**{path}#frontier")
+    page.get_by_text("is to be asked what was booked on").wait_for()
+    frontier.get_by_text("sent", exact=False).first.wait_for(timeout=20_000)
+    assert frontier.get_by_role("button", name="Ask the next bank").count() == 0
+    snap(page, "frontier-asked")
+
+
+def test_a_proposal_is_taken_to_the_reduction_and_changes_nothing_itself(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None]
+) -> None:
+    path = followed(ledger)
+    page = new_page(login=OFFICER)
+    page.goto(f"{path}?rule=prorata")
+    proposed = page.locator("section", has=page.locator("#proposed"))
+    proposed.wait_for()
+    snap(page, "proposed")
+    axe(page)
+    link = proposed.get_by_role("link", name="Take it to a reduction").first
+    said = proposed.locator("tr", has=link).locator("td").nth(2).inner_text()
+    link.click()
+    amount = page.get_by_label("New total to hold")
+    assert amount.is_visible() and amount.input_value() in said.replace(",", "")
+    assert page.get_by_label("Ground").first.input_value() == ""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_rules_stand_side_by_side(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    path = let_go_in_part(ledger)
+    page = new_page(login=OFFICER, width=width)
+    page.goto(path)
+    page.locator("#case-flow").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    snap(page, f"frontier-{width}")
+    page.get_by_role("link", name="All rules side by side").click()
+    page.get_by_role("heading", name="All rules side by side").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".rc-multiples > li").count() == 7
+    axe(page)
+    shoot(page, f"rules-{width}")

@@ -20,10 +20,11 @@ from django.utils.translation import gettext
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import case_ledger
 from recoup.apps.holds.case_ledger import CaseLedger
-from recoup.apps.holds.models import Flow, Trail
+from recoup.apps.holds.case_queries import WindowTold
+from recoup.apps.holds.models import Flow, Hold, Trail
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core import chain
-from recoup.web import case_doubts, case_flow, case_retrace
+from recoup.web import case_doubts, case_flow, case_frontier, case_proposals, case_retrace
 from recoup.web.case_rules import WORDS, Choice, typed
 
 Own = Mapping[UUID, int | None]
@@ -42,6 +43,8 @@ class Shown:
     trail: Sequence[Trail]
     own: Own
     returned: Mapping[str, case_flow.Returned]
+    windows: Sequence[WindowTold]
+    holds: Sequence[Hold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dic
         "flow_said": case_retrace.statement(choice, at),
         "flow_proofs": _proofs(traced),
         "flow_problem": choice.problem or traced.problem,
+        "frontier": _frontier(shown, traced, choice),
+        "proposed": _proposed(shown, traced, choice),
         "flow_controls": _controls(shown, traced, choice, at=at, before=before),
     }
 
@@ -101,6 +106,25 @@ def _proofs(traced: Traced) -> list[case_retrace.Proof]:
     return case_retrace.proofs(traced.ledger, traced.again)
 
 
+def _frontier(shown: Shown, traced: Traced, choice: Choice) -> list[case_frontier.Edge]:
+    """The work list is about now, and about money: not about a past moment, nor about marks."""
+    if choice.at is not None or not choice.words.is_sum:
+        return []
+    return case_frontier.frontier(
+        shown.case, traced.trail, traced.flows, shown.tickets, shown.windows, shown.holds,
+        is_as_held=choice.is_as_held,
+    )  # fmt: skip
+
+
+def _proposed(shown: Shown, traced: Traced, choice: Choice) -> dict[str, Any] | None:
+    if traced.ledger is None or traced.again is None or not choice.words.is_sum:
+        return None
+    rows, same = case_proposals.proposals(
+        choice, traced.ledger, traced.again, shown.holds, shown.tickets
+    )
+    return {"rows": rows, "same": same}
+
+
 def _controls(
     shown: Shown, traced: Traced, choice: Choice, *, at: datetime, before: str
 ) -> dict[str, Any]:
@@ -113,6 +137,8 @@ def _controls(
     ]
     return {
         "page_url": page,
+        "rules_url": reverse("case-rules", args=[shown.case.id])
+        + Choice(choice.as_held.rule, choice.at).query(),
         "rules": list(WORDS.values()),
         "moments": shown_moments,
         "position": _position(choice, steps["all"]),

@@ -32,6 +32,7 @@ from recoup.web import (
     case_doubts,
     case_flow,
     case_flow_part,
+    case_frontier,
     case_trail,
     wordings,
 )
@@ -135,10 +136,20 @@ def _shown(
     told: Mapping[str, Told],
 ) -> case_flow_part.Shown:  # fmt: skip
     rows = [row for row in trail if row.rule == RULE]
-    own = case_doubts.own_doubts(case_queries.windows_of_case(case.id))
+    windows = case_queries.windows_of_case(case.id)
+    own = case_doubts.with_returns(case_doubts.own_doubts(windows), rows)
     return case_flow_part.Shown(
-        case, parts.tickets, flows, rows, case_doubts.with_returns(own, rows),
-        returned_in(parts, told),
+        case, parts.tickets, flows, rows, own, returned_in(parts, told), windows, parts.holds
+    )
+
+
+def frontier_of(case: Case) -> list[case_frontier.Edge]:
+    """Where nobody has told what became of the case's money, by the rule for holding."""
+    parts = read(case)
+    rows = [row for row in holds.trail_of(case.id) if row.rule == RULE]
+    return case_frontier.frontier(
+        case, rows, list(holds.flows_of(case.id, rule=RULE)), parts.tickets,
+        case_queries.windows_of_case(case.id), parts.holds, is_as_held=True,
     )  # fmt: skip
 
 

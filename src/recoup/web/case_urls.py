@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recoup.web import abroad, case_decisions, cases, ledger_exports, ledgers
+from recoup.web import abroad, case_asking, case_decisions, cases, ledger_exports, ledgers
 
 urlpatterns = [
     path("cases", cases.case_index, name="cases"),
     path("cases/<uuid:case_id>", cases.case, name="case"),
     path("cases/<uuid:case_id>/live", cases.case_live, name="case-live"),
     path("cases/<uuid:case_id>/flow", cases.case_flow, name="case-flow"),
+    path("cases/<uuid:case_id>/rules", case_asking.side_by_side, name="case-rules"),
+    path("cases/<uuid:case_id>/ask", case_asking.ask, name="case-ask"),
     path("cases/<uuid:case_id>/version", cases.case_version, name="case-version"),
     path("cases/<uuid:case_id>/events", cases.case_events, name="case-events"),
     path("cases/<uuid:case_id>/adopt", cases.adopt, name="case-adopt"),

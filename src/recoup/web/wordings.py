@@ -318,6 +318,14 @@ def _reduced(values: Mapping[str, Any]) -> tuple[str, str]:
     return "late", text
 
 
+def _asked_on(values: Mapping[str, Any]) -> tuple[str, str]:
+    text = gettext("%(bank)s is to be asked what was booked on %(account)s since. %(ground)s")
+    return "other", text % {
+        "bank": organisation_name(values.get("institution", "")), "account": account(values),
+        "ground": values.get("ground", ""),
+    }  # fmt: skip
+
+
 WRITERS = {
     "report_received": _received,
     "ticket_opened": _opened,
@@ -329,6 +337,7 @@ WRITERS = {
     "ticket_taken_back": _taken_back,
     "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
     "hold_reduced": _reduced,
+    "bookings_asked": _asked_on,
     "merged": _merged,
     "merged_in": _merged_in,
     "parted": _parted,

@@ -51,6 +51,10 @@ class WithdrawForm(GroundForm):
     act = "withdraw"
 
 
+class AskForm(GroundForm):
+    act = "ask"
+
+
 class NotSentForm(GroundForm):
     act = "not-sent"
 

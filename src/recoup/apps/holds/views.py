@@ -260,9 +260,18 @@ def page_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "demo_sheet": clerk_sheet(body["account"]["ident"]) if is_addressee and is_open else "",
         "can_withdraw": (is_issuers and is_open) or ticket.state == "undeliverable",
         "withdraw_form": WithdrawForm(),
-        "reduce_form": ReduceForm(currency=currency_of(body)),
+        "reduce_form": _reduce_form(request, body),
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }
+
+
+def _reduce_form(request: HttpRequest, body: dict[str, Any]) -> ReduceForm:
+    """Empty, or with the sum that somebody comes with from a proposal; nothing is done by it."""
+    form = ReduceForm(currency=currency_of(body))
+    proposed = request.GET.get("reduce", "")
+    if proposed.isascii() and proposed.isdigit() and len(proposed) < 19:
+        form.initial = {"amount": plain(int(proposed), currency_of(body))}
+    return form
 
 
 def _is_over(moment: str | None, *, at: datetime) -> bool:

@@ -1,0 +1,101 @@
+"""Pages around the trace of a case: asking the next bank, and all rules side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from recoup.apps.audit import session_operations as audit
+from recoup.apps.cases import queries as cases
+from recoup.apps.cases.models import Case
+from recoup.apps.holds import ask_operations, case_ledger, operations
+from recoup.apps.holds import queries as holds
+from recoup.apps.holds.act_forms import AskForm
+from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.members import errors
+from recoup.apps.members.allowed import allowed
+from recoup.apps.said import reason
+from recoup.web import case_frontier, case_page, case_retrace, case_side_by_side
+from recoup.web.case_rules import WORDS, choice_of, holding_rule
+
+Request = Any
+
+
+def _case(request: Request, case_id: UUID) -> Case:
+    found = get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+    audit.looked_at(found.id, by=request.actor, at=request.at)
+    return found
+
+
+@require_GET
+@allowed("case:trace")
+def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
+    """What every rule says of the case, each by itself."""
+    found, choice = _case(request, case_id), choice_of(request.GET)
+    try:
+        ledger = case_ledger.ledger_of(found.id)
+    except case_ledger.TooManyAccounts:
+        ledger = None
+    if ledger is None:
+        problem = gettext(
+            "So much is connected with this case that it is shown by the holding rule only."
+        )
+        return errors.page(request, 409, "409.html", problem=problem)
+    return render(
+        request,
+        "cases/side_by_side.html",
+        {
+            "case": found, "chosen": choice, "rules": list(WORDS.values()),
+            "tables": case_side_by_side.tables(ledger, choice),
+            "flow_said": case_retrace.statement(choice, request.at),
+        },
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@allowed("ticket:ask_on")
+def ask(request: Request, case_id: UUID) -> HttpResponse:
+    """What would be asked, of whom and on which law; asked once the officer confirms it."""
+    found = _case(request, case_id)
+    edge = _edge(request, found)
+    problem = ask_operations.why_not(found, edge.account_id, rule=holding_rule())
+    if problem:
+        return errors.page(
+            request, 409, "409.html", problem=reason(operations.NotPossible(problem))
+        )
+    form = AskForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        ask_operations.ask_on(
+            case=found, account_id=edge.account_id, rule=holding_rule(),
+            ground=form.cleaned_data["ground"], by=request.actor, at=request.at,
+        )  # fmt: skip
+        return HttpResponseRedirect(reverse("case", args=[found.id]) + "#frontier")
+    ticket = edge.ticket
+    status = 422 if form.errors else 200
+    context = {
+        "case": found, "edge": edge, "form": form, "last": ticket,
+        "basis": ticket.draft["legal_basis"] if isinstance(ticket, Ticket) else None,
+        "limit": _limit(found, edge),
+    }  # fmt: skip
+    return render(request, "cases/ask.html", context, status=status)
+
+
+def _edge(request: Request, found: Case) -> case_frontier.Edge:
+    asked = request.GET.get("account") or request.POST.get("account", "")
+    for edge in case_page.frontier_of(found):
+        if str(edge.account_id) == asked and edge.kind == "lying":
+            return edge
+    raise Http404
+
+
+def _limit(found: Case, edge: case_frontier.Edge) -> int | None:
+    limits = [
+        h.limit_minor for h in holds.holds_of_case(found.id) if h.account_id == edge.account_id
+    ]
+    return limits[-1] if limits else None

@@ -1,0 +1,117 @@
+"""All rules for one case beside each other: account by rule, the range, and what became of it all.
+
+Each column is the answer of one rule alone. The range is over the rules whose figures are sums; the
+marks of poison stand apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext
+
+from recoup.apps.holds.case_ledger import CaseLedger
+from recoup.core import chain
+from recoup.core.tracing import RULES
+from recoup.web import case_retrace
+from recoup.web.case_rules import WORDS, Choice, RuleWords
+from recoup.web.case_trail import guess_shown
+
+BAR = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One account, or one end of the money, under every rule; cells in the order of ``WORDS``."""
+
+    name: str
+    institution: str
+    fate: str
+    cells: tuple[int, ...]
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """One rule's answer as a bar: parts with their place and width of a thousand."""
+
+    rule: RuleWords
+    parts: tuple[dict[str, Any], ...]
+    is_balanced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One currency."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    bars: tuple[Small, ...]
+
+
+def tables(ledger: CaseLedger, choice: Choice) -> list[Table]:
+    """One table a currency, in which the case has lost or got money."""
+    traced = {rule: ledger.under(rule, choice.until) for rule in WORDS}
+    own = str(ledger.case_id)
+    currencies = {t.currency for again in traced.values() for t in again.totals if t.case == own}
+    return [_table(ledger, traced, currency) for currency in sorted(currencies)]
+
+
+def _table(ledger: CaseLedger, traced: dict[str, chain.Retraced], currency: str) -> Table:
+    sums: dict[str, dict[tuple[str, str], int]] = {}
+    for rule, again in traced.items():
+        sums[rule] = {}
+        for row in case_retrace.trail(ledger, again):
+            if row.currency == currency:
+                _count(sums[rule], row)
+    keys = dict.fromkeys(key for rule in traced for key in sums[rule])
+    places = sorted(
+        keys, key=lambda key: (key[0] != "there", -max(s.get(key, 0) for s in sums.values()))
+    )
+    lines = tuple(_line(ledger, key, [sums[rule].get(key, 0) for rule in traced]) for key in places)
+    return Table(currency, lines, tuple(_bar(traced[r], ledger, r, currency) for r in traced))
+
+
+def _count(sums: dict[tuple[str, str], int], row: Any) -> None:
+    """What is in the account, and what is nowhere any more."""
+    parts = {
+        ("there", str(row.account_id)): row.held + row.lying,
+        ("gone", ""): row.spent,
+        ("returned", ""): row.returned,
+        ("unknown", ""): row.unknown,
+    }
+    for key, units in parts.items():
+        if units:
+            sums[key] = sums.get(key, 0) + units
+
+
+def _line(ledger: CaseLedger, key: tuple[str, str], cells: list[int]) -> Line:
+    fate, account = key
+    names = {
+        "gone": gettext("gone"),
+        "returned": gettext("returned"),
+        "unknown": gettext("not told yet"),
+    }
+    name = ledger.names.get(account)
+    adding = [n for n, rule in zip(cells, WORDS, strict=True) if RULES[rule].conserves]
+    return Line(
+        guess_shown(name.ident) if name else names[fate], name.institution if name else "", fate,
+        tuple(cells), min(adding), max(adding),
+    )  # fmt: skip
+
+
+def _bar(again: chain.Retraced, ledger: CaseLedger, rule: str, currency: str) -> Small:
+    proofs = case_retrace.proofs(ledger, again)
+    proof = next((one for one in proofs if one.currency == currency), None)
+    if proof is None or not proof.lost:
+        return Small(WORDS[rule], (), True)
+    parts, so_far = [], 0
+    for part in proof.parts:
+        x, so_far = int(so_far * BAR / proof.lost), so_far + part.units
+        width = int(so_far * BAR / proof.lost) - x
+        parts.append(
+            {"fate": part.fate, "name": part.name, "units": part.units, "x": x, "width": width}
+        )
+    return Small(WORDS[rule], tuple(parts), proof.is_balanced)

@@ -1,0 +1,107 @@
+"""The frontier as a work list, what another rule would change, and the rules side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recoup.apps.cases.models import Case
+from recoup.apps.holds import operations
+from recoup.apps.lawful_requests.models import Ticket
+from support.bank import Banks, Ledger
+from support.case_pages import hand_over, signed_in, text_of
+from support.chain import report
+from support.world import OFFICER, PROSECUTOR
+
+
+def followed(ledger: Ledger, **more: Any) -> Case:
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    ledger.pay("first", "cash", 10_000, minute=12)
+    ledger.pay("first", "second", 40_000, minute=14)
+    ledger.pay("second", "third", 30_000, minute=16)
+    filed = report(ledger, paid)
+    Banks(ledger, **more).run()
+    return ledger.world.case_of(filed)
+
+
+def let_go_in_part(ledger: Ledger) -> Case:
+    case = followed(ledger)
+    with ledger.world.acting(by := ledger.world.actor(OFFICER)) as at:
+        rows = Ticket.objects.filter(account_ident=ledger.accounts["third"].ident, measure="hold")
+        operations.reduce_hold(
+            case=case, ticket=rows.order_by("-round")[0], limit_minor=2_000, ground="Too much.",
+            by=by, at=at,
+        )  # fmt: skip
+    Banks(ledger).run()
+    return case
+
+
+def flow(case: Case, query: str = "", login: str = OFFICER) -> Any:
+    return signed_in(login).get(f"/cases/{case.id}/flow{query}").context
+
+
+def test_money_that_lies_unheld_is_work_and_may_be_asked_after(ledger: Ledger) -> None:
+    case = let_go_in_part(ledger)
+    [edge] = flow(case)["frontier"]
+    assert (edge.kind, edge.institution_name.split()[0]) == ("lying", "Linden")
+    assert edge.units > 0 and edge.since is not None and edge.why_not == ""
+    text = text_of(OFFICER, edge.ask_url)
+    assert "no more than 20.00 RSD" in text and "voluntary" in text or "binding" in text
+
+
+def test_where_all_is_held_there_is_no_work(ledger: Ledger) -> None:
+    assert flow(followed(ledger))["frontier"] == []
+
+
+def test_a_bank_that_is_being_asked_is_shown_with_its_ticket(ledger: Ledger) -> None:
+    silent = ledger.accounts["second"].ident
+    case = followed(
+        ledger, change=lambda ticket, body: None if ticket["account"]["ident"] == silent else body
+    )
+    [edge] = flow(case)["frontier"]
+    assert (edge.kind, edge.is_waiting, edge.ask_url) == ("arrived", True, "")
+    assert edge.ticket is not None and edge.ticket.reference in text_of(
+        OFFICER, f"/cases/{case.id}"
+    )
+    asked = signed_in(OFFICER).get(f"/cases/{case.id}/ask?account={edge.account_id}")
+    assert asked.status_code == 404
+
+
+def test_only_the_police_asks(ledger: Ledger) -> None:
+    case = let_go_in_part(ledger)
+    [edge] = flow(case)["frontier"]
+    hand_over(ledger.world, case)
+    assert signed_in(PROSECUTOR).get(edge.ask_url).status_code == 403
+    assert signed_in("mila.linden").get(edge.ask_url).status_code == 403
+    assert "Ask the next bank" not in text_of(PROSECUTOR, f"/cases/{case.id}")
+
+
+def test_another_rule_proposes_and_changes_nothing(ledger: Ledger) -> None:
+    case = followed(ledger)
+    assert flow(case)["proposed"] is None
+    rows = flow(case, "?rule=prorata")["proposed"]["rows"]
+    reductions = [row for row in rows if row.difference < 0]
+    assert reductions and all(row.reduce_url for row in reductions)
+    assert all(not row.reduce_url for row in rows if row.difference > 0)
+    before = ledger.world.run("select id, state, version from lawful_requests_ticket order by id")
+    text = text_of(OFFICER, reductions[0].reduce_url.replace("#acts", ""))
+    assert f'value="{reductions[0].says // 100}.{reductions[0].says % 100:02}"' in text
+    assert before == ledger.world.run(
+        "select id, state, version from lawful_requests_ticket order by id"
+    )
+
+
+def test_marks_propose_nothing(ledger: Ledger) -> None:
+    shown = flow(followed(ledger), "?rule=poison")
+    assert shown["proposed"] is None and shown["frontier"] == [] and shown["flow_proofs"] == []
+
+
+def test_side_by_side_each_rule_adds_up_to_the_loss(ledger: Ledger) -> None:
+    case = followed(ledger)
+    [table] = signed_in(OFFICER).get(f"/cases/{case.id}/rules").context["tables"]
+    assert len(table.bars) == 7 and all(bar.is_balanced for bar in table.bars)
+    for number, bar in enumerate(table.bars):
+        if bar.rule.is_sum:
+            assert sum(line.cells[number] for line in table.lines) == 50_000
+    assert all(line.low <= cell <= line.high for line in table.lines for cell in line.cells[:-1])
+    assert signed_in("mila.linden").get(f"/cases/{case.id}/rules").status_code == 403
+    assert signed_in(PROSECUTOR).get(f"/cases/{case.id}/rules").status_code == 404
