@@ -102,6 +102,31 @@ def test_rule_and_date_change_picture_and_table_and_are_undone(
     assert page.url.endswith(f"{path}?rule=libr") and rows(page) == libr_rows
 
 
+def test_an_account_is_opened_to_its_bookings_and_closed_again(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None]
+) -> None:
+    path = followed(ledger)
+    page = new_page(login=OFFICER)
+    page.goto(path)
+    first = page.locator(".rc-open a").nth(0)
+    first.click()
+    page.locator(".rc-panel").wait_for()
+    assert "open=" in page.url
+    panel = page.locator(".rc-panel").inner_text()
+    assert "Opening balance" in panel and "All bookings are known" in panel
+    axe(page)
+    snap(page, "opened")
+    page.get_by_label("Tracing rule").select_option("lifo")
+    page.get_by_text("for comparison: nothing is asked or held by it").wait_for()
+    assert page.locator(".rc-panel").inner_text() != panel
+    page.go_back()
+    page.get_by_text("the rule for holding, now").wait_for()
+    assert page.locator(".rc-panel").inner_text() == panel
+    page.locator(".rc-panel").get_by_role("link", name="Close").click()
+    page.wait_for_url(f"**{path}")
+    assert page.locator(".rc-panel").count() == 0
+
+
 def test_a_slider_goes_through_the_bookings_by_keyboard(
     ledger: Ledger, new_page: Callable[..., Any]
 ) -> None:
@@ -180,6 +205,8 @@ def test_an_officer_asks_the_next_bank_from_the_frontier(
     page.get_by_role("button", name="Ask now").click()
     page.wait_for_url(f"**{path}#frontier")
     page.get_by_text("is to be asked what was booked on").wait_for()
+    page.wait_for_timeout(4000)
+    shoot(page, "after-ask")
     frontier.get_by_text("sent", exact=False).first.wait_for(timeout=20_000)
     assert frontier.get_by_role("button", name="Ask the next bank").count() == 0
     snap(page, "frontier-asked")
@@ -195,9 +222,9 @@ def test_a_proposal_is_taken_to_the_reduction_and_changes_nothing_itself(
     proposed.wait_for()
     snap(page, "proposed")
     axe(page)
-    link = proposed.get_by_role("link", name="Take it to a reduction").first
-    said = proposed.locator("tr", has=link).locator("td").nth(2).inner_text()
-    link.click()
+    row = proposed.locator("tr", has_text="Take it to a reduction").first
+    said = row.locator("td").nth(2).inner_text()
+    row.get_by_role("link", name="Take it to a reduction").click()
     amount = page.get_by_label("New total to hold")
     assert amount.is_visible() and amount.input_value() in said.replace(",", "")
     assert page.get_by_label("Ground").first.input_value() == ""

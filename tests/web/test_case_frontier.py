@@ -105,3 +105,38 @@ def test_side_by_side_each_rule_adds_up_to_the_loss(ledger: Ledger) -> None:
     assert all(line.low <= cell <= line.high for line in table.lines for cell in line.cells[:-1])
     assert signed_in("mila.linden").get(f"/cases/{case.id}/rules").status_code == 403
     assert signed_in(PROSECUTOR).get(f"/cases/{case.id}/rules").status_code == 404
+
+
+def test_an_open_account_shows_its_bookings_to_who_asked_the_bank(ledger: Ledger) -> None:
+    case = followed(ledger)
+    account = next(c.account_id for c in flow(case)["chips"] if c.institution.startswith("Quince"))
+    [panel] = flow(case, f"?open={account}")["panels"]
+    assert [(b.is_credit, b.amount, b.carried) for b in panel.bookings] == [
+        (True, 50_000, 50_000), (False, 10_000, 7_000), (False, 40_000, 40_000),
+    ]  # fmt: skip
+    assert panel.came == 50_000 == sum(panel.stays.values())
+    hand_over(ledger.world, case)
+    by_lifo = f"?rule=libr&open={account}"
+    [mine], [theirs] = flow(case, by_lifo)["panels"], flow(case, by_lifo, PROSECUTOR)["panels"]
+    clean = [b for b in mine.bookings if not b.carried]
+    assert all(b.carried for b in theirs.bookings)
+    assert theirs.others_in[0] + theirs.others_out[0] == len(clean)
+
+
+def test_a_large_flow_begins_with_its_main_hops(ledger: Ledger) -> None:
+    ledger.pay("victim", "first", 500_000, minute=10)
+    for number in range(24):
+        ledger.account(f"mule{number}", "walnut", 31000 + number, 0)
+        ledger.pay("first", f"mule{number}", 10_000 + number * 100, minute=12 + number / 10)
+    filed = report(ledger, ledger.paid[0])
+    Banks(ledger).run()
+    case = ledger.world.case_of(filed)
+    [shown] = flow(case)["flows"]
+    assert shown["folded"] > 10
+    whole = sum(r["amount_minor"] for r in shown["rows"] if r["fate"] != "moved")
+    assert whole == 500_000, "what is folded is still in the sums"
+    assert len(shown["rows"]) == len(shown["data"]["links"])
+    hidden = [c for c in flow(case)["chips"] if c.institution.startswith("Walnut")][-1]
+    [opened] = flow(case, f"?open={hidden.account_id}")["flows"]
+    assert opened["folded"] == shown["folded"] - 1
+    assert "more accounts" in text_of(OFFICER, f"/cases/{case.id}")

@@ -31,6 +31,7 @@ ACTS: Final = {
     "case:hand_over": _("handing a case over to the prosecutor"),
     "case:decide": _("deciding on a case that was handed over"),
     "case:trace": _("seeing a case under another tracing rule"),
+    "case:judge_link": _("judging whether two reports are related"),
     "case:import_ledger": _("importing a flow from a file"),
     "case:export_trace": _("taking a trace away as a file"),
     "task:see": _("the list of tasks"),

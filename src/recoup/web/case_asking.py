@@ -1,4 +1,4 @@
-"""Pages around the trace of a case: asking the next bank, and all rules side by side."""
+"""Pages around a case's trace: the next bank, rules side by side, patterns, links taken back."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from recoup.apps.audit import session_operations as audit
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case
-from recoup.apps.holds import ask_operations, case_ledger, operations
+from recoup.apps.holds import ask_operations, case_ledger, link_operations, operations
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.act_forms import AskForm
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
-from recoup.web import case_frontier, case_page, case_retrace, case_side_by_side
+from recoup.data.indicators import load_indicators
+from recoup.web import (
+    case_frontier,
+    case_page,
+    case_patterns,
+    case_related,
+    case_retrace,
+    case_side_by_side,
+)
 from recoup.web.case_rules import WORDS, choice_of, holding_rule
 
 Request = Any
@@ -56,6 +64,58 @@ def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
             "flow_said": case_retrace.statement(choice, request.at),
         },
     )  # fmt: skip
+
+
+@require_GET
+@allowed("case:trace")
+def found_patterns(request: Request, case_id: UUID) -> HttpResponse:
+    """Patterns in the bookings connected with the case, with the transfers that show them."""
+    found = _case(request, case_id)
+    try:
+        ledger = case_ledger.ledger_of(found.id)
+    except case_ledger.TooManyAccounts:
+        ledger = None
+    shown = case_patterns.found(ledger) if ledger else []
+    context = {
+        "case": found, "patterns": shown, "is_too_large": ledger is None,
+        "caution": load_indicators().caution, "is_asker": _is_asker(request, found),
+    }  # fmt: skip
+    return render(request, "cases/patterns.html", context)
+
+
+def _is_asker(request: Request, found: Case) -> bool:
+    """Single bookings of other people's money are for the organisation that asked for them."""
+    return bool(request.actor.organisation_id == found.owner_id)
+
+
+@require_POST
+@allowed("case:judge_link")
+def judge_link(request: Request, case_id: UUID) -> HttpResponse:
+    """Say that a link between two reports says nothing, or that it counts after all."""
+    found = _case(request, case_id)
+    link = case_related.related(found).reason(
+        _uuid(request.POST.get("other", "")), request.POST.get("kind", ""),
+        request.POST.get("value", ""),
+    )  # fmt: skip
+    if link is None:
+        raise Http404
+    other, identifier = link
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        problem = " ".join(str(text) for text in form.errors["ground"])
+        return errors.page(request, 422, "422.html", problem=problem)
+    link_operations.judge(
+        case=found, other=other, identifier=identifier, counts=request.POST.get("counts") == "yes",
+        ground=form.cleaned_data["ground"], by=request.actor, at=request.at,
+    )  # fmt: skip
+    return HttpResponseRedirect(reverse("case", args=[found.id]) + "#related")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 @require_http_methods(["GET", "POST"])

@@ -24,7 +24,15 @@ from recoup.apps.holds.case_queries import WindowTold
 from recoup.apps.holds.models import Flow, Hold, Trail
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core import chain
-from recoup.web import case_doubts, case_flow, case_frontier, case_proposals, case_retrace
+from recoup.web import (
+    case_doubts,
+    case_expanded,
+    case_flow,
+    case_folding,
+    case_frontier,
+    case_proposals,
+    case_retrace,
+)
 from recoup.web.case_rules import WORDS, Choice, typed
 
 Own = Mapping[UUID, int | None]
@@ -58,8 +66,13 @@ class Traced:
     problem: str = ""
 
 
-def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dict[str, Any]:
-    """The context of ``cases/_case_flow.html``; before: the address that the reader comes from."""
+def part(
+    shown: Shown, choice: Choice, *, at: datetime, before: str = "", is_asker: bool = False
+) -> dict[str, Any]:
+    """The context of ``cases/_case_flow.html``; before: the address that the reader comes from.
+
+    is_asker: the reader's organisation asked the banks, and may read every booking they told.
+    """
     traced = traced_as(shown, choice)
     if traced.problem:
         choice = choice.as_held
@@ -70,8 +83,17 @@ def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dic
         doubtful=frozenset(account for account, _ in doubts), is_past=choice.at is not None,
         is_mark=not choice.words.is_sum,
     )  # fmt: skip
+    chips = case_expanded.chips(choice, traced.flows, traced.trail)
+    idents = _idents(traced, choice)
+    panels: list[case_expanded.Opened] = []
+    if traced.ledger is not None and traced.again is not None:
+        panels = case_expanded.opened(
+            chips, traced.ledger, traced.again, traced.flows, traced.trail, is_asker=is_asker
+        )
     return {
-        "flows": pictures,
+        "flows": [case_folding.folded(picture, idents) for picture in pictures],
+        "chips": chips,
+        "panels": panels,
         "chosen": choice,
         "flow_said": case_retrace.statement(choice, at),
         "flow_proofs": _proofs(traced),
@@ -83,7 +105,7 @@ def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dic
 
 
 def traced_as(shown: Shown, choice: Choice) -> Traced:
-    if choice.is_as_held:
+    if choice.is_as_held and not choice.opened:
         return Traced(shown.flows, shown.trail)
     try:
         ledger = case_ledger.ledger_of(shown.case.id)
@@ -95,6 +117,8 @@ def traced_as(shown: Shown, choice: Choice) -> Traced:
         )
         return Traced(shown.flows, shown.trail, problem=problem)
     again = ledger.under(choice.rule, choice.until)
+    if choice.is_as_held:
+        return Traced(shown.flows, shown.trail, ledger, again)
     return Traced(
         case_retrace.flows(ledger, again), case_retrace.trail(ledger, again), ledger, again
     )
@@ -104,6 +128,13 @@ def _proofs(traced: Traced) -> list[case_retrace.Proof]:
     if traced.ledger is None or traced.again is None:
         return []
     return case_retrace.proofs(traced.ledger, traced.again)
+
+
+def _idents(traced: Traced, choice: Choice) -> set[str]:
+    """How the picture calls the accounts that are open."""
+    ends = [(str(f.payer_id), f.payer_ident) for f in traced.flows]
+    ends += [(str(f.payee_id), f.payee_ident) for f in traced.flows]
+    return {ident for account, ident in ends if account in choice.opened}
 
 
 def _frontier(shown: Shown, traced: Traced, choice: Choice) -> list[case_frontier.Edge]:
@@ -118,6 +149,8 @@ def _frontier(shown: Shown, traced: Traced, choice: Choice) -> list[case_frontie
 
 def _proposed(shown: Shown, traced: Traced, choice: Choice) -> dict[str, Any] | None:
     if traced.ledger is None or traced.again is None or not choice.words.is_sum:
+        return None
+    if choice.is_as_held:
         return None
     rows, same = case_proposals.proposals(
         choice, traced.ledger, traced.again, shown.holds, shown.tickets
@@ -137,6 +170,7 @@ def _controls(
     ]
     return {
         "page_url": page,
+        "patterns_url": reverse("case-patterns", args=[shown.case.id]),
         "rules_url": reverse("case-rules", args=[shown.case.id])
         + Choice(choice.as_held.rule, choice.at).query(),
         "rules": list(WORDS.values()),

@@ -33,6 +33,7 @@ from recoup.web import (
     case_flow,
     case_flow_part,
     case_frontier,
+    case_related,
     case_trail,
     wordings,
 )
@@ -109,17 +110,24 @@ def live(
         "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
         "links": links(case),
+        "related": case_related.related(case),
         "tasks": wordings.tasks([t for t in tasks if t.done_at is None], actor),
         "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
         **case_flow_part.part(
-            _shown(case, parts, flows, trail, told), choice or Choice(RULE), at=at, before=before
+            _shown(case, parts, flows, trail, told),
+            choice or Choice(RULE),
+            at=at,
+            before=before,
+            is_asker=is_owner,
         ),
     }
 
 
-def flow_part(case: Case, *, at: datetime, choice: Choice, before: str) -> dict[str, Any]:
+def flow_part(
+    actor: Actor, case: Case, *, at: datetime, choice: Choice, before: str
+) -> dict[str, Any]:
     """The flow alone, as the reader wants to see it."""
     parts = read(case)
     told = _answers_told(list(cases.events_of([case.id])[:300]))
@@ -127,7 +135,9 @@ def flow_part(case: Case, *, at: datetime, choice: Choice, before: str) -> dict[
     shown = _shown(case, parts, flows, trail, told)
     return {
         "case": head(parts, at=at),
-        **case_flow_part.part(shown, choice, at=at, before=before),
+        **case_flow_part.part(
+            shown, choice, at=at, before=before, is_asker=actor.organisation_id == case.owner_id
+        ),
     }
 
 

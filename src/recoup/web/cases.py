@@ -68,7 +68,7 @@ def case_live(request: Request, case_id: UUID) -> HttpResponse:
 def case_flow(request: Request, case_id: UUID) -> HttpResponse:
     """The flow under another rule or as of another moment, for the script; it changes nothing."""
     found = _case(request, case_id)
-    context = case_page.flow_part(found, **_chosen(request))
+    context = case_page.flow_part(request.actor, found, **_chosen(request))
     return render(request, "cases/_case_flow.html", context)
 
 

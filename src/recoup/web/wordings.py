@@ -326,6 +326,14 @@ def _asked_on(values: Mapping[str, Any]) -> tuple[str, str]:
     }  # fmt: skip
 
 
+def _link_judged(values: Mapping[str, Any]) -> tuple[str, str]:
+    if values.get("counts"):
+        text = gettext("A shared identifier relates this case to %(other)s again. %(ground)s")
+    else:
+        text = gettext("A shared identifier does not relate this case to %(other)s. %(ground)s")
+    return "other", text % {"other": values.get("other", ""), "ground": values.get("ground", "")}
+
+
 WRITERS = {
     "report_received": _received,
     "ticket_opened": _opened,
@@ -338,6 +346,7 @@ WRITERS = {
     "ticket_undeliverable": _said("late", gettext_lazy("A ticket could not be sent")),
     "hold_reduced": _reduced,
     "bookings_asked": _asked_on,
+    "link_judged": _link_judged,
     "merged": _merged,
     "merged_in": _merged_in,
     "parted": _parted,

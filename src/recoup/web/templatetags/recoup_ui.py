@@ -218,6 +218,7 @@ def fate_name(fate: str) -> str:
         "held": gettext("held"),
         "lying": gettext("there but not held"),
         "gone": gettext("gone"),
+        "spent": gettext("gone"),
         "returned": gettext("returned"),
         "moved": gettext("moved on"),
         "victim": gettext("victim"),
