@@ -205,8 +205,6 @@ def test_an_officer_asks_the_next_bank_from_the_frontier(
     page.get_by_role("button", name="Ask now").click()
     page.wait_for_url(f"**{path}#frontier")
     page.get_by_text("is to be asked what was booked on").wait_for()
-    page.wait_for_timeout(4000)
-    shoot(page, "after-ask")
     frontier.get_by_text("sent", exact=False).first.wait_for(timeout=20_000)
     assert frontier.get_by_role("button", name="Ask the next bank").count() == 0
     snap(page, "frontier-asked")

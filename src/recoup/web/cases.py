@@ -50,7 +50,8 @@ def _case(request: Request, case_id: UUID) -> Case:
 @allowed("case:see")
 def case(request: Request, case_id: UUID) -> HttpResponse:
     found = _case(request, case_id)
-    context = case_page.page(request.actor, found, **_chosen(request))
+    version = _version(found)
+    context = case_page.page(request.actor, found, **_chosen(request)) | {"version": version}
     status = 422 if context["flow_problem"] else 200
     return render(request, "cases/case.html", context, status=status)
 
@@ -82,10 +83,13 @@ def _chosen(request: Request) -> dict[str, Any]:
 @allowed("case:see")
 def case_version(request: Request, case_id: UUID) -> HttpResponse:
     """What the event stream compares: changes whenever something on the page did."""
-    found = _case(request, case_id)
+    return HttpResponse(_version(_case(request, case_id)), content_type="text/plain")
+
+
+def _version(found: Case) -> str:
     states = Ticket.objects.filter(case_id=found.id).values_list("id", "version", "state")
     moved = crc32(repr(sorted((str(t), v, s) for t, v, s in states)).encode())
-    return HttpResponse(f"{found.version}-{moved}", content_type="text/plain")
+    return f"{found.version}-{moved}"
 
 
 @require_GET

@@ -25,7 +25,16 @@ function listen (element) {
       say('off')
       if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN)
     })
-    source.addEventListener('changed', refresh)
+    // What changed between the making of the page and the first word of the stream is not lost.
+    source.addEventListener('version', (event) => {
+      const shown = element.dataset.version
+      if (shown && shown !== event.data) refresh()
+      if (shown) element.dataset.version = event.data
+    })
+    source.addEventListener('changed', (event) => {
+      if (element.dataset.version) element.dataset.version = event.data
+      refresh()
+    })
     source.addEventListener('message', refresh)
   }
   connect()
