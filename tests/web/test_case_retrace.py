@@ -77,10 +77,14 @@ def test_what_cannot_be_read_is_said(ledger: Ledger, query: str, said: str) -> N
     assert answer.status_code == 422 and said in answer.content.decode()
 
 
-def test_what_left_untold_is_drawn_once(ledger: Ledger) -> None:
-    """By last in first out the cash is traced, and its destination was never asked for."""
+@pytest.mark.parametrize("rule", ["lifo", "prorata", "tiho"])
+def test_what_left_untold_is_drawn_once(ledger: Ledger, rule: str) -> None:
+    """By these rules the cash is traced, and by the holding rule its destination was not asked."""
+    ledger.account("first", "quince", 20001, 30_000)
     case = followed(ledger)
-    answer = signed_in(OFFICER).get(f"/cases/{case.id}/flow?rule=lifo")
+    answer = signed_in(OFFICER).get(f"/cases/{case.id}/flow?rule={rule}")
+    [left] = [edge for edge in answer.context["frontier"] if edge.kind == "left"]
+    assert left.institution_name.startswith("Quince")
     [flow] = answer.context["flows"]
     [proof] = answer.context["flow_proofs"]
     kept = sum(r["amount_minor"] for r in flow["rows"] if r["fate"] not in ("moved",))

@@ -76,7 +76,8 @@ def _flow(ledger: CaseLedger, flow: chain.Flow, rule: str, at: datetime | None) 
     payee = ledger.names.get(flow.payee or "", NOBODY)
     told = ledger.teller(flow.movement)
     return Flow(
-        case_id=ledger.case_id, claim_id=flow.claim, movement_id=flow.movement, rule=rule,
+        case_id=ledger.case_id, claim_id=UUID(flow.claim), rule=rule,
+        movement_id=UUID(flow.movement) if flow.movement else None,
         payer_id=UUID(flow.payer) if flow.payer else None,
         payee_id=UUID(flow.payee) if flow.payee else None,
         payer_ident=payer.ident, payer_institution=payer.institution,
