@@ -21,7 +21,7 @@ from recoup.core.chain import (
 )
 
 from .simulated import Hub, Paid
-from .small import claim, kinds, row, world
+from .small import after_the_loss, claim, kinds, row, world
 
 
 def test_a_second_case_leaves_at_once_and_names_the_open_ticket():
@@ -266,3 +266,25 @@ def test_a_bank_that_keeps_more_than_it_was_asked_is_a_task():
     assert not conclusions.wants
     assert [(task.kind, task.amount) for task in conclusions.tasks] == [("excess_held", 25)]
     assert not check(conclusions, facts)
+
+
+def test_an_officer_asks_what_was_booked_since() -> None:
+    """Money lies there unheld: all is asked again, from where it is known, up to the limit."""
+    hub = after_the_loss(Paid("p2", 2, "A", "B", 60))
+    facts = hub.facts()
+    asked = replace(
+        facts,
+        asked_on=frozenset({("case", "B")}),
+        holds=tuple(
+            replace(hold, held=10, limit=10, asked=10) if hold.account == "B" else hold
+            for hold in facts.holds
+        ),
+    )
+    assert not [want for want in plan(replace(asked, asked_on=frozenset())).wants]
+    [want] = plan(asked).wants
+    assert (want.account, want.kind, want.total) == ("B", "first", 10)
+    assert [(line.movement, line.amount) for line in want.lines] == [("p2", 60)]
+    [stretch] = [window for window in facts.windows if window.account == "B"]
+    assert want.disclose_from == stretch.from_at
+    waiting = replace(asked, open_tickets=(OpenTicket("case", "B", "set"),))
+    assert plan(waiting).wants == (), "a ticket that is open there is waited for"

@@ -23,6 +23,7 @@ from recoup.core.chain.books import Books, credit_id, debit_id
 from recoup.core.tracing import RULES, Ledger
 
 ACCOUNTS_AT_MOST = 4_000
+BOOKINGS_AT_MOST = 40_000
 
 
 class TooManyAccounts(Exception):
@@ -92,7 +93,9 @@ class CaseLedger:
 def ledger_of(case_id: UUID) -> CaseLedger | None:
     """The facts for a member of the case; None for anybody else. Raises TooManyAccounts."""
     with connection.cursor() as cursor:
-        cursor.execute("select facts_of_case(%s, %s)", [case_id, ACCOUNTS_AT_MOST])
+        cursor.execute(
+            "select facts_of_case(%s, %s, %s)", [case_id, ACCOUNTS_AT_MOST, BOOKINGS_AT_MOST]
+        )
         [found] = cursor.fetchone()
     if found is None:
         return None

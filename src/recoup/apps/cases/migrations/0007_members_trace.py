@@ -25,7 +25,7 @@ FACTS = f"""
 create policy definer on holds_destination for select to recoup_policy using (true);
 grant select on holds_destination to recoup_policy;
 
-create function facts_of_case(which uuid, at_most int) returns jsonb
+create function facts_of_case(which uuid, at_most int, bookings_at_most int) returns jsonb
   language plpgsql stable security definer set search_path = public as $$
 declare
   found uuid[] := '{{}}';
@@ -58,6 +58,11 @@ begin
       select p.payee_id from holds_allegedpayment p where p.payer_id = any(layer)
     ) x where x.id is not null and x.id <> all(found);
   end loop;
+  if (select count(*) from (
+    select 1 from holds_movementside where account_id = any(found) limit bookings_at_most + 1
+  ) s) > bookings_at_most then
+    return jsonb_build_object('too_many', bookings_at_most);
+  end if;
   return jsonb_build_object(
     'accounts', (
       select jsonb_agg(jsonb_build_array(
