@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from recoup.cli import environment, instance, measured
+from recoup.cli.bench_figures import p95, short
 from recoup.cli.bench_result import Result
-from recoup.cli.bench_tracing import p95, short
 from recoup.cli.measured import Line
 
 MOST_SECONDS_ANSWER: Final = 0.005

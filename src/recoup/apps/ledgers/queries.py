@@ -78,22 +78,18 @@ def look_up(
     labels = [seed.transfer for seed in seeds]
     carrying = [step for step in steps if step[following.CARRIED]]
     _refuse_traced_payer(labels, steps, carrying)
-    names = {step[following.DST]: step[following.PAYEE] for step in carrying}
-    accounts = {number: place for place, number in enumerate(names)}
-    result = answer.result(
-        [
-            (row, s[following.LABEL] - 1, s[following.CARRIED], s[following.CREDITED],
-             s[following.LOST], s[following.HIGH] or 0, accounts[s[following.DST]])
-            for row, s in enumerate(carrying)
-        ],
-        [(accounts[account], label - 1, units) for account, label, units in _rests(carrying)],
-        labels=labels,
-        transfers=[step[following.IDENT] for step in carrying],
-        accounts=list(names.values()),
-        totals=answer.Totals(partial(_totals, ledger, as_of)),
+    totals = answer.Totals(partial(_totals, ledger, as_of))
+    result = Result(
+        rule="fifo",
         shortfall=ledger.shortfall,
         as_of=as_of,
-    )  # fmt: skip
+        held=_held(labels, carrying),
+        transfers=_told(labels, carrying, following.IDENT, following.CARRIED),
+        credited=_told(labels, carrying, following.IDENT, following.CREDITED),
+        balances=answer.Look(totals, 0),
+        dissipated=_told(labels, carrying, following.PAYEE, following.LOST),
+        unseen=answer.Look(totals, 1),
+    )
     return Answer(result, _reach(carrying), len(carrying))
 
 
@@ -170,8 +166,19 @@ def _key(step: Step) -> tuple[int, int, str]:
     return step[following.T], step[following.SEQ], step[following.IDENT]
 
 
-def _rests(steps: Iterable[Step]) -> list[tuple[int, int, int]]:
-    """Account, label and units that are there now: what arrived and was not carried on."""
+def _told(labels: Sequence[str], steps: Iterable[Step], name: int, units: int) -> answer.Table:
+    """One field of the steps, added up by name and label; without zero entries."""
+    table: answer.Table = {}
+    for s in steps:
+        if s[units]:
+            row, label = table.setdefault(s[name], {}), labels[s[following.LABEL] - 1]
+            row[label] = row.get(label, 0) + s[units]
+    return table
+
+
+def _held(labels: Sequence[str], steps: Sequence[Step]) -> answer.Table:
+    """What is there now by account and label: what arrived and was not carried on."""
+    names = {s[following.DST]: s[following.PAYEE] for s in steps}
     there: dict[tuple[int, int], int] = {}
     for s in steps:
         to = s[following.DST], s[following.LABEL]
@@ -180,7 +187,11 @@ def _rests(steps: Iterable[Step]) -> list[tuple[int, int, int]]:
         origin = s[following.SRC], s[following.LABEL]
         if origin in there and not s[following.IS_FIRST]:
             there[origin] -= s[following.CARRIED]
-    return [(account, label, units) for (account, label), units in there.items() if units]
+    table: answer.Table = {}
+    for (account, label), units in there.items():
+        if units:
+            table.setdefault(names[account], {})[labels[label - 1]] = units
+    return table
 
 
 def totals(ledger: models.Ledger, as_of: int | None) -> tuple[Mapping[str, int], Mapping[str, int]]:
