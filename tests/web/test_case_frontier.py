@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recoup.apps.cases.models import Case
-from recoup.apps.holds import operations
+from recoup.apps.holds import case_ledger, operations
 from recoup.apps.lawful_requests.models import Ticket
 from support.bank import Banks, Ledger
 from support.case_pages import hand_over, signed_in, text_of
@@ -140,3 +140,18 @@ def test_a_large_flow_begins_with_its_main_hops(ledger: Ledger) -> None:
     [opened] = flow(case, f"?open={hidden.account_id}")["flows"]
     assert opened["folded"] == shown["folded"] - 1
     assert "more accounts" in text_of(OFFICER, f"/cases/{case.id}")
+
+
+def test_exact_fractions_are_not_waited_for_where_they_would_grow(
+    ledger: Ledger, monkeypatch: Any
+) -> None:
+    """Twice the bookings take eight times as long: one request held a worker for hours."""
+    case = followed(ledger)
+    monkeypatch.setattr(case_ledger, "EXACT_BOOKINGS_AT_MOST", 2)
+    shown = signed_in(OFFICER).get(f"/cases/{case.id}/rules").context
+    assert "prorata_exact" not in {rule.key for rule in shown["rules"]}
+    [table] = shown["tables"]
+    assert {len(line.cells) for line in table.lines} == {len(shown["rules"])} == {6}
+    exact = signed_in(OFFICER).get(f"/cases/{case.id}?rule=prorata_exact")
+    assert exact.status_code == 422 and exact.context["chosen"].is_as_held
+    assert signed_in(OFFICER).get(f"/cases/{case.id}?rule=prorata").status_code == 200

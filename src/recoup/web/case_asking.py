@@ -30,7 +30,7 @@ from recoup.web import (
     case_retrace,
     case_side_by_side,
 )
-from recoup.web.case_rules import WORDS, choice_of, holding_rule
+from recoup.web.case_rules import choice_of, holding_rule
 
 Request = Any
 
@@ -59,7 +59,7 @@ def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
         request,
         "cases/side_by_side.html",
         {
-            "case": found, "chosen": choice, "rules": list(WORDS.values()),
+            "case": found, "chosen": choice, "rules": case_side_by_side.rules_of(ledger),
             "tables": case_side_by_side.tables(ledger, choice),
             "flow_said": case_retrace.statement(choice, request.at),
         },

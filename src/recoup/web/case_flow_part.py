@@ -109,14 +109,14 @@ def traced_as(shown: Shown, choice: Choice) -> Traced:
         return Traced(shown.flows, shown.trail)
     try:
         ledger = case_ledger.ledger_of(shown.case.id)
+        again = ledger.under(choice.rule, choice.until) if ledger else None
     except case_ledger.TooManyAccounts:
-        ledger = None
-    if ledger is None:
+        ledger = again = None
+    if ledger is None or again is None:
         problem = gettext(
             "So much is connected with this case that it is shown by the holding rule only."
         )
         return Traced(shown.flows, shown.trail, problem=problem)
-    again = ledger.under(choice.rule, choice.until)
     if choice.is_as_held:
         return Traced(shown.flows, shown.trail, ledger, again)
     return Traced(

@@ -23,7 +23,7 @@ BAR = 1000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One account, or one end of the money, under every rule; cells in the order of ``WORDS``."""
+    """One account, or one end of the money; cells in the order of ``rules_of``."""
 
     name: str
     institution: str
@@ -51,9 +51,16 @@ class Table:
     bars: tuple[Small, ...]
 
 
+def rules_of(ledger: CaseLedger) -> list[RuleWords]:
+    """All rules, without those for which a reader of this case would wait too long."""
+    return [words for words in WORDS.values() if not ledger.is_too_large_for(words.key)]
+
+
 def tables(ledger: CaseLedger, choice: Choice) -> list[Table]:
     """One table a currency, in which the case has lost or got money."""
-    traced = {rule: ledger.under(rule, choice.until) for rule in WORDS}
+    traced = {
+        rule: ledger.under(rule, choice.until) for rule in (words.key for words in rules_of(ledger))
+    }
     own = str(ledger.case_id)
     currencies = {t.currency for again in traced.values() for t in again.totals if t.case == own}
     return [_table(ledger, traced, currency) for currency in sorted(currencies)]
@@ -70,7 +77,7 @@ def _table(ledger: CaseLedger, traced: dict[str, chain.Retraced], currency: str)
     places = sorted(
         keys, key=lambda key: (key[0] != "there", -max(s.get(key, 0) for s in sums.values()))
     )
-    lines = tuple(_line(ledger, key, [sums[rule].get(key, 0) for rule in traced]) for key in places)
+    lines = tuple(_line(ledger, key, {r: sums[r].get(key, 0) for r in traced}) for key in places)
     return Table(currency, lines, tuple(_bar(traced[r], ledger, r, currency) for r in traced))
 
 
@@ -87,7 +94,7 @@ def _count(sums: dict[tuple[str, str], int], row: Any) -> None:
             sums[key] = sums.get(key, 0) + units
 
 
-def _line(ledger: CaseLedger, key: tuple[str, str], cells: list[int]) -> Line:
+def _line(ledger: CaseLedger, key: tuple[str, str], cells: dict[str, int]) -> Line:
     fate, account = key
     names = {
         "gone": gettext("gone"),
@@ -95,10 +102,10 @@ def _line(ledger: CaseLedger, key: tuple[str, str], cells: list[int]) -> Line:
         "unknown": gettext("not told yet"),
     }
     name = ledger.names.get(account)
-    adding = [n for n, rule in zip(cells, WORDS, strict=True) if RULES[rule].conserves]
+    adding = [units for rule, units in cells.items() if RULES[rule].conserves]
     return Line(
         guess_shown(name.ident) if name else names[fate], name.institution if name else "", fate,
-        tuple(cells), min(adding), max(adding),
+        tuple(cells.values()), min(adding), max(adding),
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from recoup.core.tracing import RULES, Ledger
 
 ACCOUNTS_AT_MOST = 4_000
 BOOKINGS_AT_MOST = 40_000
+# Exact fractions grow with every booking: twice the bookings take eight times as long.
+EXACT_BOOKINGS_AT_MOST = 1_000
 
 
 class TooManyAccounts(Exception):
@@ -66,8 +68,17 @@ class CaseLedger:
         """The case's own claims."""
         return tuple(c for c in self.facts.claims if c.case == str(self.case_id))
 
+    def is_too_large_for(self, rule: str) -> bool:
+        """Whether a reader would wait too long for this rule, though not for the others."""
+        return rule == "prorata_exact" and len(self.facts.sides) > EXACT_BOOKINGS_AT_MOST
+
     def under(self, rule: str, at: int | None = None) -> chain.Retraced:
-        """What one rule says. What banks hold is no part of marks that overlap."""
+        """What one rule says. What banks hold is no part of marks that overlap.
+
+        Raises TooManyAccounts where the rule would take too long.
+        """
+        if self.is_too_large_for(rule):
+            raise TooManyAccounts(len(self.facts.sides))
         known = self.facts if RULES[rule].conserves else replace(self.facts, holds=())
         return chain.retrace(known, rule=rule, at=at)
 
