@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from recoup.apps.holds.case_ledger import CaseLedger, Source
 from recoup.apps.holds.models import Flow, Trail
@@ -20,6 +19,8 @@ from recoup.web.case_rules import Choice
 from recoup.web.case_trail import guess_shown
 
 BOOKINGS_AT_MOST = 200
+
+Carried = Mapping[tuple[str, str, bool], int]  # by movement, account and side (is_credit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,16 @@ def opened(
     trail: Sequence[Trail], *, is_asker: bool,
 ) -> list[Opened]:  # fmt: skip
     """The panels of the open accounts. is_asker: the reader's organisation asked the banks."""
+    carried = _carried(flows)
     return [
-        _opened(chip, ledger, again, flows, trail, is_asker=is_asker)
+        _opened(chip, ledger, again, carried, trail, is_asker=is_asker)
         for chip in chips
         if chip.is_open
     ]
 
 
 def _opened(
-    chip: Chip, ledger: CaseLedger, again: chain.Retraced, flows: Sequence[Flow],
+    chip: Chip, ledger: CaseLedger, again: chain.Retraced, carried: Carried,
     trail: Sequence[Trail], *, is_asker: bool,
 ) -> Opened:  # fmt: skip
     account = chip.account_id
@@ -110,7 +112,8 @@ def _opened(
         known = [side for side in known if side.booked_at <= again.at]
     rows = [
         Booking(
-            moment(side.booked_at), side.is_credit, side.amount, _carried(side, flows),
+            moment(side.booked_at), side.is_credit, side.amount,
+            carried.get((side.movement, side.account, side.is_credit), 0),
             ledger.told.get((side.movement, side.is_credit)),
         )
         for side in sorted(known, key=lambda side: (side.booked_at, side.seq))
@@ -130,17 +133,17 @@ def _opened(
     )  # fmt: skip
 
 
-def _carried(side: chain.Side, flows: Sequence[Flow]) -> int:
-    """The case's units in a booking: those that left with it, or those that came."""
-    total = 0
+def _carried(flows: Sequence[Flow]) -> Carried:
+    """The case's units in every booking: those that left with it, and those that came."""
+    found: dict[tuple[str, str, bool], int] = {}
     for flow in flows:
-        if str(flow.movement_id) != side.movement:
-            continue
-        here = flow.payee_id if side.is_credit else flow.payer_id
-        if here == UUID(side.account):
-            credited = flow.carried if flow.credited is None else flow.credited
-            total += credited if side.is_credit else flow.carried
-    return total
+        credited = flow.carried if flow.credited is None else flow.credited
+        for account, is_credit, units in (
+            (flow.payer_id, False, flow.carried), (flow.payee_id, True, credited),
+        ):  # fmt: skip
+            key = (str(flow.movement_id), str(account), is_credit)
+            found[key] = found.get(key, 0) + units
+    return found
 
 
 def _sum(rows: Sequence[Booking], *, is_credit: bool) -> tuple[int, int]:

@@ -22,6 +22,8 @@ from recoup.apps.holds.models import Flow, Hold, Trail
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.web.case_trail import guess_shown
 
+End = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -52,15 +54,16 @@ def frontier(
     told_to = {window.account_id: window.to_at for window in windows}
     last = _last_holds(tickets)
     limits = {hold.account_id: hold.limit_minor for hold in holds}
+    left, arrived = _left(flows), _arrived(flows)
     found: dict[tuple[UUID, str, str], list[Any]] = {}
     for row in trail:
-        for kind, units in _open_ends(row, flows):
+        for kind, units in _open_ends(row, left):
             place = found.setdefault((row.account_id, row.currency, kind), [row, 0])
             place[1] += units
     edges = []
     for (account, currency, kind), (row, units) in found.items():
         ticket = last.get(account)
-        since = told_to.get(account) if kind == "lying" else _arrived(account, flows)
+        since = told_to.get(account) if kind == "lying" else arrived.get(account)
         why = _why_not(case, kind, ticket, limits.get(account), is_as_held=is_as_held)
         is_told = account in told_to
         edges.append(
@@ -73,13 +76,18 @@ def frontier(
     return sorted(edges, key=lambda edge: (edge.currency, -edge.units, edge.account_shown))
 
 
-def _open_ends(row: Trail, flows: Sequence[Flow]) -> list[tuple[str, int]]:
-    left = sum(
-        flow.carried
-        for flow in flows
-        if flow.state == "untold"
-        and (flow.payer_id, flow.claim_id) == (row.account_id, row.claim_id)
-    )
+def _left(flows: Iterable[Flow]) -> Mapping[tuple[UUID | None, UUID], int]:
+    """By account and claim, what left with payments of which nobody told where they went."""
+    found: dict[tuple[UUID | None, UUID], int] = {}
+    for flow in flows:
+        if flow.state == "untold":
+            key = (flow.payer_id, flow.claim_id)
+            found[key] = found.get(key, 0) + flow.carried
+    return found
+
+
+def _open_ends(row: Trail, of_place: Mapping[tuple[UUID | None, UUID], int]) -> list[End]:
+    left = of_place.get((row.account_id, row.claim_id), 0)
     ends = [("lying", row.lying), ("left", left), ("arrived", row.unknown - left)]
     return [(kind, units) for kind, units in ends if units > 0]
 
@@ -89,9 +97,14 @@ def _last_holds(tickets: Iterable[Ticket]) -> Mapping[UUID, Ticket]:
     return {t.account_id: t for t in sorted(holds, key=lambda t: t.round)}
 
 
-def _arrived(account: UUID, flows: Sequence[Flow]) -> datetime | None:
-    times = [f.booked_at for f in flows if account in (f.payee_id, f.payer_id) and f.booked_at]
-    return min(times, default=None)
+def _arrived(flows: Iterable[Flow]) -> Mapping[UUID, datetime]:
+    """By account, the first booking with money of the case."""
+    first: dict[UUID, datetime] = {}
+    for flow in flows:
+        for account in (flow.payer_id, flow.payee_id):
+            if account and flow.booked_at:
+                first[account] = min(flow.booked_at, first.get(account, flow.booked_at))
+    return first
 
 
 def _ask_url(case: Case, account: UUID) -> str:
