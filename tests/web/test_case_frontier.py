@@ -155,3 +155,12 @@ def test_exact_fractions_are_not_waited_for_where_they_would_grow(
     exact = signed_in(OFFICER).get(f"/cases/{case.id}?rule=prorata_exact")
     assert exact.status_code == 422 and exact.context["chosen"].is_as_held
     assert signed_in(OFFICER).get(f"/cases/{case.id}?rule=prorata").status_code == 200
+
+
+def test_a_past_moment_takes_nobody_to_a_reduction(ledger: Ledger) -> None:
+    """What came after it is held rightly: by its figures an officer would have let it go."""
+    case = followed(ledger)
+    before = ledger.at(ledger.paid[0]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for query in (f"?at={before}", f"?rule=prorata&at={before}"):
+        shown = flow(case, query)
+        assert shown["chosen"].at is not None and shown["proposed"] is None

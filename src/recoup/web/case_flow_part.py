@@ -148,9 +148,10 @@ def _frontier(shown: Shown, traced: Traced, choice: Choice) -> list[case_frontie
 
 
 def _proposed(shown: Shown, traced: Traced, choice: Choice) -> dict[str, Any] | None:
+    """What is held now is measured by what is known now: money that came later is not too much."""
     if traced.ledger is None or traced.again is None or not choice.words.is_sum:
         return None
-    if choice.is_as_held:
+    if choice.is_as_held or choice.at is not None:
         return None
     rows, same = case_proposals.proposals(
         choice, traced.ledger, traced.again, shown.holds, shown.tickets

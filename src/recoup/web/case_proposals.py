@@ -1,4 +1,4 @@
-"""What another rule or an earlier moment would say of the holds of a case: a proposal, no more.
+"""What another rule would say, now, of the holds of a case: a proposal, no more.
 
 Holds go by one rule. Tracing again never changes a ticket; an officer may take a reduction to the
 act that exists for it, where it is looked at and decided.
