@@ -164,3 +164,23 @@ def test_a_past_moment_takes_nobody_to_a_reduction(ledger: Ledger) -> None:
     for query in (f"?at={before}", f"?rule=prorata&at={before}"):
         shown = flow(case, query)
         assert shown["chosen"].at is not None and shown["proposed"] is None
+
+
+def test_moment_after_moment_tells_nobody_other_peoples_bookings(ledger: Ledger) -> None:
+    """Two sums that grow from one moment to the next are the bookings, one by one."""
+    ledger.account("first", "quince", 20001, 30_000)
+    case = followed(ledger)
+    account = next(c.account_id for c in flow(case)["chips"] if c.institution.startswith("Quince"))
+    hand_over(ledger.world, case)
+    at = ledger.at(ledger.paid[-1]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    query = f"?rule=libr&open={account}"
+    [now], [then] = (
+        flow(case, query, PROSECUTOR)["panels"],
+        flow(case, f"{query}&at={at}", PROSECUTOR)["panels"],
+    )
+    assert now.has_balance and (now.others_in[0] or now.others_out[0])
+    assert not then.has_balance and then.others_in == then.others_out == (0, 0)
+    text = text_of(PROSECUTOR, f"/cases/{case.id}/flow{query}&at={at}")
+    assert "Opening balance" not in text and "All bookings are known" in text
+    [mine] = flow(case, f"{query}&at={at}")["panels"]
+    assert mine.has_balance

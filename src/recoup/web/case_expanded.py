@@ -1,7 +1,8 @@
 """One account of the flow opened: what came, left, stays and is not known, by one rule.
 
 Every booking that carries the case's money is shown to whoever sees the case. The others are shown
-one by one to the organisation that asked the banks for them, and to everybody else as two sums.
+one by one to the organisation that asked the banks for them, and to everybody else as two sums as
+of now: as of one moment after another, the sums and the balance would tell them one by one.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Opened:
     """opening, closing and the times between which all bookings are known; None if none is.
 
     others_in, others_out: the bookings that are not shown one by one, as (number, sum).
+    has_balance: whether the reader may see opening and closing.
     """
 
     chip: Chip
@@ -63,6 +65,7 @@ class Opened:
     is_cut: bool
     came: int
     stays: Mapping[str, int]
+    has_balance: bool
 
 
 def chips(choice: Choice, flows: Sequence[Flow], trail: Sequence[Trail]) -> list[Chip]:
@@ -122,14 +125,15 @@ def _opened(
     here = [row for row in trail if str(row.account_id) == account]
     fates = ("held", "lying", "moved", "spent", "returned", "unknown")
     stays = {fate: sum(getattr(row, fate) for row in here) for fate in fates}
-    left_out = [row for row in rows if not (is_asker or row.carried)]
+    may_add_up = is_asker or again.at is None
+    left_out = [row for row in rows if may_add_up and not (is_asker or row.carried)]
     currency = again.books.currency_of(account, here[0].currency if here else "")
     return Opened(
         chip, currency, stretch,
         moment(stretch.from_at) if stretch else None, moment(stretch.to_at) if stretch else None,
         told[:BOOKINGS_AT_MOST], _sum(left_out, is_credit=True), _sum(left_out, is_credit=False),
         len(told) > BOOKINGS_AT_MOST, sum(row.inn for row in here),
-        {fate: units for fate, units in stays.items() if units},
+        {fate: units for fate, units in stays.items() if units}, may_add_up,
     )  # fmt: skip
 
 
