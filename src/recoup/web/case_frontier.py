@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from recoup.apps.cases.models import Case
-from recoup.apps.holds.ask_operations import CLOSING
+from recoup.apps.holds.ask_operations import OVER, ended_without_answer
 from recoup.apps.holds.case_queries import WindowTold
 from recoup.apps.holds.models import Flow, Hold, Trail
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
@@ -52,8 +52,8 @@ def frontier(
 ) -> list[Edge]:  # fmt: skip
     """The work list, the largest sum first. is_as_held: by the rule that holds go by."""
     told_to = {window.account_id: window.to_at for window in windows}
-    last = _last_holds(tickets)
-    limits = {hold.account_id: hold.limit_minor for hold in holds}
+    rounds = _rounds(tickets)
+    last_hold = {hold.account_id: hold for hold in holds}
     left, arrived = _left(flows), _arrived(flows)
     found: dict[tuple[UUID, str, str], list[Any]] = {}
     for row in trail:
@@ -62,9 +62,10 @@ def frontier(
             place[1] += units
     edges = []
     for (account, currency, kind), (row, units) in found.items():
-        ticket = last.get(account)
+        of_account = rounds.get(account, [])
+        ticket = of_account[-1] if of_account else None
         since = told_to.get(account) if kind == "lying" else arrived.get(account)
-        why = _why_not(case, kind, ticket, limits.get(account), is_as_held=is_as_held)
+        why = _why_not(case, kind, of_account, last_hold.get(account), is_as_held=is_as_held)
         is_told = account in told_to
         edges.append(
             Edge(
@@ -92,9 +93,13 @@ def _open_ends(row: Trail, of_place: Mapping[tuple[UUID | None, UUID], int]) -> 
     return [(kind, units) for kind, units in ends if units > 0]
 
 
-def _last_holds(tickets: Iterable[Ticket]) -> Mapping[UUID, Ticket]:
-    holds = [ticket for ticket in tickets if ticket.measure == "hold"]
-    return {t.account_id: t for t in sorted(holds, key=lambda t: t.round)}
+def _rounds(tickets: Iterable[Ticket]) -> Mapping[UUID, list[Ticket]]:
+    """By account, the tickets for holds in their order."""
+    rounds: dict[UUID, list[Ticket]] = {}
+    for ticket in sorted(tickets, key=lambda t: t.round):
+        if ticket.measure == "hold":
+            rounds.setdefault(ticket.account_id, []).append(ticket)
+    return rounds
 
 
 def _arrived(flows: Iterable[Flow]) -> Mapping[UUID, datetime]:
@@ -112,19 +117,21 @@ def _ask_url(case: Case, account: UUID) -> str:
 
 
 def _why_not(
-    case: Case, kind: str, ticket: Ticket | None, limit: int | None, *, is_as_held: bool
+    case: Case, kind: str, rounds: Sequence[Ticket], hold: Hold | None, *, is_as_held: bool
 ) -> str:
     """Why no officer asks here; empty where one may, or where the ticket says it."""
     if case.state != "open":
         return gettext("the case is over")
     if not is_as_held:
         return gettext("asked by the holding rule only")
-    if ticket is None:
+    if not rounds:
         return gettext("nobody was asked yet")
-    if ticket.state in OPEN_STATES:
+    if rounds[-1].state in OPEN_STATES:
         return gettext("asked, not answered yet")
-    if ticket.state in CLOSING:
+    if ended_without_answer(rounds):
         return gettext("the last ticket ended unreached: see there what can be done")
-    if limit == 0:
+    if hold and hold.limit_minor == 0:
         return gettext("an officer lifted the hold")
+    if hold and hold.state in OVER:
+        return gettext("the hold has ended by itself: a person decides what follows")
     return "" if kind == "lying" else gettext("answered: a person clears it up, see the tasks")

@@ -100,3 +100,31 @@ def test_the_ask_is_a_line_of_the_trail_of_acts(ledger: Ledger) -> None:
     )
     assert who == 1
     ledger.world.plan()
+
+
+def test_nothing_is_said_to_be_asked_where_the_planner_asks_nothing(ledger: Ledger) -> None:
+    """A clock let the hold go: the timeline said "asked", and no ticket ever left."""
+    filed, _ = partly_let_go(ledger)
+    ledger.world.run("update holds_hold set until = now() - interval '1 second'")
+    ledger.world.sweep()
+    ledger.world.plan()
+    with pytest.raises(operations.NotPossible, match="ended by itself"):
+        ask(ledger, filed, "third")
+    assert ledger.world.run("select count(*) from holds_planwanted") == [(0,)]
+
+
+def test_what_a_bank_refused_in_an_earlier_round_is_not_said_to_be_asked(ledger: Ledger) -> None:
+    """The planner asks nothing where the last ticket of any kind that traces was refused."""
+    filed, _ = partly_let_go(ledger)
+    with ledger.world.acting(ledger.world.actor(OFFICER)):
+        rounds = list(
+            Ticket.objects.filter(
+                account_ident=ledger.accounts["third"].ident, measure="hold"
+            ).order_by("round")
+        )
+    assert [ticket.kind for ticket in rounds] == ["first", "set"]
+    ledger.world.run(
+        "update lawful_requests_ticket set state = 'refused' where id = %s", rounds[0].id
+    )
+    with pytest.raises(operations.NotPossible, match=rounds[0].reference):
+        ask(ledger, filed, "third")

@@ -25,6 +25,8 @@ from recoup.core.said import Said
 
 ASKED_ON = "bookings_asked"
 CLOSING = ("refused", "lapsed", "undeliverable", "withdrawn")
+SEPARATE = ("block", "destination")
+OVER = ("lapsed", "replaced")  # of holds: let go by a clock, or an order stands instead
 
 
 class AskedOn(NamedTuple):
@@ -89,19 +91,31 @@ def why_not(case: Case, account_id: UUID, *, rule: str) -> Said | None:
 
 def _against_a_ticket(case: Case, account_id: UUID) -> Said | None:
     tickets = Ticket.objects.filter(case_id=case.id, account_id=account_id, measure="hold")
-    last = tickets.order_by("-round").first()
-    if last is None:
+    rounds = list(tickets.order_by("round"))
+    if not rounds:
         return Said("This bank was asked by somebody else: ask them.")
-    if last.state in OPEN_STATES:
+    if rounds[-1].state in OPEN_STATES:
         return Said(
-            "Ticket %(ticket)s is open there: its answer is awaited.", ticket=last.reference
+            "Ticket %(ticket)s is open there: its answer is awaited.", ticket=rounds[-1].reference
         )
-    if last.state in CLOSING:
+    if ended := ended_without_answer(rounds):
         return Said(
             "Ticket %(ticket)s ended without an answer that goes on: see there what can be done.",
-            ticket=last.reference,
+            ticket=ended.reference,
         )
-    limits = [h.limit_minor for h in holds_of_case(case.id) if h.account_id == account_id]
-    if limits and limits[-1] == 0:
+    holds = [hold for hold in holds_of_case(case.id) if hold.account_id == account_id]
+    if holds and holds[-1].limit_minor == 0:
         return Said("An officer lifted the hold there: nothing may be asked under it.")
+    if holds and holds[-1].state in OVER:
+        return Said("The hold there has ended by itself: a person decides what follows.")
     return None
+
+
+def ended_without_answer(rounds: Iterable[Ticket]) -> Ticket | None:
+    """The ticket that stands against a new question; rounds: one account's, in their order.
+
+    As the planner has it: of each kind the last counts, and those that stand by themselves do not.
+    """
+    last = {ticket.kind: ticket for ticket in rounds if ticket.kind not in SEPARATE}
+    ended = [ticket for ticket in last.values() if ticket.state in CLOSING]
+    return max(ended, key=lambda ticket: ticket.round, default=None)
