@@ -59,6 +59,37 @@ def test_random_ledgers_balance_as_of_every_moment(seed: int) -> None:
             assert all(is_balanced(total) for total in retrace(facts, rule=rule, at=at).totals)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_what_a_recall_brought_back_is_whole_units_under_every_rule(seed: int) -> None:
+    """Under exact fractions the least that came back was one, which no ledger takes."""
+    rng = Random(seed)
+    hub = Hub(random_world(rng))
+    for name in hub.world.claims:
+        hub.report(name)
+    hub.run(rng)
+    facts = hub.facts()
+    back = tuple(replace(c, returned=rng.randint(1, c.amount)) for c in facts.claims)
+    for rule in ADDING:
+        again = retrace(replace(facts, claims=back), rule=rule)
+        assert all(is_balanced(total) for total in again.totals), rule
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_part_of_a_trail_is_less_than_nothing(seed: int) -> None:
+    """What is held is split among the claims: by floors one got more than its fraction was."""
+    rng = Random(seed)
+    hub = Hub(random_world(rng))
+    for name in hub.world.claims:
+        hub.report(name)
+    hub.run(rng)
+    facts = hub.facts()
+    some = tuple(replace(h, held=rng.randint(0, h.held)) for h in facts.holds)
+    for rule in ADDING:
+        for row in retrace(replace(facts, holds=some), rule=rule).rows:
+            kept = (row.held, row.lying, row.moved, row.spent, row.returned, row.unknown)
+            assert min(kept) >= 0 and sum(kept) == row.inn, (rule, row)
+
+
 def test_where_the_money_was_at_a_moment() -> None:
     """At 5, before anything left M2: 8,000 of the traced came, and 4,000 of V3."""
     again = retrace(followed().facts(), rule="fifo", at=5)

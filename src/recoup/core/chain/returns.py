@@ -63,6 +63,7 @@ def settle_returns(facts: Facts, *, rule: str) -> tuple[Facts, tuple[Task, ...]]
 
 
 def _settled(claim: ClaimFact, books: Books, followed: Followed) -> ClaimFact:
+    """Whole units come back: of exact fractions the part of one is cut off, and is in doubt."""
     arrived = books.told_seeds.get(claim.id)
     if not claim.returned or arrived is None:
         return claim
@@ -72,7 +73,7 @@ def _settled(claim: ClaimFact, books: Books, followed: Followed) -> ClaimFact:
         if (owner, currency) == (claim.id, claim.currency)
     )
     beyond = max(claim.returned - booked, 0)
-    room = min(beyond, _room(claim, arrived.account, arrived.currency, books, followed))
+    room = int(min(beyond, _room(claim, arrived.account, arrived.currency, books, followed)))
     return replace(claim, returned=room, doubted=claim.doubted + beyond - room)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import cast
 
 from recoup.core.chain.books import Books
 from recoup.core.chain.conclusions import Total, TrailRow
@@ -44,11 +46,17 @@ Rows = dict[tuple[str, str, str], TrailRow]
 
 
 def share_out(total: int, parts: Iterable[int]) -> list[int]:
-    """Split a total by cumulative floors over parts that add up to at least as much."""
+    """Split a total by cumulative floors over parts that add up to at least as much.
+
+    Parts that are fractions, as under exact pro rata, are split exactly: a floor could give one of
+    them more than it is.
+    """
     sizes = list(parts)
     whole = sum(sizes)
     if not whole:
         return [0] * len(sizes)
+    if any(isinstance(size, Fraction) for size in sizes):
+        return [cast(int, Fraction(size * total) / whole) for size in sizes]
     shares, so_far, given = [], 0, 0
     for size in sizes:
         so_far += size
