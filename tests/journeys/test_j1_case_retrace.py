@@ -244,3 +244,23 @@ def test_all_rules_stand_side_by_side(
     assert page.locator(".rc-multiples > li").count() == 7
     axe(page)
     shoot(page, f"rules-{width}")
+
+
+def test_a_date_is_typed_digit_by_digit_without_losing_what_was_typed(
+    ledger: Ledger, new_page: Callable[..., Any]
+) -> None:
+    """Each digit of the year makes a date of its own, and most of them nobody means."""
+    path = followed(ledger)
+    page = new_page(login=OFFICER)
+    page.goto(path)
+    page.locator("#flow-RSD svg").wait_for()
+    typed = ledger.at(ledger.paid[-1]).strftime("%Y-%m-%d")
+    page.locator("#flow-at").fill(f"{typed}T23:59:58")
+    page.wait_for_url(f"**at={typed}T23*")
+    page.locator("#flow-at").focus()
+    for key in "03312025":
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    page.wait_for_url("**at=2025-03-31T23*")
+    assert page.locator("#flow-at").input_value().startswith("2025-03-31T23:59:58")
+    assert page.evaluate("history.length") < 6, "no date that nobody meant is a step to go back"

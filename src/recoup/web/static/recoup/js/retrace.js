@@ -1,5 +1,8 @@
 // Rule, date and open accounts of the flow: what is chosen stands in the address, so that Back undoes it.
 // Picture and table are fetched and morphed in. Without this file the same form and links load the page.
+const TYPING = 800
+let typing = null
+
 export function startRetrace () {
   const place = document.getElementById('case-flow')
   if (!place) return
@@ -24,7 +27,10 @@ function listen (place) {
   })
   place.addEventListener('change', (event) => {
     const form = event.target.closest('[data-retrace]')
-    if (form) go(place, asked(form))
+    if (!form) return
+    clearTimeout(typing)
+    if (event.target !== form.elements.at) return go(place, asked(form))
+    if (isMeant(event.target)) typing = setTimeout(() => go(place, asked(form)), TYPING)
   })
   place.addEventListener('input', (event) => {
     if (!event.target.matches('[data-moments]')) return
@@ -33,6 +39,12 @@ function listen (place) {
     say(event.target)
   })
   window.addEventListener('popstate', () => fetchInto(place, window.location.search))
+}
+
+// A browser calls each digit of a year a change: 2026 begins as the years 2, 20 and 202.
+function isMeant (field) {
+  const year = parseInt(field.value, 10)
+  return !field.validity.badInput && (!field.value || (year > 1970 && year < 9999))
 }
 
 // The address of what the form asks for: what holds anyway is left out of it.
@@ -71,7 +83,7 @@ function slide (slider) {
   const before = moments.filter((moment) => moment.at <= at).length
   slider.max = moments.length
   slider.value = at ? Math.max(before - 1, 0) : moments.length
-  slider.form.elements.at.value = at
+  if (document.activeElement !== slider.form.elements.at) slider.form.elements.at.value = at
   slider.form.elements.rule.value = slider.form.dataset.rule
   say(slider)
 }
