@@ -124,7 +124,7 @@ def ask(request: Request, case_id: UUID) -> HttpResponse:
     """What would be asked, of whom and on which law; asked once the officer confirms it."""
     found = _case(request, case_id)
     edge = _edge(request, found)
-    problem = ask_operations.why_not(found, edge.account_id, rule=holding_rule())
+    problem = ask_operations.why_not(found, edge.account_id, rule=holding_rule(), at=request.at)
     if problem:
         return errors.page(
             request, 409, "409.html", problem=reason(operations.NotPossible(problem))

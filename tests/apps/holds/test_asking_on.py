@@ -11,6 +11,7 @@ from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.holds import ask_operations, operations
 from recoup.apps.holds.models import Trail
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.data import load_pack
 from recoup.web.case_rules import holding_rule
 from support.bank import Banks, Ledger
 from support.chain import report, totals
@@ -128,3 +129,17 @@ def test_what_a_bank_refused_in_an_earlier_round_is_not_said_to_be_asked(ledger:
     )
     with pytest.raises(operations.NotPossible, match=rounds[0].reference):
         ask(ledger, filed, "third")
+
+
+def test_an_account_is_not_watched_by_asking_again_and_again(ledger: Ledger) -> None:
+    """Whoever lets one unit lie there could have had every booking of it told for ever."""
+    filed, banks = partly_let_go(ledger)
+    most = load_pack("RS").caps.asks_of_account_day
+    for _ in range(most):
+        ask(ledger, filed, "third")
+        banks.run()
+    with pytest.raises(operations.NotPossible, match=f"{most} times in 24 hours"):
+        ask(ledger, filed, "third")
+    ledger.world.run("update cases_caseevent set at = at - interval '1 day'")
+    ask(ledger, filed, "third")
+    ledger.world.plan()

@@ -7,10 +7,11 @@ is the planner's: the same authority, law, limits and clocks as one that it open
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
@@ -22,9 +23,11 @@ from recoup.apps.holds.queries import holds_of_case
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.core.access import Actor
 from recoup.core.said import Said
+from recoup.data import load_pack
 
 ASKED_ON = "bookings_asked"
 CLOSING = ("refused", "lapsed", "undeliverable", "withdrawn")
+DAY = timedelta(hours=24)
 SEPARATE = ("block", "destination")
 OVER = ("lapsed", "replaced")  # of holds: let go by a clock, or an order stands instead
 
@@ -61,7 +64,7 @@ def ask_on(
     Raises NotPossible where a ticket is open, nothing lies there unheld, or nothing may be asked.
     """
     case = locked(case)[case.pk]
-    if problem := why_not(case, account_id, rule=rule):
+    if problem := why_not(case, account_id, rule=rule, at=at):
         raise NotPossible(problem)
     row = Trail.objects.filter(case=case, account_id=account_id, rule=rule)[0]
     tell(
@@ -72,7 +75,7 @@ def ask_on(
     plan_again(case.id, at=at)
 
 
-def why_not(case: Case, account_id: UUID, *, rule: str) -> Said | None:
+def why_not(case: Case, account_id: UUID, *, rule: str, at: datetime) -> Said | None:
     """Why the bank of this account is not asked now; None where it may be."""
     if case.state != "open":
         return Said("The case is over: nothing more is asked in it.")
@@ -86,7 +89,21 @@ def why_not(case: Case, account_id: UUID, *, rule: str) -> Said | None:
         )
     if all(window.account_id != account_id for window in case_queries.windows_of_case(case.id)):
         return Said("This bank has told no bookings yet: what it is asked first is on its way.")
-    return _against_a_ticket(case, account_id)
+    return _against_a_ticket(case, account_id) or _too_often(case, account_id, at=at)
+
+
+def _too_often(case: Case, account_id: UUID, *, at: datetime) -> Said | None:
+    most = load_pack(settings.COUNTRY).caps.asks_of_account_day
+    events = CaseEvent.objects.filter(
+        case=case, what=ASKED_ON, at__gt=at - DAY, values__account_id=str(account_id)
+    )
+    if events.count() < most:
+        return None
+    return Said(
+        "This account was asked about %(n)s times in 24 hours, which is the most: to watch an "
+        "account is another measure.",
+        n=most,
+    )
 
 
 def _against_a_ticket(case: Case, account_id: UUID) -> Said | None:

@@ -78,6 +78,8 @@ class Caps:
     waits for an officer, beyond this one its sender is turned away. reporter_account: of one sender
     (a network, or an institution for others' customers) against one payee's account.
     vouched: reports that start adopted, by the payer's own institution or a call taker.
+    asks_of_account: how often officers may ask in one case what was booked on an account since; or
+    asking again after each answer would watch it, for which this law is not made.
     """
 
     reports_per_reporter_hour: int
@@ -89,6 +91,7 @@ class Caps:
     vouched_per_institution_hour: int
     vouched_per_account_hour: int
     vouched_amount_minor: int
+    asks_of_account_day: int
 
 
 @dataclass(frozen=True, slots=True)
