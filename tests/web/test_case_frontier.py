@@ -184,3 +184,8 @@ def test_moment_after_moment_tells_nobody_other_peoples_bookings(ledger: Ledger)
     assert "Opening balance" not in text and "All bookings are known" in text
     [mine] = flow(case, f"{query}&at={at}")["panels"]
     assert mine.has_balance
+
+
+def test_a_moment_that_cannot_be_read_is_not_taken_for_now(ledger: Ledger) -> None:
+    answer = signed_in(OFFICER).get(f"/cases/{followed(ledger).id}/rules?at=yesterday")
+    assert answer.status_code == 422 and "is no date and time" in answer.content.decode()

@@ -46,6 +46,8 @@ def _case(request: Request, case_id: UUID) -> Case:
 def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
     """What every rule says of the case, each by itself."""
     found, choice = _case(request, case_id), choice_of(request.GET)
+    if choice.problem:
+        return errors.page(request, 422, "422.html", problem=choice.problem)
     try:
         ledger = case_ledger.ledger_of(found.id)
     except case_ledger.TooManyAccounts:
