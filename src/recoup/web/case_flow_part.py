@@ -76,7 +76,8 @@ def part(
     traced = traced_as(shown, choice)
     if traced.problem:
         choice = choice.as_held
-    doubts = case_doubts.doubts_of(shown.own, traced.trail, traced.flows)
+    own = case_doubts.with_returns(shown.own, traced.trail)
+    doubts = case_doubts.doubts_of(own, traced.trail, traced.flows)
     pictures = case_flow.pictures(
         traced.flows, traced.trail, shown.tickets,
         victims=frozenset({shown.case.report.payer_ident}), returned=shown.returned,

@@ -147,7 +147,7 @@ def _shown(
 ) -> case_flow_part.Shown:  # fmt: skip
     rows = [row for row in trail if row.rule == RULE]
     windows = case_queries.windows_of_case(case.id)
-    own = case_doubts.with_returns(case_doubts.own_doubts(windows), rows)
+    own = case_doubts.own_doubts(windows)
     return case_flow_part.Shown(
         case, parts.tickets, flows, rows, own, returned_in(parts, told), windows, parts.holds
     )

@@ -14,7 +14,7 @@ from recoup.apps.cases.models import Task
 from recoup.apps.reports.operations import Filed
 from recoup.demo.cast import CARD
 from support.bank import Banks, Kept, Ledger
-from support.case_pages import page_of, text_of
+from support.case_pages import page_of, signed_in, text_of
 from support.chain import held_at, report, totals
 from support.roles import as_owner
 from support.world import OFFICER, World, iban
@@ -262,3 +262,16 @@ def test_when_a_bank_corrects_itself_the_doubt_ends(ledger: Ledger) -> None:
     assert totals(world, filed) == {"RSD": (500, 500, 0, 0, 0, 0)}
     [sums] = page_of(world, OFFICER, world.case_of(filed))["sums_list"]
     assert "out_by" not in sums
+
+
+def test_the_doubt_that_is_shown_is_that_of_the_rule_that_is_shown(ledger: Ledger) -> None:
+    """First in, first out: 600 of others' went on, and the recall fits. Last in: it cannot be."""
+    ledger.accounts["card"] = Kept("sparrow", CARD, 600)
+    filed, _ = moved_on(ledger, 500, back=500)
+    case = ledger.world.case_of(filed)
+
+    def doubtful(rule: str) -> bool:
+        shown = signed_in(OFFICER).get(f"/cases/{case.id}/flow?rule={rule}").context["flows"]
+        return any(row["is_doubtful"] for flow in shown for row in flow["rows"])
+
+    assert [doubtful(rule) for rule in ("fifo", "lifo", "prorata_exact")] == [False, True, True]
