@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from recoup.apps.cases.models import Case
-from recoup.apps.holds import case_ledger, operations
+from recoup.apps.holds import ask_operations, case_ledger, operations
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.core.said import Said
 from support.bank import Banks, Ledger
 from support.case_pages import hand_over, signed_in, text_of
 from support.chain import report
@@ -189,3 +190,20 @@ def test_moment_after_moment_tells_nobody_other_peoples_bookings(ledger: Ledger)
 def test_a_moment_that_cannot_be_read_is_not_taken_for_now(ledger: Ledger) -> None:
     answer = signed_in(OFFICER).get(f"/cases/{followed(ledger).id}/rules?at=yesterday")
     assert answer.status_code == 422 and "is no date and time" in answer.content.decode()
+
+
+def test_what_changed_between_the_page_and_the_act_is_said(
+    ledger: Ledger, monkeypatch: Any
+) -> None:
+    """The act looks again, with the case locked: somebody else may have asked meanwhile."""
+    case = let_go_in_part(ledger)
+    [edge] = flow(case)["frontier"]
+
+    def asked_meanwhile(**_: Any) -> None:
+        raise operations.NotPossible(Said("Ticket %(ticket)s is open there.", ticket="T-1"))
+
+    monkeypatch.setattr(ask_operations, "ask_on", asked_meanwhile)
+    answer = signed_in(OFFICER).post(
+        f"/cases/{case.id}/ask", {"account": str(edge.account_id), "ground": "It went on."}
+    )
+    assert answer.status_code == 409 and "Ticket T-1 is open there" in answer.content.decode()

@@ -126,18 +126,20 @@ def ask(request: Request, case_id: UUID) -> HttpResponse:
     """What would be asked, of whom and on which law; asked once the officer confirms it."""
     found = _case(request, case_id)
     edge = _edge(request, found)
-    problem = ask_operations.why_not(found, edge.account_id, rule=holding_rule(), at=request.at)
-    if problem:
-        return errors.page(
-            request, 409, "409.html", problem=reason(operations.NotPossible(problem))
-        )
     form = AskForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        ask_operations.ask_on(
-            case=found, account_id=edge.account_id, rule=holding_rule(),
-            ground=form.cleaned_data["ground"], by=request.actor, at=request.at,
-        )  # fmt: skip
-        return HttpResponseRedirect(reverse("case", args=[found.id]) + "#frontier")
+    try:
+        if problem := ask_operations.why_not(
+            found, edge.account_id, rule=holding_rule(), at=request.at
+        ):
+            raise operations.NotPossible(problem)
+        if request.method == "POST" and form.is_valid():
+            ask_operations.ask_on(
+                case=found, account_id=edge.account_id, rule=holding_rule(),
+                ground=form.cleaned_data["ground"], by=request.actor, at=request.at,
+            )  # fmt: skip
+            return HttpResponseRedirect(reverse("case", args=[found.id]) + "#frontier")
+    except operations.NotPossible as problem_now:
+        return errors.page(request, 409, "409.html", problem=reason(problem_now))
     ticket = edge.ticket
     status = 422 if form.errors else 200
     context = {
