@@ -64,7 +64,7 @@ def test_a_bank_that_is_being_asked_is_shown_with_its_ticket(ledger: Ledger) -> 
         OFFICER, f"/cases/{case.id}"
     )
     asked = signed_in(OFFICER).get(f"/cases/{case.id}/ask?account={edge.account_id}")
-    assert asked.status_code == 404
+    assert asked.status_code == 422
 
 
 def test_only_the_police_asks(ledger: Ledger) -> None:

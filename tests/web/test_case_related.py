@@ -64,7 +64,7 @@ def test_only_an_officer_who_sees_both_judges_a_link(ledger: Ledger) -> None:
     assert page_of(ledger.world, PROSECUTOR, case)["related"].rows == (), "the other is not theirs"
     assert judge(case, other, account, "no", PROSECUTOR).status_code == 403
     assert judge(case, other, account, "no", "mila.linden").status_code == 403
-    assert judge(case, other, ledger.accounts["third"].ident, "no").status_code == 404
+    assert judge(case, other, ledger.accounts["third"].ident, "no").status_code == 422
     with ledger.world.acting(ledger.world.actor(PROSECUTOR)):
         assert LinkJudged.objects.count() == 0
     assert judge(case, other, account, "no").status_code == 302

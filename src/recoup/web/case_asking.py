@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -100,7 +100,8 @@ def judge_link(request: Request, case_id: UUID) -> HttpResponse:
         request.POST.get("value", ""),
     )  # fmt: skip
     if link is None:
-        raise Http404
+        problem = gettext("There is no such link on this case now. Choose one on the case's page.")
+        return errors.page(request, 422, "422.html", problem=problem)
     other, identifier = link
     form = AskForm(request.POST)
     if not form.is_valid():
@@ -113,11 +114,11 @@ def judge_link(request: Request, case_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("case", args=[found.id]) + "#related")
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise Http404 from None
+        return None
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,6 +127,12 @@ def ask(request: Request, case_id: UUID) -> HttpResponse:
     """What would be asked, of whom and on which law; asked once the officer confirms it."""
     found = _case(request, case_id)
     edge = _edge(request, found)
+    if edge is None:
+        gone = gettext(
+            "No money of this case lies unheld on that account now, so its bank is asked nothing. "
+            "Choose an account of the work list on the case's page."
+        )
+        return errors.page(request, 422, "422.html", problem=gone)
     form = AskForm(request.POST if request.method == "POST" else None)
     try:
         if problem := ask_operations.why_not(
@@ -150,12 +157,12 @@ def ask(request: Request, case_id: UUID) -> HttpResponse:
     return render(request, "cases/ask.html", context, status=status)
 
 
-def _edge(request: Request, found: Case) -> case_frontier.Edge:
+def _edge(request: Request, found: Case) -> case_frontier.Edge | None:
     asked = request.GET.get("account") or request.POST.get("account", "")
     for edge in case_page.frontier_of(found):
         if str(edge.account_id) == asked and edge.kind == "lying":
             return edge
-    raise Http404
+    return None
 
 
 def _limit(found: Case, edge: case_frontier.Edge) -> int | None:

@@ -71,7 +71,7 @@ class Related:
     sums: tuple[tuple[str, int, int], ...]
     is_cut: bool
 
-    def reason(self, other: UUID, kind: str, value: str) -> tuple[Case, Identifier] | None:
+    def reason(self, other: UUID | None, kind: str, value: str) -> tuple[Case, Identifier] | None:
         """The case and identifier of a link on this list, as a form names them."""
         wanted = Identifier(kind, value)
         found = [(row.case, reason) for row in self.rows for reason in row.reasons]

@@ -205,7 +205,7 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
     row = get_object_or_404(queries.visible_to(request.actor).select_related("case"), pk=ledger_id)
     rule = rule_of(request)
     findings = queries.findings_of(row, rule=rule)
-    shares, working = findings.shares, findings.working
+    shares, working = findings.shares, findings.picture.working
     voice = voice_of(get_language() or "en", in_words)
     sums = [
         (gettext("At terminal addresses"), working.sum_of_kind("terminal")),
@@ -218,7 +218,7 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
         "rule_name": in_words(RULE_WORDS[rule].name),
         "rule_limits": in_words(RULE_WORDS[rule].limits), "not_certain": in_words(NOT_CERTAIN),
         "forms": [(key, form.name) for key, form in FORMS.items()],
-        "digest": working.inputs_sha256,
+        "digest": bytes(row.sha256).hex(),
         "sums": [
             (label, voice.number(usd(units)), voice.percent(shares.share_of(units)))
             for label, units in sums

@@ -83,10 +83,11 @@ def drawing(picture: Picture) -> str:
             bands=len(bands), bars=len(bars),
         )
     )  # fmt: skip
+    title = say(Said("Flow of the traced money"))
     return (
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '
         'role="img" aria-labelledby="flow-title flow-about">'
-        f'<title id="flow-title">{escape(say(Said("Flow of the traced money")))}</title>'
+        f'<title id="flow-title">{escape(title)}</title>'
         f'<desc id="flow-about">{escape(about)}</desc>{"".join(parts)}</svg>'
     )
 

@@ -6,7 +6,7 @@ for what only all its rows can tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -14,9 +14,11 @@ from typing import Any
 
 from recoup.apps.ledgers import queries as ledgers
 from recoup.apps.ledgers.models import Transfer as StoredTransfer
-from recoup.apps.traces.findings import Findings
+from recoup.apps.traces.findings import US_DOLLARS, Findings, Lines
 from recoup.apps.traces.models import ImportedLedger
+from recoup.apps.traces.picture import Picture
 from recoup.core.tracing import Account, Ledger, Result, Seed, Transfer
+from recoup.core.tracing.working import Step, Times, Working, work_out
 from recoup.standards.flow_csv import FlowFile, rounding_of
 
 
@@ -84,6 +86,31 @@ class StoredFindings(Findings):
             ),
             self._seeds,
         )
+
+    @cached_property
+    def working(self) -> Working:
+        """The whole working, for which the file is read back."""
+        return work_out(
+            self.flow.ledger(sources=self.sources), rule=self.rule, shortfall=self.shortfall,
+            as_of=self.as_of, sources=Lines(self.name, self.flow), names=self.labels,
+            terminals=self.terminals, asset=US_DOLLARS,
+        )  # fmt: skip
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture needs what carried money, and nothing of the rest of the ledger."""
+        told = Working(
+            self.ledger, self.how, self.result, tuple(self._steps()), len(self.ledger.transfers),
+            US_DOLLARS, Times(), self.labels, {}, self.terminals,
+        )  # fmt: skip
+        return Picture(told)
+
+    def _steps(self) -> Iterator[Step]:
+        """What carried money, in the order of booking; balances are not looked up for it."""
+        carried = (x for x in self.ledger.transfers if self.result.transfers.get(x.id))
+        for number, x in enumerate(carried, start=1):
+            credited = self.result.credited.get(x.id, {})
+            yield Step(number, x, self.result.transfers[x.id], credited, None, None, 0, {}, None)
 
     @property
     def paying_sources(self) -> int:
