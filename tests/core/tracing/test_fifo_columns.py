@@ -14,13 +14,15 @@ LEDGERS = 2_000
 
 
 def ledger_of(number: int) -> Ledger:
-    """A small ledger with ties in time, payments to oneself, rings and accounts outside."""
+    """A small ledger with ties in time, payments to oneself, rings, exchange, accounts outside."""
     choose = Random(number)
+    exchanges = choose.random() < 0.5
     accounts = [f"A{n}" for n in range(choose.randint(2, 6))]
     transfers = tuple(
         Transfer(
             f"T{n:02}", choose.randint(0, 8), choose.choice(accounts), choose.choice(accounts),
-            choose.choice([1, 2, 3, 5, 50, 10**17]), choose.randint(0, 2),
+            choose.choice([0, 1, 2, 3, 5, 50, 10**17]), choose.randint(0, 2),
+            choose.choice([None, 0, 1, 4, 7, 10**17 + 1]) if exchanges else None,
         )
         for n in range(choose.randint(1, 25))
     )  # fmt: skip
@@ -43,6 +45,7 @@ def by_columns(ledger: Ledger):
             at[s.transfer]: rows[at[s.transfer]].amount if s.amount is None else s.amount
             for s in ledger.seeds
         },
+        credit=[x.credited for x in rows], ids=[x.id for x in rows], names=names,
     )  # fmt: skip
 
     def named(table, keys):
@@ -54,7 +57,12 @@ def by_columns(ledger: Ledger):
         {names[n]: units for n, units in found.unseen.items()},
         {name: found.came[n] - found.left[n] for n, name in enumerate(names)
          if name not in ledger.accounts},
+        found.exchanged,
     )  # fmt: skip
+
+
+def units(table):
+    return sum(sum(labels.values()) for labels in table.values())
 
 
 def test_it_equals_the_plain_walk_on_random_ledgers():
@@ -63,14 +71,16 @@ def test_it_equals_the_plain_walk_on_random_ledgers():
         ledger = ledger_of(number)
         try:
             right = trace(ledger)
-        except LedgerRefused:
+        except LedgerRefused as fault:
             refusals += 1
-            with pytest.raises(LedgerRefused):
+            with pytest.raises(LedgerRefused) as refused:
                 by_columns(ledger)
+            assert (str(refused.value), refused.value.value) == (str(fault), fault.value)
             continue
-        held, carried, unseen, balances = by_columns(ledger)
+        held, carried, unseen, balances, exchanged = by_columns(ledger)
         assert held == right.held, number
         assert carried == right.transfers, number
         assert unseen == right.unseen, number
         assert balances == right.balances, number
+        assert exchanged == units(right.credited) - units(right.transfers), number
     assert 0 < refusals < LEDGERS // 2

@@ -72,6 +72,17 @@ class LedgerRefused(Exception):
         super().__init__(problem)
 
 
+def paid_with_traced(transfer: str, payer: str, traced: Mapping[str, int]) -> LedgerRefused:
+    """A victim's payment out of money that is traced already would count units twice."""
+    return LedgerRefused(
+        f"The victim's payment {transfer!r} leaves {payer!r}, which then holds "
+        f"{sum(traced.values())} units traced from {', '.join(sorted(traced))}. "
+        "Trace the two losses apart, or leave this payment out of the victims' payments.",
+        value=transfer,
+        key="seeds",
+    )
+
+
 def check(ledger: Ledger) -> None:
     """Refuse a ledger that contradicts itself; raises LedgerRefused."""
     amounts: dict[str, int] = {}

@@ -13,7 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from recoup.core.tracing.ledger import Account, Ledger, LedgerRefused, Transfer, check
+from recoup.core.tracing.ledger import (
+    Account,
+    Ledger,
+    LedgerRefused,
+    Transfer,
+    check,
+    paid_with_traced,
+)
 from recoup.core.tracing.result import Amounts, Result
 
 Parts = list[tuple[str | None, int]]
@@ -133,13 +140,7 @@ class Books:
             return
         traced = self.purses[transfer.payer].held()
         if traced:
-            raise LedgerRefused(
-                f"The victim's payment {transfer.id!r} leaves {transfer.payer!r}, which then holds "
-                f"{sum(traced.values())} units traced from {', '.join(sorted(traced))}. "
-                "Trace the two losses apart, or leave this payment out of the victims' payments.",
-                value=transfer.id,
-                key="seeds",
-            )
+            raise paid_with_traced(transfer.id, transfer.payer, traced)
 
     def _debit(self, payer: str, units: int) -> Parts:
         if payer in self.external:

@@ -29,7 +29,14 @@ from recoup.core.tracing.fast.late import Booked, BookedRows, Changed
 from recoup.core.tracing.fast.making import FORMS, Rows, is_installed
 from recoup.core.tracing.fast.names import Names
 from recoup.core.tracing.fast.pieces import Pieces
-from recoup.core.tracing.ledger import Ledger, LedgerRefused, Seed, Transfer, check
+from recoup.core.tracing.ledger import (
+    Ledger,
+    LedgerRefused,
+    Seed,
+    Transfer,
+    check,
+    paid_with_traced,
+)
 from recoup.core.tracing.result import Result
 
 __all__ = ["FORMS", "Index", "TooLarge", "is_installed"]
@@ -424,13 +431,8 @@ class Index:
         for row in sorted((row for rows in paid.values() for row in rows), key=self.key):
             traced = self._held_before(row, arrived)
             if traced:
-                raise LedgerRefused(
-                    f"The victim's payment {self.ids[row]!r} leaves "
-                    f"{self.accounts[c.payer[row]]!r}, which then holds {sum(traced.values())} "
-                    f"units traced from {', '.join(sorted(labels[x] for x in traced))}. Trace the "
-                    "two losses apart, or leave this payment out of the victims' payments.",
-                    value=self.ids[row],
-                )
+                named = {labels[x]: units for x, units in traced.items()}
+                raise paid_with_traced(self.ids[row], self.accounts[c.payer[row]], named)
 
     def _held_before(self, row: int, steps: list[Step]) -> dict[int, int]:
         """The traced units, by label, in a row's payer when the row was booked."""

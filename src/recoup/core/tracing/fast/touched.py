@@ -27,7 +27,14 @@ from recoup.core.tracing.fast.bookings import (
 from recoup.core.tracing.fast.columns import Column
 from recoup.core.tracing.fast.reading import Read
 from recoup.core.tracing.fast.touched_plain import BY_SHARE, follow_touched
-from recoup.core.tracing.ledger import Ledger, LedgerRefused, Seed, Transfer, check
+from recoup.core.tracing.ledger import (
+    Ledger,
+    LedgerRefused,
+    Seed,
+    Transfer,
+    check,
+    paid_with_traced,
+)
 from recoup.core.tracing.result import Result
 from recoup.core.tracing.walk import SHORTFALLS
 
@@ -317,13 +324,7 @@ class TouchedIndex:
             traced[ids[label]] = traced.get(ids[label], 0) + units
         (name,) = self._read.names_in([found.refused], rule)
         payer = self.accounts[self._bookings(rule).payer[found.refused]]
-        raise LedgerRefused(
-            f"The victim's payment {name!r} leaves {payer!r}, which then holds "
-            f"{sum(traced.values())} units traced from {', '.join(sorted(traced))}. "
-            "Trace the two losses apart, or leave this payment out of the victims' payments.",
-            value=name,
-            key="seeds",
-        )
+        raise paid_with_traced(name, payer, traced)
 
 
 def _refused_afterwards(b: Bookings, starts: list[Start], found: Followed) -> Followed:
