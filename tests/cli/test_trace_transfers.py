@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from recoup.apps.traces.transfer_findings import find
 from recoup.cli import trace, trace_transfers
 from recoup.cli.trace_transfers import Bar
 from recoup.core.tracing import RULES
@@ -134,3 +135,107 @@ def test_without_a_terminal_plain_lines_come_only_where_asked(
     assert run(ledger, "--losses", losses, "--progress") == 0
     shown = capsys.readouterr().err
     assert "reading: 100%  3 rows" in shown and "\r" not in shown
+
+
+# Exchange
+
+
+EXCHANGED = """\
+V-1,2026-11-21 08:00:00,victim,first,100.00,RSD,
+B-1,2026-11-21 08:05:00,first,second,50.00,RSD,25.01
+B-2,2026-11-21 08:09:00,second,third,20.00,RSD,60.00
+"""
+
+
+@pytest.fixture
+def exchanged(ledger: Path) -> Path:
+    ledger.write_text(f"{HEADER},credit\n{EXCHANGED}")
+    return ledger
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if RULES[rule].conserves])
+@pytest.mark.parametrize("shortfall", ["unseen", "overdraft"])
+def test_what_reached_the_payee_may_be_another_number(
+    exchanged: Path, capsys: pytest.CaptureFixture[str], rule: str, shortfall: str
+):
+    losses = str(exchanged.parent / "losses.txt")
+    options = ["--losses", losses, "--rule", rule, "--shortfall", shortfall]
+    shown = (run(exchanged, *options), capsys.readouterr().out)
+    assert "Every unit is accounted for: what was lost, and changed by exchange" in shown[1]
+    assert "changed by exchange" in shown[1] and "15.01 RSD" in shown[1]
+    assert (shown[0], run(exchanged, *options, "--json")) == (0, 0)
+    facts = json.loads(capsys.readouterr().out)
+    amounts = {name: int(labels["V-1"]) for name, labels in facts["held"].items()}
+    assert amounts == {"first": 50_00, "second": 5_01, "third": 60_00}
+    assert (facts["totals"]["exchanged"], facts["totals"]["unaccounted"]) in [
+        (15_01, 0), ("1501", "0"),
+    ]  # fmt: skip
+
+
+def test_without_exchange_nothing_is_said_of_it(ledger: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(ledger, "--losses", str(ledger.parent / "losses.txt"), "--json") == 0
+    assert "exchanged" not in json.loads(capsys.readouterr().out)["totals"]
+
+
+def test_both_ways_of_tracing_give_the_same_under_exchange(tmp_path: Path):
+    """The pass over columns and the walk, on ledgers with shortfalls, ties and exchange."""
+    choose = Random(11)
+    for number in range(40):
+        rows = [
+            f"T{n:03},2026-01-01 00:{choose.randint(0, 9):02}:00,A{choose.randint(0, 5)},"
+            f"A{choose.randint(0, 5)},{choose.randint(1, 900)}.00,RSD,"
+            f"{choose.choice(['', '0.00', '0.07', '33', '4000.50'])}"
+            for n in range(60)
+        ]
+        head = "T-V,2026-01-01 00:00:00,V,A1,5000.00,RSD,7.77"
+        text = "\n".join([f"{HEADER},credit", head, *rows])
+        file = transfers_csv.read(io.BytesIO(text.encode()), currencies=currencies())
+        found = find("x", file, rule="fifo", losses=["T-V"], external=frozenset("V"),
+                     shortfall="unseen")  # fmt: skip
+        right = plain_trace(file.ledger(losses=["T-V"], external=["V"]))
+        answer = found.answer
+        assert (answer.held, answer.transfers) == (right.held, right.transfers), number
+        assert (answer.balances, answer.unseen) == (right.balances, right.unseen), number
+        assert found.adds_up and found.answer.exchanged, number
+
+
+# What has no answer, and what has one
+
+
+def test_a_ring_within_one_instant_has_one_answer_in_whatever_order_it_stands(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [
+        "V-1,2026-11-21 08:00:00,victim,a,90.00,RSD", "X-1,2026-11-21 08:00:00,a,b,90.00,RSD",
+        "X-2,2026-11-21 08:00:00,b,c,60.00,RSD", "X-3,2026-11-21 08:00:00,c,a,40.00,RSD",
+    ]  # fmt: skip
+    losses = str(ledger.parent / "losses.txt")
+    for rule in RULES:
+        answers = []
+        for lines in (rows, rows[::-1]):
+            ledger.write_text("\n".join([HEADER, *lines]))
+            assert run(ledger, "--losses", losses, "--rule", rule, "--json") == 0
+            answers.append(json.loads(capsys.readouterr().out))
+        assert answers[0]["transfers"] == answers[1]["transfers"], rule
+        assert answers[0]["held"] == answers[1]["held"], rule
+        assert set(answers[0]["transfers"]) == {"V-1", "X-1", "X-2", "X-3"}, rule
+
+
+@pytest.mark.parametrize("shortfall", ["unseen", "overdraft"])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_victim_paid_with_another_victims_money_is_refused_with_the_line(
+    ledger: Path, capsys: pytest.CaptureFixture[str], rule: str, shortfall: str
+):
+    ledger.write_text(f"{HEADER}\n{ROWS}V-2,2026-11-21 08:30:00,second,third,5.00,RSD\n")
+    losses = ledger.parent / "losses.txt"
+    losses.write_text("V-1\nV-2\n")
+    options = ["--losses", str(losses), "--rule", rule, "--shortfall", shortfall]
+    assert run(ledger, *options) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "ledger.csv was not traced" in shown.err
+    assert "Line 5, column id, value 'V-2': The victim's payment 'V-2' leaves 'second'" in shown.err
+    assert "30000000 units traced from V-1" in shown.err
+    assert run(ledger, *options, "--json") == 2
+    (refused,) = json.loads(capsys.readouterr().out)["refused"]
+    assert (refused["line"], refused["value"]) == (5, "V-2")

@@ -22,7 +22,7 @@ from recoup.core.tracing import RULES, LedgerRefused
 from recoup.core.tracing.walk import SHORTFALLS
 from recoup.data import currencies
 from recoup.standards import transfers_csv
-from recoup.standards.transfers_csv import NotReadable, TransferFile
+from recoup.standards.transfers_csv import NotReadable, Refusal, TransferFile
 
 REFUSED: Final = 2
 DOES_NOT_ADD_UP: Final = 3
@@ -99,13 +99,24 @@ def _trace(options: argparse.Namespace) -> int:
                 f"None of the {len(sources):,} source accounts pays anything in {options.file}, so "
                 "there is no loss to follow. Check that the list belongs to this file."
             )
-        found = find(
-            options.file.name, file, rule=options.rule, losses=paid, external=sources,
-            shortfall=options.shortfall,
-        )  # fmt: skip
+        try:
+            found = find(
+                options.file.name, file, rule=options.rule, losses=paid, external=sources,
+                shortfall=options.shortfall,
+            )  # fmt: skip
+        except LedgerRefused as fault:
+            raise _at_its_line(file, fault) from None
     sys.set_int_max_str_digits(0)
     print(found.as_json() if options.json else found.as_text(all_places=options.all))
     return 0 if found.adds_up else DOES_NOT_ADD_UP
+
+
+def _at_its_line(file: TransferFile, fault: LedgerRefused) -> Exception:
+    """A transfer that stops the trace, named with its line; a row is a line, after the header."""
+    if fault.value not in file.ids:
+        return fault
+    line = file.ids.index(fault.value) + 2
+    return NotReadable((Refusal(line, "id", fault.value, fault.problem),))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 from recoup.core.money import Currency, Money, format_money
@@ -24,13 +25,17 @@ Amounts = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Under the keys of the case format's ``expect``; amounts in minor units."""
+    """Under the keys of the case format's ``expect``; amounts in minor units.
+
+    exchanged: traced units that exchange on the way added or, below zero, took away.
+    """
 
     held: Amounts
     transfers: Amounts
     balances: Mapping[str, int]
     dissipated: Amounts
     unseen: Mapping[str, int]
+    exchanged: Any = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class TransferFindings:
 
     @property
     def unaccounted(self) -> int:
-        return self.lost - self.held - self.dissipated
+        return self.lost + self.answer.exchanged - self.held - self.dissipated
 
     @property
     def adds_up(self) -> bool:
@@ -87,6 +92,7 @@ class TransferFindings:
                 "payments": len(self.losses), "lost": self.lost, "held": plain(self.held),
                 "dissipated": plain(self.dissipated), "unseen": sum(answer.unseen.values()),
                 "unaccounted": plain(self.unaccounted) if self.how.conserves else None,
+                **({"exchanged": plain(answer.exchanged)} if self.file.credit else {}),
             },
         }  # fmt: skip
 
@@ -113,10 +119,15 @@ class TransferFindings:
         yield f"{'  held somewhere':<26}{self.money(self.held):>28}"
         if self.shortfall == "overdraft":
             yield f"{'  lost to an overdraft':<26}{self.money(self.dissipated):>28}"
+        if self.file.credit:
+            yield f"{'  changed by exchange':<26}{self.money(self.answer.exchanged):>28}"
+            yield " " * 56 + "in units of the payees' accounts, so sums are of units"
         if not self.how.conserves:
             yield f"These are marks under {self.how.name}: they overlap and do not add up."
         elif self.unaccounted:
             yield f"NOT every unit is accounted for: {self.money(self.unaccounted)} differ."
+        elif self.answer.exchanged:
+            yield "Every unit is accounted for: what was lost, and changed by exchange, is held."
         else:
             yield "Every unit is accounted for: what is held equals what was lost."
         unseen = sum(self.answer.unseen.values())
@@ -159,9 +170,14 @@ def find(
             file.ledger(losses=losses, external=external), rule=rule, shortfall=shortfall
         )
         answer = Answer(
-            result.held, result.transfers, result.balances, result.dissipated, result.unseen
-        )
+            result.held, result.transfers, result.balances, result.dissipated, result.unseen,
+            _units(result.credited) - _units(result.transfers),
+        )  # fmt: skip
     return TransferFindings(name, rule, file, losses, external, shortfall, answer, lost)
+
+
+def _units(table: Amounts) -> Any:
+    return sum(sum(labels.values()) for labels in table.values())
 
 
 def paid_by(file: TransferFile, sources: frozenset[str]) -> list[str]:
@@ -172,7 +188,8 @@ def paid_by(file: TransferFile, sources: frozenset[str]) -> list[str]:
 
 def _rows_of(file: TransferFile, losses: Sequence[str]) -> dict[str, int]:
     wanted = set(losses)
-    found = {name: row for row, name in enumerate(file.ids) if name in wanted}
+    rows = compress(range(file.rows), map(wanted.__contains__, file.ids))
+    found = {file.ids[row]: row for row in rows}
     for name in losses:
         if name not in found:
             raise LedgerRefused(
@@ -188,6 +205,7 @@ def _by_columns(file: TransferFile, row_of: Mapping[str, int], external: frozens
         file.order(), payer=file.payer, payee=file.payee, amount=file.amount,
         accounts=len(file.accounts), external=outside,
         seeds={row: file.amount[row] for row in row_of.values()},
+        credit=file.credit or None, ids=file.ids, names=file.accounts,
     )  # fmt: skip
     ids, accounts = file.ids, file.accounts
 
@@ -209,4 +227,5 @@ def _by_columns(file: TransferFile, row_of: Mapping[str, int], external: frozens
         },
         dissipated={},
         unseen={accounts[n]: units for n, units in found.unseen.items()},
+        exchanged=found.exchanged,
     )

@@ -1,8 +1,8 @@
 """Transfers between accounts as CSV, read into columns: any ledger, a million rows at a time.
 
-One row a transfer: id, time, payer, payee, amount, currency, and if there are any a sequence
-number. Nothing is guessed, every wrong cell is named, and no row is kept unless all are good. Rows
-become numbers in arrays, not objects, for a ledger has millions of them.
+One row a transfer: id, time, payer, payee, amount, currency, and if there are any sequence numbers
+and credits. Nothing is guessed, every wrong cell is named, and no row is kept unless all are good.
+Rows become numbers in arrays, not objects, for a ledger has millions of them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, islice
-from operator import add, eq, le, lt
+from operator import eq, le, lt
 from typing import Any, BinaryIO, Final
 
 from recoup.core.money import Currency
 from recoup.core.said import Said
 from recoup.core.tracing import Account, Ledger, Seed, Transfer
 from recoup.standards.strict_csv import NotReadable, Refusal
-from recoup.standards.transfers_csv import fields
+from recoup.standards.transfers_csv import fields, together
 from recoup.standards.transfers_csv.fields import COLUMNS, OPTIONAL
 
 __all__ = ["COLUMNS", "OPTIONAL", "NotReadable", "Refusal", "TransferFile", "read", "read_names"]
@@ -29,7 +29,7 @@ SOURCE: Final = "defined here"
 MAX_ROWS: Final = 20_000_000
 MAX_REFUSED: Final = 100_000
 MAX_LINE: Final = 4_000
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 16
 
 Told = Callable[[int, int], None]
 
@@ -38,7 +38,8 @@ Told = Callable[[int, int], None]
 class TransferFile:
     """All transfers by columns, in the order of the file; t in millionths of a second.
 
-    payer, payee: places in ``accounts``. seq: empty where the file has none.
+    payer, payee: places in ``accounts``. seq, credit: empty where the file has none. credit: what
+    reached the payee; the amount is what left the payer.
     """
 
     currency: Currency
@@ -49,6 +50,7 @@ class TransferFile:
     payee: array[int]
     amount: array[int]
     seq: array[int]
+    credit: array[int] = field(default_factory=lambda: array("q"))
 
     @property
     def rows(self) -> int:
@@ -59,13 +61,17 @@ class TransferFile:
         t, rows = self.t, self.rows
         if not rows or all(map(lt, t, islice(t, 1, None))):
             return range(rows)
-        placed = list(range(rows))
+        placed: list[int] | range = range(rows)
         if not all(map(le, t, islice(t, 1, None))):
-            placed.sort(key=t.__getitem__)
-        times = list(map(t.__getitem__, placed))
+            placed = sorted(placed, key=t.__getitem__)
+        times = t if isinstance(placed, range) else list(map(t.__getitem__, placed))
         alike = compress(range(1, rows), map(eq, times, islice(times, 1, None)))
         for begin, end in _runs(alike):
-            placed[begin:end] = sorted(placed[begin:end], key=self._within_moment)
+            run = list(placed[begin:end])
+            booked = sorted(run, key=self._within_moment)
+            if booked != run:
+                placed = placed if isinstance(placed, list) else list(placed)
+                placed[begin:end] = booked
         return placed
 
     def _within_moment(self, row: int) -> tuple[int, str]:
@@ -80,6 +86,7 @@ class TransferFile:
                 Transfer(
                     name, self.t[row], names[self.payer[row]], names[self.payee[row]],
                     self.amount[row], seq[row] if seq else 0,
+                    self.credit[row] if self.credit else None,
                 )
                 for row, name in enumerate(self.ids)
             ),
@@ -102,29 +109,23 @@ def _runs(alike: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far. places: of our columns in a row; seq_at: of the optional one, or -1.
-
-    pattern, parts: what tells good rows apart all at once, and what its groups are.
-    """
+    """What was read so far. places: of our columns in a row; of the optional ones, or -1."""
 
     currencies: Mapping[str, Currency]
     header: tuple[str, ...] = ()
     places: tuple[int, ...] = ()
     seq_at: int = -1
+    credit_at: int = -1
     line: int = 0
     code: str = ""
     money: Currency | None = None
-    pattern: Callable[[str], list[tuple[str, ...]]] = lambda _text: []
-    parts: tuple[str, ...] = ()
-    numbers: fields.Numbers = field(default_factory=fields.Numbers)
-    days: fields.Days = field(default_factory=fields.Days)
-    clocks: fields.Clocks = field(default_factory=fields.Clocks)
-    zones: fields.Zones = field(default_factory=fields.Zones)
+    tables: fields.Tables = field(default_factory=fields.Tables)
     ids: list[str] = field(default_factory=list)
     t: array[int] = field(default_factory=lambda: array("q"))
     payer: array[int] = field(default_factory=lambda: array("l"))
     payee: array[int] = field(default_factory=lambda: array("l"))
     amount: array[int] = field(default_factory=lambda: array("q"))
+    credit: array[int] = field(default_factory=lambda: array("q"))
     seq: array[int] = field(default_factory=lambda: array("q"))
     refused: list[Refusal] = field(default_factory=list)
 
@@ -196,7 +197,7 @@ def _take(block: bytes, reading: _Reading) -> None:
     if left is not None and not reading.code:
         first, left = _cut(left)
         _rows([first], reading)
-    if left is not None and not _together(left, left.count("\n") + 1, reading):
+    if left is not None and not _together(left, reading):
         _rows(left.split("\n"), reading)
     if len(reading.ids) > MAX_ROWS:
         problem = Said("There are more than %(most)s rows. Divide the file.", most=f"{MAX_ROWS:,}")
@@ -221,47 +222,32 @@ def _rows(lines: list[str], reading: _Reading) -> None:
         if row is None:
             continue
         reading.ids.append(cells[reading.places[0]])
-        at, payer, payee, amount, seq = row
+        at, payer, payee, amount, credit, seq = row
         reading.t.append(at)
         reading.payer.append(payer)
         reading.payee.append(payee)
         reading.amount.append(amount)
         if reading.seq_at >= 0:
             reading.seq.append(seq)
+        if reading.credit_at >= 0:
+            reading.credit.append(credit)
 
 
-def _together(text: str, count: int, reading: _Reading) -> bool:
+def _together(text: str, reading: _Reading) -> bool:
     """Read many good rows at once; False, and nothing kept, where one of them is not plain."""
-    if not reading.code:
+    if reading.money is None:
         return False
-    found = reading.pattern(text)
-    if len(found) != count or not count:
+    found = together.read(text, reading.header, reading.money, reading.tables)
+    if found is None:
         return False
-    parts = dict(zip(reading.parts, zip(*found, strict=True), strict=True))
-    try:
-        moments = [
-            day + clock + zone
-            for day, clock, zone in zip(
-                map(reading.days.__getitem__, parts["day"]),
-                map(reading.clocks.__getitem__, parts["clock"]),
-                map(reading.zones.__getitem__, parts["zone"]),
-                strict=True,
-            )
-        ]
-    except ValueError:
-        return False
-    digits = map(add, parts["whole"], parts["part"]) if "part" in parts else parts["whole"]
-    amounts = list(map(int, digits))
-    if 0 in amounts:
-        return False
-    reading.ids.extend(parts["id"])
-    reading.t.extend(moments)
-    reading.payer.extend(map(reading.numbers.__getitem__, parts["payer"]))
-    reading.payee.extend(map(reading.numbers.__getitem__, parts["payee"]))
-    reading.amount.extend(amounts)
-    if reading.seq_at >= 0:
-        reading.seq.extend(int(one or "0") for one in parts["seq"])
-    reading.line += count
+    reading.ids.extend(found.ids)
+    reading.t.extend(found.t)
+    reading.payer.extend(found.payer)
+    reading.payee.extend(found.payee)
+    reading.amount.extend(found.amount)
+    reading.credit.extend(found.credit)
+    reading.seq.extend(found.seq)
+    reading.line += len(found.ids)
     return True
 
 
@@ -279,14 +265,17 @@ def _slow(cells: list[str], reading: _Reading) -> tuple[int, ...] | None:
 
     attempt(id_at, fields.name)
     attempt(currency_at, lambda text: _currency(text, reading))
-    at = attempt(time_at, lambda text: fields.moment(text, reading))
-    payer = attempt(payer_at, lambda text: reading.numbers[fields.name(text)])
-    payee = attempt(payee_at, lambda text: reading.numbers[fields.name(text)])
-    amount = 0
+    at = attempt(time_at, lambda text: fields.moment(text, reading.tables))
+    payer = attempt(payer_at, lambda text: reading.tables.numbers[text])
+    payee = attempt(payee_at, lambda text: reading.tables.numbers[text])
+    amount, credit = 0, None
     if (money := reading.money) is not None:
         amount = attempt(amount_at, lambda text: fields.minor_units(text, money))
+        if reading.credit_at >= 0:
+            credit = attempt(reading.credit_at, lambda text: fields.credit(text, money))
     seq = attempt(reading.seq_at, fields.sequence) if reading.seq_at >= 0 else 0
-    return (at, payer, payee, amount, seq) if len(reading.refused) == before else None
+    credit = amount if credit is None else credit
+    return (at, payer, payee, amount, credit, seq) if len(reading.refused) == before else None
 
 
 def _currency(text: str, reading: _Reading) -> int:
@@ -295,7 +284,6 @@ def _currency(text: str, reading: _Reading) -> int:
         raise ValueError(Said("This is not a currency code of ISO 4217."))
     if not reading.code:
         reading.code, reading.money = text, reading.currencies[text]
-        reading.pattern, reading.parts = fields.pattern(reading.header, reading.money)
     if text != reading.code:
         raise ValueError(
             Said(
@@ -351,20 +339,27 @@ def _read_header(line: str, reading: _Reading) -> None:
         raise NotReadable(tuple(reading.refused))
     reading.header = header
     reading.places = tuple(map(header.index, COLUMNS))
-    reading.seq_at = header.index("seq") if "seq" in header else -1
+    reading.seq_at, reading.credit_at = (
+        header.index(column) if column in header else -1 for column in OPTIONAL
+    )
 
 
 def _finished(reading: _Reading) -> TransferFile:
     if not reading.ids and not reading.refused:
         reading.refuse("", "", Said("There is no transfer in the file, only a header."), 1)
-    if not reading.refused and len(set(reading.ids)) < len(reading.ids):
+    if not reading.refused and _may_repeat(reading.ids):
         _refuse_twice(reading)
     if reading.refused or reading.money is None:
         raise NotReadable(tuple(reading.refused))
     return TransferFile(
-        reading.money, list(reading.numbers), reading.ids, reading.t, reading.payer,
-        reading.payee, reading.amount, reading.seq,
+        reading.money, list(reading.tables.numbers), reading.ids, reading.t, reading.payer,
+        reading.payee, reading.amount, reading.seq, reading.credit,
     )  # fmt: skip
+
+
+def _may_repeat(ids: list[str]) -> bool:
+    """Ids that only go up, as most files have them, need no set of all."""
+    return not all(map(lt, ids, islice(ids, 1, None))) and len(set(ids)) < len(ids)
 
 
 def _refuse_twice(reading: _Reading) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 from recoup.core.money import Currency
 from recoup.core.said import Said
 
 COLUMNS: Final = ("id", "time", "payer", "payee", "amount", "currency")
-OPTIONAL: Final = ("seq",)
+OPTIONAL: Final = ("seq", "credit")
 NOT_UTF8: Final = Said("These bytes are not UTF-8. Save the file as UTF-8; no encoding is guessed.")
 MOST_DIGITS: Final = 18
 DAY: Final = 86_400_000_000
@@ -20,14 +21,16 @@ SECOND: Final = 1_000_000
 
 #: An id or account: visible ASCII without comma and quotation mark.
 IS_NAME: Final = re.compile(r"[!#-+\--~]{1,128}").fullmatch
-_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK: Final = "[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
-_REST: Final = r"(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
-_MOMENT: Final = re.compile(_DAY + _CLOCK + _REST)
-_ZONE: Final = re.compile(r"(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_DAY: Final = "([0-9]{4})-([0-9]{2})-([0-9]{2})"
+_CLOCK: Final = "[ T]([0-9]{2}):([0-9]{2})"
+_END: Final = r":([0-9]{2})(?:\.([0-9]{1,6}))?(Z|[+-][0-9]{2}:[0-9]{2})?"
+_MOMENT: Final = re.compile(_DAY + _CLOCK + _END)
+_IS_DAY: Final = re.compile(_DAY).fullmatch
+_IS_CLOCK: Final = re.compile(_CLOCK).fullmatch
+_IS_END: Final = re.compile(_END).fullmatch
 NO_MOMENT: Final = Said("Not a moment. Write it as 2026-11-21 08:51:07, in UTC.")
 NO_SUCH_TIME: Final = Said("There is no such day or time. Correct it.")
-MOST_ZONES: Final = 100_000
+MOST_ENDS: Final = 100_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _AMOUNT: Final = re.compile(r"([0-9]{1,40})(?:\.([0-9]{1,40}))?")
 
@@ -42,10 +45,10 @@ def name(text: str) -> str:
 
 
 class Numbers(dict[str, int]):
-    """Each name that is asked for gets the next number."""
+    """Each name that is asked for gets the next number; raises ValueError."""
 
     def __missing__(self, text: str) -> int:
-        number = self[text] = len(self)
+        number = self[name(text)] = len(self)
         return number
 
 
@@ -53,8 +56,11 @@ class Days(dict[str, int]):
     """When a day begins, in millionths of a second since 1970; raises ValueError."""
 
     def __missing__(self, text: str) -> int:
+        found = _IS_DAY(text)
+        if found is None:
+            raise ValueError(NO_MOMENT)
         try:
-            day = date(int(text[:4]), int(text[5:7]), int(text[8:])).toordinal() - _EPOCH
+            day = date(int(found[1]), int(found[2]), int(found[3])).toordinal() - _EPOCH
         except ValueError:
             raise ValueError(NO_SUCH_TIME) from None
         self[text] = day * DAY
@@ -62,63 +68,54 @@ class Days(dict[str, int]):
 
 
 class Clocks(dict[str, int]):
-    """A time of day in millionths of a second, as `` 08:51:07``; raises ValueError."""
+    """Hour and minute in millionths of a second, as `` 08:51``; raises ValueError."""
 
     def __missing__(self, text: str) -> int:
-        hour, minute, second = int(text[1:3]), int(text[4:6]), int(text[7:9])
-        if hour > 23 or minute > 59 or second > 59:
+        found = _IS_CLOCK(text)
+        if found is None:
+            raise ValueError(NO_MOMENT)
+        hour, minute = int(found[1]), int(found[2])
+        if hour > 23 or minute > 59:
             raise ValueError(NO_SUCH_TIME)
-        at = self[text] = (hour * 3600 + minute * 60 + second) * SECOND
+        at = self[text] = (hour * 60 + minute) * 60 * SECOND
         return at
 
 
-class Zones(dict[str, int]):
-    """A fraction of a second less the zone's offset, as ``.25+01:00``; raises ValueError."""
+class Ends(dict[str, int]):
+    """What comes after the minute, less the zone's offset, as ``:07.25+01:00``."""
 
     def __missing__(self, text: str) -> int:
-        found = _ZONE.fullmatch(text)
+        found = _IS_END(text)
         if found is None:
             raise ValueError(NO_MOMENT)
-        at = int((found[1] or "").ljust(6, "0")) - _offset(found[2] or "Z")
-        if len(self) < MOST_ZONES:
+        if int(found[1]) > 59:
+            raise ValueError(NO_SUCH_TIME)
+        at = int(found[1]) * SECOND + int((found[2] or "").ljust(6, "0")) - _offset(found[3] or "Z")
+        if len(self) < MOST_ENDS:
             self[text] = at
         return at
 
 
-class Tables(Protocol):
-    """Where parts of moments that came before are found again."""
+@dataclass(slots=True)
+class Tables:
+    """Where names, and parts of moments, that came before are found again."""
 
-    days: Days
-    clocks: Clocks
-    zones: Zones
+    numbers: Numbers = field(default_factory=Numbers)
+    days: Days = field(default_factory=Days)
+    clocks: Clocks = field(default_factory=Clocks)
+    ends: Ends = field(default_factory=Ends)
+
+    def moments(self, texts: Iterable[str]) -> list[int]:
+        """Millionths of a second since 1970, UTC where no zone is told; raises ValueError."""
+        days, clocks, ends = self.days, self.clocks, self.ends
+        return [days[text[:10]] + clocks[text[10:16]] + ends[text[16:]] for text in texts]
 
 
 def moment(text: str, tables: Tables) -> int:
     """Return millionths of a second since 1970, UTC where no zone is told."""
     if not _MOMENT.fullmatch(text):
         raise ValueError(NO_MOMENT)
-    return tables.days[text[:10]] + tables.clocks[text[10:19]] + tables.zones[text[19:]]
-
-
-def pattern(
-    header: Sequence[str], money: Currency
-) -> tuple[Callable[[str], list[tuple[str, ...]]], tuple[str, ...]]:
-    """What finds all good rows of a text at once, and what its groups are called."""
-    name = r"([!#-+\--~]{1,128})"
-    whole = f"([0-9]{{1,{MOST_DIGITS - money.decimals}}})"
-    part = rf"\.([0-9]{{{money.decimals}}})"
-    cells = {
-        "id": (name, ("id",)),
-        "time": (f"({_DAY})({_CLOCK})({_REST})", ("day", "clock", "zone")),
-        "payer": (name, ("payer",)),
-        "payee": (name, ("payee",)),
-        "amount": (whole + part, ("whole", "part")) if money.decimals else (whole, ("whole",)),
-        "currency": (re.escape(money.code), ()),
-        "seq": ("([0-9]{0,15})", ("seq",)),
-    }
-    row = ",".join(cells[column][0] for column in header)
-    parts = tuple(part for column in header for part in cells[column][1])
-    return re.compile(f"^{row}$", re.MULTILINE).findall, parts
+    return tables.moments([text])[0]
 
 
 def _offset(zone: str) -> int:
@@ -132,6 +129,18 @@ def _offset(zone: str) -> int:
 
 def minor_units(text: str, money: Currency) -> int:
     """Return an amount above zero in minor units: digits, and a point before the decimals."""
+    units = _units(text, money)
+    if not units:
+        raise ValueError(Said("The amount is zero. Leave the row out, or write what was paid."))
+    return units
+
+
+def credit(text: str, money: Currency) -> int | None:
+    """Return what reached the payee in minor units, zero too; None where nothing is written."""
+    return _units(text, money) if text else None
+
+
+def _units(text: str, money: Currency) -> int:
     found = _AMOUNT.fullmatch(text)
     if found is None:
         raise ValueError(
@@ -153,10 +162,7 @@ def minor_units(text: str, money: Currency) -> int:
         raise ValueError(
             Said("The amount is longer than %(most)s digits, decimals included.", most=MOST_DIGITS)
         )
-    units = int(whole + part.ljust(money.decimals, "0"))
-    if not units:
-        raise ValueError(Said("The amount is zero. Leave the row out, or write what was paid."))
-    return units
+    return int(whole + part.ljust(money.decimals, "0"))
 
 
 def sequence(text: str) -> int:
