@@ -55,7 +55,7 @@ def by_columns(ledger: Ledger):
     return (
         named(found.held, names), named(found.carried, [x.id for x in rows]),
         {names[n]: units for n, units in found.unseen.items()},
-        {name: found.came[n] - found.left[n] for n, name in enumerate(names)
+        {name: found.balances[n] for n, name in enumerate(names)
          if name not in ledger.accounts},
         found.exchanged,
     )  # fmt: skip

@@ -219,10 +219,8 @@ def _by_columns(file: TransferFile, row_of: Mapping[str, int], external: frozens
         held=named(found.held, accounts),
         transfers=named(found.carried, ids),
         balances={
-            name: came - left
-            for n, (name, came, left) in enumerate(
-                zip(accounts, found.came, found.left, strict=True)
-            )
+            name: units
+            for n, (name, units) in enumerate(zip(accounts, found.balances, strict=True))
             if n not in outside
         },
         dissipated={},

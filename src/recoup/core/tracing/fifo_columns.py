@@ -1,7 +1,7 @@
 """First in, first out over columns, in one pass: for a large ledger that is traced once.
 
-The same positions as in ``fast``, but none are kept: each account only knows how many units came
-and how many left, and which positions of those still there are traced. So a pass costs a few
+The same positions as in ``fast``, but none are kept: each account only knows its balance, and those
+that hold traced money where their units begin and which positions are traced. So a pass costs a few
 additions a transfer, and memory grows with the accounts and the traced money alone. Unseen money
 only, no overdraft: ``fast`` and the plain walk know the rest, and the answers are the same.
 """
@@ -29,8 +29,7 @@ class Traced:
     exchanged: traced units that exchange on the way added or, below zero, took away.
     """
 
-    came: list[int]
-    left: list[int]
+    balances: list[int]
     held: Table = field(default_factory=dict)
     carried: Table = field(default_factory=dict)
     unseen: dict[int, int] = field(default_factory=dict)
@@ -48,41 +47,36 @@ def trace_columns(
     credit: what reached the payee, where it is not the amount. ids, names: of rows and accounts,
     for what is refused; their numbers serve if there are none.
     """
-    found = Traced([0] * accounts, [0] * accounts)
-    came, left, unseen = found.came, found.left, found.unseen
+    found = Traced([0] * accounts)
+    balances, unseen = found.balances, found.unseen
     for account in external:
-        came[account] = _ENDLESS
+        balances[account] = _ENDLESS
     # Accounts to look at closely: those that hold traced money, and whoever makes a victim's
-    # payment. Of all others only the sums count.
+    # payment. Of all others only the balance counts. left: how many units have left each.
     lots: dict[int, deque[Lot]] = {payer[row]: deque() for row in seeds}
+    left = dict.fromkeys(lots, 0)
     paying = frozenset(lots)
     for row, source, target, units, credited in _booked(order, payer, payee, amount, credit):
-        moved: Iterable[Lot] = ()
-        begin = left[source]
-        end = left[source] = begin + units
-        if end > came[source]:
-            unseen[source] = unseen.get(source, 0) + end - came[source]
-            came[source] = end
+        rest = balances[source] - units
+        if rest < 0:
+            unseen[source] = unseen.get(source, 0) - rest
+            rest = 0
+        balances[source] = rest
         if source in lots:
-            there = lots[source]
-            if row in seeds:
-                if there:
-                    raise _paid_with_traced(row, source, there, ids, names)
-                moved = ((0, seeds[row], row),)
-            elif there:
-                moved = _taken(there, begin, end)
-                if not there and source not in paying:
-                    del lots[source]
-        if moved:
-            _carry(found, row, moved)
-            if credited != units:
-                moved = _exchanged(found, moved, units, credited)
-            _arrive(found, lots, target, came[target], moved, is_outside=target in external)
-        came[target] += credited
+            moved = _debited(lots, left, row, source, units, seeds, paying, ids, names)
+            if moved:
+                _carry(found, row, moved)
+                if credited != units:
+                    moved = _exchanged(found, moved, units, credited)
+                begin = left.get(target, 0) + balances[target]
+                _arrive(found, lots, target, begin, moved, is_outside=target in external)
+                if target in lots:
+                    left.setdefault(target, 0)
+        balances[target] += credited
     for account in external:
-        came[account] = left[account] = 0
-    for account, rest in lots.items():
-        for first, after, label in rest:
+        balances[account] = 0
+    for account, there in lots.items():
+        for first, after, label in there:
             _add(found.held, account, label, after - first)
     return found
 
@@ -96,6 +90,24 @@ def _booked(
     if isinstance(order, range) and order == range(len(amount)):
         return zip(order, *columns, strict=True)
     return zip(order, *(map(column.__getitem__, order) for column in columns), strict=True)
+
+
+def _debited(
+    lots: dict[int, deque[Lot]], left: dict[int, int], row: int, source: int, units: int,
+    seeds: Mapping[int, int], paying: frozenset[int], ids: Sequence[str], names: Sequence[str],
+) -> Iterable[Lot]:  # fmt: skip
+    """What a debit carries; an account whose traced money is gone is let go of."""
+    there = lots[source]
+    begin = left[source]
+    end = left[source] = begin + units
+    if row in seeds:
+        if there:
+            raise _paid_with_traced(row, source, there, ids, names)
+        return ((0, seeds[row], row),)
+    moved = _taken(there, begin, end)
+    if not there and source not in paying:
+        del lots[source], left[source]
+    return moved
 
 
 def _taken(lots: deque[Lot], begin: int, end: int) -> list[Lot]:
