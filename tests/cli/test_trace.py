@@ -215,6 +215,16 @@ def test_a_value_that_is_not_allowed_is_answered_with_what_is(case, options, all
     )
 
 
+def test_a_flow_that_is_too_long_is_refused_with_what_to_do(case, capsys):
+    case.write_bytes(b"x" * (16 * 1024 * 1024 + 1))
+    assert main([str(case)]) == 2
+    said = capsys.readouterr().err
+    assert "It has 16,777,217 bytes; at most 16,777,216. Divide the file." in said
+    case.write_text("\n".join([HEADER, *([ROWS[0]] * 200_001)]))
+    assert main([str(case)]) == 2
+    assert "There are more than 200,000 rows. Divide the file." in capsys.readouterr().err
+
+
 # Files of cases
 
 
@@ -282,6 +292,36 @@ def test_one_bad_case_and_nothing_is_traced_but_file_case_and_key_are_named(
     found = json.loads(capsys.readouterr().out)
     assert found["file"] == str(path)
     assert (found["refused"][0]["case"], found["refused"][0]["key"]) == ("one-fifo", key)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_victim_paid_with_another_victims_money_is_refused_by_the_payment(cases, rule, capsys):
+    paid_on = a_case(rule, seeds=[{"transfer": "s"}, {"transfer": "x"}])
+    paid_on["accounts"] = {"V": {"external": True}}
+    path = cases(a_case("libr", id="good"), paid_on)
+    assert main([str(path), "--format", "cases", "--json"]) == 2
+    said = capsys.readouterr()
+    (refused,) = json.loads(said.out)["refused"]
+    assert (refused["case"], refused["key"], refused["value"]) == (f"one-{rule}", "seeds", "x")
+    assert "'x' leaves 'A', which then holds 3 units traced from s" in said.err
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_ring_within_one_instant_is_answered_by_the_ids(cases, rule, capsys):
+    ring = [
+        {"id": "s", "t": 1, "from": "V", "to": "A", "amount": 9},
+        {"id": "x", "t": 1, "from": "A", "to": "B", "amount": 9},
+        {"id": "y", "t": 1, "from": "B", "to": "A", "amount": 9},
+    ]
+    several = [
+        a_case(rule, id=f"ring-{n}", accounts={"V": {"external": True}}, transfers=rows)
+        for n, rows in enumerate((ring, ring[::-1]))
+    ]
+    assert main([str(cases(*several)), "--format", "cases", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ring-0"] == found["ring-1"]
+    if rule != "poison":
+        assert {k: int(v["s"]) for k, v in found["ring-0"]["held"].items()} == {"A": 9}
 
 
 def test_a_missing_file_of_cases_is_named(tmp_path, capsys):
