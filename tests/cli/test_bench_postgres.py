@@ -55,8 +55,13 @@ def test_all_answers_are_compared_and_equal(found: Any) -> None:
 
 
 def test_an_answer_that_differs_is_counted(found: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    rests = queries._rests
-    monkeypatch.setattr(
-        queries, "_rests", lambda steps: [(a, label, n + 1) for a, label, n in rests(steps)]
-    )
+    held = queries._held
+
+    def one_more(*known: Any) -> Any:
+        return {
+            account: {label: units + 1 for label, units in labels.items()}
+            for account, labels in held(*known).items()
+        }
+
+    monkeypatch.setattr(queries, "_held", one_more)
     assert found()["differing"] > 60
