@@ -230,7 +230,7 @@ class Compiled:
         c = columns
         return loops.follow(  # type: ignore[no-any-return]
             c.payee, c.t, c.dstpos, c.credit, c.owed, c.out_row, c.out_end, c.out_at, c.out_n,
-            c.external, np.array(starts, np.int64).reshape(-1, 3), _moment(as_of),
+            c.external, c.gone, np.array(starts, np.int64).reshape(-1, 3), _moment(as_of),
             c.late_from == LARGEST,
         )  # fmt: skip
 

@@ -23,10 +23,12 @@ _TIME, _ROW, _LOW, _HIGH, _LABEL, _PLACE, _ACCOUNT, _HEAP, _FREE, _WIDTH = range
 _STEPS, _RESTS, _WAITING, _STARTED, _FRESH, _IS_ORDERED, _FAR = range(7)
 # The steps and rests of a single look-up that is answered at once.
 _FEW = 256
+# So many debits are searched without guessing.
+_NEAR = 16
 # The columns in the table of addresses, each with its length.
 BY_ADDRESS = (
     "payer", "payee", "t", "dstpos", "credit", "owed", "out_row", "out_end", "out_at", "out_n",
-    "external",
+    "external", "gone",
 )  # fmt: skip
 
 
@@ -59,6 +61,45 @@ def _first_over(ends: Any, position: int, low: int, high: int) -> int:
         else:
             low = middle + 1
     return low
+
+
+@inlined
+def _first_near(ends: Any, position: int, low: int, high: int, guess: int) -> int:
+    """As ``_first_over``, looking around a guess, in ever longer strides."""
+    stride = 4
+    if ends[guess] > position:
+        high = guess
+        while high - stride >= low:
+            if ends[high - stride] <= position:
+                low = high - stride + 1
+                break
+            high -= stride
+            stride *= 2
+    else:
+        low = guess + 1
+        while low + stride < high:
+            if ends[low + stride] > position:
+                high = low + stride
+                break
+            low += stride + 1
+            stride *= 2
+    return _first_over(ends, position, low, high)
+
+
+@inlined
+def _first_of_all(ends: Any, position: int, low: int, high: int, gone: int) -> int:
+    """As ``_first_over``, for all debits of an account, which end at ``gone``.
+
+    Debits are of a kind, so a position tells about where its debit is: guess, and correct once.
+    """
+    if position >= gone:
+        return high
+    if high - low <= _NEAR:
+        return _first_over(ends, position, low, high)
+    each = np.float64(high - low) / np.float64(gone)
+    guess = min(low + np.int64(np.float64(position) * each), high - 1)
+    guess += np.int64(np.float64(position - ends[guess]) * each)
+    return _first_near(ends, position, low, high, max(low, min(guess, high - 1)))
 
 
 @inlined
@@ -107,14 +148,13 @@ def _pop(waits: Any, count: int) -> Any:
 
 @inlined
 def _wait(
-    far: Any, waits: Any, rests: Any, t: Any, out_row: Any, out_end: Any, low: int, high: int,
+    far: Any, waits: Any, rests: Any, t: Any, out_row: Any, low: int, high: int,
     label: int, place: int, stop: int, account: int, as_of: int,
 ) -> None:  # fmt: skip
-    """An interval waits for the first debit from a place on that ends after it begins, or rests.
+    """An interval waits for the debit at a place, which ends after it begins, or rests.
 
     Where rows stand in order, their numbers will do for times.
     """
-    place = _first_over(out_end, low, place, stop)
     when = np.int64(0)
     if place < stop and (as_of < LARGEST or not far[_IS_ORDERED]):
         when = t[out_row[place]]
@@ -139,8 +179,8 @@ def _wait(
 @inlined
 def _arrive(
     far: Any, waits: Any, steps: Any, rests: Any, payee: Any, t: Any, dstpos: Any, credit: Any,
-    owed: Any, out_row: Any, out_end: Any, out_at: Any, out_n: Any, external: Any, row: int,
-    first: int, last: int, amount: int, label: int, as_of: int,
+    owed: Any, out_row: Any, out_end: Any, out_at: Any, out_n: Any, external: Any, gone: Any,
+    row: int, first: int, last: int, amount: int, label: int, as_of: int,
 ) -> None:  # fmt: skip
     """Note units ``first`` to ``last`` of a row, and let them wait or rest at its payee."""
     carried, lost, start = last - first, np.int64(0), np.int64(0)
@@ -161,17 +201,20 @@ def _arrive(
     if first < last:
         at = np.int64(out_at[to])
         stop = at if is_external else at + out_n[to]
+        place = at
+        if not is_external:
+            place = _first_of_all(out_end, start + first, at, stop, gone[to])
         _wait(
-            far, waits, rests, t, out_row, out_end, start + first, start + last, label, at, stop,
-            to, as_of,
+            far, waits, rests, t, out_row, start + first, start + last, label, place, stop, to,
+            as_of,
         )  # fmt: skip
 
 
 @compiled
 def _walk(
     far: Any, waits: Any, steps: Any, rests: Any, payee: Any, t: Any, dstpos: Any, credit: Any,
-    owed: Any, out_row: Any, out_end: Any, out_at: Any, out_n: Any, external: Any, starts: Any,
-    as_of: int,
+    owed: Any, out_row: Any, out_end: Any, out_at: Any, out_n: Any, external: Any, gone: Any,
+    starts: Any, as_of: int,
 ) -> bool:  # fmt: skip
     """Go on until all is done (True) or a table is full; starts: row, units, amount of the row."""
     while far[_STARTED] < len(starts) or far[_WAITING]:
@@ -206,12 +249,14 @@ def _walk(
             first, last, amount = low - start, left - start, out_end[place] - start
         _arrive(
             far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end, out_at,
-            out_n, external, row, first, last, amount, label, as_of,
+            out_n, external, gone, row, first, last, amount, label, as_of,
         )  # fmt: skip
         if left < high:
+            stop, place = np.int64(out_at[account]) + out_n[account], place + 1
+            if place < stop:
+                place = _first_near(out_end, left, place, stop, place)
             _wait(
-                far, waits, rests, t, out_row, out_end, left, high, label, place + 1,
-                np.int64(out_at[account]) + out_n[account], account, as_of,
+                far, waits, rests, t, out_row, left, high, label, place, stop, account, as_of,
             )  # fmt: skip
     return True
 
@@ -226,7 +271,7 @@ def _longer(table: Any) -> Any:
 @compiled
 def follow(
     payee: Any, t: Any, dstpos: Any, credit: Any, owed: Any, out_row: Any, out_end: Any,
-    out_at: Any, out_n: Any, external: Any, starts: Any, as_of: int, is_ordered: bool,
+    out_at: Any, out_n: Any, external: Any, gone: Any, starts: Any, as_of: int, is_ordered: bool,
 ) -> Any:  # fmt: skip
     """As ``plain._Follower``, with the same steps; the tables double when they are full."""
     far = np.zeros(_FAR, np.int64)
@@ -235,7 +280,7 @@ def follow(
     waits = np.empty((64, _WIDTH), np.int64)
     while not _walk(
         far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end, out_at, out_n,
-        external, starts, as_of,
+        external, gone, starts, as_of,
     ):  # fmt: skip
         if far[_STEPS] == len(steps):
             steps = _longer(steps)
@@ -265,6 +310,7 @@ def _column(table: Any, number: int, kind: Any) -> Any:
 def _one(table: Any, t: Any, row: int, as_of: int) -> Any:
     """``one``, with times of the right width."""
     payee, external = _column(table, 1, np.int32), _column(table, 10, np.int32)
+    gone = _column(table, 11, np.int64)
     dstpos, credit = _column(table, 3, np.int64), _column(table, 4, np.int64)
     owed, out_row = _column(table, 5, np.int64), _column(table, 6, np.int32)
     out_end, out_at = _column(table, 7, np.int64), _column(table, 8, np.int64)
@@ -279,7 +325,7 @@ def _one(table: Any, t: Any, row: int, as_of: int) -> Any:
     rests, waits = np.empty((_FEW, 3), np.int64), np.empty((_FEW, _WIDTH), np.int64)
     is_done = _walk(
         far, waits, steps, rests, payee, t, dstpos, credit, owed, out_row, out_end, out_at, out_n,
-        external, starts, as_of,
+        external, gone, starts, as_of,
     )  # fmt: skip
     count = far[_STEPS]
     found = np.empty((1 + count + far[_RESTS], 7), np.int64)
