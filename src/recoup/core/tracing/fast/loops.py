@@ -64,7 +64,7 @@ def _first_over(ends: Any, position: int, low: int, high: int) -> int:
 
 
 @inlined
-def _first_near(ends: Any, position: int, low: int, high: int, guess: int) -> int:
+def _first_near(ends: Any, position: int, low: int, high: int, guess: int) -> Any:
     """As ``_first_over``, looking around a guess, in ever longer strides."""
     stride = 4
     if ends[guess] > position:
@@ -87,7 +87,7 @@ def _first_near(ends: Any, position: int, low: int, high: int, guess: int) -> in
 
 
 @inlined
-def _first_of_all(ends: Any, position: int, low: int, high: int, gone: int) -> int:
+def _first_of_all(ends: Any, position: Any, low: Any, high: Any, gone: Any) -> Any:
     """As ``_first_over``, for all debits of an account, which end at ``gone``.
 
     Debits are of a kind, so a position tells about where its debit is: guess, and correct once.
@@ -97,7 +97,7 @@ def _first_of_all(ends: Any, position: int, low: int, high: int, gone: int) -> i
     if high - low <= _NEAR:
         return _first_over(ends, position, low, high)
     each = np.float64(high - low) / np.float64(gone)
-    guess = min(low + np.int64(np.float64(position) * each), high - 1)
+    guess: Any = min(low + np.int64(np.float64(position) * each), high - 1)
     guess += np.int64(np.float64(position - ends[guess]) * each)
     return _first_near(ends, position, low, high, max(low, min(guess, high - 1)))
 

@@ -11,12 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from recoup.core.tracing.fast.touched_compiling import compiled
+from recoup.core.tracing.fast.touched_compiling import compiled, fetch
 
-LIBR: Final = 0
-PRORATA: Final = 1
-TIHO: Final = 2
-POISON: Final = 3
+LIBR, PRORATA, TIHO, POISON = range(4)
 
 # What a walk is handed as ``b``: columns of ``Bookings``, the policy, and how many rows count
 PAYEE, CREDIT, BASE, ONWARD, OUT_AT, OUT_ROW, OUT_AMOUNT, BEFORE = range(8)
@@ -28,9 +25,8 @@ ACCOUNT, TOTAL, HEAD, NEXT = range(4)
 # A node or a parcel: a label, its units; then the next node, or units credited and of these lost
 LABEL, UNITS, LINK, LOST = range(4)
 _FAN: Final = 16
-# Up to here an estimate in floating point is at most one off.
-_NEAR: Final = 2.0**50
-_ROOM: Final = 1 << 61
+# A product estimated below the first fits; up to the second an estimate is at most one off.
+_PRODUCT, _NEAR, _ROOM = 9.2e18, 2.0**50, 1 << 61
 
 
 @compiled
@@ -39,7 +35,7 @@ def share(units: Any, part: Any, whole: Any) -> Any:
     if part == whole:
         return units
     product = float(units) * float(part)
-    if product < 9.2e18:
+    if product < _PRODUCT:
         return units * part // whole
     estimate = product / float(whole)
     if estimate < _NEAR and whole < _ROOM:
@@ -56,9 +52,8 @@ def share(units: Any, part: Any, whole: Any) -> Any:
 @compiled
 def _long_share(units: Any, part: Any, whole: Any) -> Any:
     """The same by long division, bit by bit."""
-    times, beyond = part // whole, np.uint64(part % whole)
-    divisor, quotient, rest = np.uint64(whole), np.uint64(0), np.uint64(0)
-    one = np.uint64(1)
+    times, beyond, divisor = part // whole, np.uint64(part % whole), np.uint64(whole)
+    quotient, rest, one = np.uint64(0), np.uint64(0), np.uint64(1)
     for bit in range(62, -1, -1):
         quotient, rest = quotient << one, rest << one
         if rest >= divisor:
@@ -89,57 +84,55 @@ def _is_before(heap: Any, one: int, other: int) -> bool:
 
 
 @compiled
-def _swap(heap: Any, one: int, other: int) -> None:
-    for column in range(heap.shape[1]):
-        heap[one, column], heap[other, column] = heap[other, column], heap[one, column]
-
-
-@compiled
 def _rise(heap: Any, count: Any) -> None:
     """Move what was put behind a heap to where it belongs."""
     at = count[WAITING]
     count[WAITING] += 1
-    while at > 0 and _is_before(heap, at, (at - 1) // 2):
-        _swap(heap, at, (at - 1) // 2)
-        at = (at - 1) // 2
+    while at > 0 and _is_before(heap, at, (at - 1) >> 1):
+        above = (at - 1) >> 1
+        for column in range(heap.shape[1]):
+            heap[at, column], heap[above, column] = heap[above, column], heap[at, column]
+        at = above
 
 
 @compiled
 def _drop_first(heap: Any, count: Any) -> None:
-    last = count[WAITING] - 1
+    """The gap goes down until the last line, which stays where it is so long, fits into it."""
+    last, at = count[WAITING] - 1, 0
     count[WAITING] = last
-    _swap(heap, 0, last)
-    at = 0
-    while 2 * at + 1 < last:
+    while at < last:
         child = 2 * at + 1
         if child + 1 < last and _is_before(heap, child + 1, child):
             child += 1
-        if not _is_before(heap, child, at):
-            return
-        _swap(heap, at, child)
+        if child >= last or not _is_before(heap, child, last):
+            child = last
+        for column in range(heap.shape[1]):
+            heap[at, column] = heap[child, column]
         at = child
 
 
 @compiled
-def _depth(b: Any, by_share: bool, place: int) -> Any:
-    """As ``dips.depth``."""
-    units, there = b[OUT_AMOUNT][place], b[BEFORE][place]
-    if by_share and units > 0:
-        return max(there - 1, 0) // units
-    return max(there - units, 0)
+def _digs(by_share: bool, units: Any, there: Any, bound: int) -> bool:
+    """Whether ``dips.depth`` is below a bound, as a rule without a division."""
+    if not by_share or units <= 0:
+        return bool(max(there - units, 0) < bound)
+    if float(units) * float(bound) < _PRODUCT:
+        return bool(there <= units * bound)
+    return bool(max(there - 1, 0) // units < bound)
 
 
 @compiled
 def _first_below(b: Any, by_share: bool, start: int, stop: int, bound: int) -> Any:
-    """As ``dips.first_below``."""
+    """As ``dips.first_below``. bound: above zero."""
+    amount, before, lows, level_at = b[OUT_AMOUNT], b[BEFORE], b[LOWS], b[LEVEL_AT]
     for place in range(start, min(start - start % _FAN + _FAN, stop)):
-        if _depth(b, by_share, place) < bound:
+        if _digs(by_share, amount[place], before[place], bound):
             return place
     at, level, width = start // _FAN + 1, 0, _FAN
     while at * width < stop:
-        if at % _FAN == 0 and level + 2 < len(b[LEVEL_AT]):
+        if at % _FAN == 0 and level + 2 < len(level_at):
             at, level, width = at // _FAN, level + 1, width * _FAN
-        elif b[LOWS][b[LEVEL_AT][level] + at] < bound:
+        elif lows[level_at[level] + at] < bound:
             break
         else:
             at += 1
@@ -147,10 +140,10 @@ def _first_below(b: Any, by_share: bool, start: int, stop: int, bound: int) -> A
         return stop
     while level > 0:
         level, at = level - 1, at * _FAN
-        while b[LOWS][b[LEVEL_AT][level] + at] >= bound:
+        while lows[level_at[level] + at] >= bound:
             at += 1
     place = at * _FAN
-    while place < stop and _depth(b, by_share, place) >= bound:
+    while place < stop and not _digs(by_share, amount[place], before[place], bound):
         place += 1
     return place
 
@@ -318,11 +311,23 @@ def _wait(rule: int, b: Any, heap: Any, slots: Any, count: Any, slot: int, place
         slots[slot, NEXT] = -1
     elif slots[slot, NEXT] != place:
         slots[slot, NEXT] = place
+        fetch(b[PAYEE], b[OUT_ROW][place])
         heap = _room(heap, count[WAITING])
         at = count[WAITING]
         heap[at, 0], heap[at, 1], heap[at, 2] = b[OUT_ROW][place], place, slot
         _rise(heap, count)
     return heap
+
+
+@compiled
+def _foresee(b: Any, heap: Any, table: Any, count: Any) -> None:
+    """Bring near what the next debit will need, one of two, while this one is worked on."""
+    for at in range(1, min(count[WAITING], 3)):
+        to, onward = np.int64(b[PAYEE][heap[at, 0]]), np.int64(b[ONWARD][heap[at, 0]])
+        fetch(b[OUT_AT], to)
+        fetch(b[OUT_AMOUNT], onward)
+        fetch(b[OUT_ROW], onward)
+        fetch(table, (to * 2654435761) & (len(table) - 1))
 
 
 @compiled
@@ -348,8 +353,7 @@ def _note_rest(rests: Any, count: Any, account: Any, label: Any, units: Any) -> 
 @compiled
 def _rests(slots: Any, nodes: Any, rests: Any, count: Any, only: int) -> Any:
     """What rests in all slots, or in one alone."""
-    if only >= 0:
-        count[RESTS] = 0
+    count[RESTS] = 0 if only >= 0 else count[RESTS]
     for slot in range(count[SLOTS]):
         node = slots[slot, HEAD]
         while node >= 0 and (only < 0 or slot == only):
@@ -381,6 +385,7 @@ def touched(rule: int, b: Any, starts: Any, most: int) -> Any:
             started += 1
         else:
             row, place, slot = heap[0, 0], heap[0, 1], heap[0, 2]
+            _foresee(b, heap, table, count)
             _drop_first(heap, count)
             if slots[slot, NEXT] != place:
                 continue
@@ -389,9 +394,8 @@ def touched(rule: int, b: Any, starts: Any, most: int) -> Any:
             heap = _wait(rule, b, heap, slots, count, slot, place + 1)
         if carried == 0:
             continue
-        to, arrives, repays = np.int64(b[PAYEE][row]), amount, np.int64(0)
-        if len(b[CREDIT]):
-            arrives = b[CREDIT][row]
+        to, repays = np.int64(b[PAYEE][row]), np.int64(0)
+        arrives = b[CREDIT][row] if len(b[CREDIT]) else amount
         if b[MAY_OVERDRAW] and not b[EXTERNAL][to]:
             repays = min(max(-b[BASE][row], np.int64(0)), arrives)
         kept = _arrive(rule, parcel, carried, amount, arrives, repays)
