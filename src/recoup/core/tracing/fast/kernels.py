@@ -57,31 +57,12 @@ def build(
 
 
 def append(
-    turns: Column,
-    done: int,
-    first: int,
-    amount: Column,
-    credited: Column,
-    starts: Column,
-    used: Column,
-    payer: Column,
-    payee: Column,
-    external: Column,
-    may_overdraw: bool,
-    out_at: Column,
-    out_n: Column,
-    out_room: Column,
-    in_at: Column,
-    in_n: Column,
-    in_room: Column,
-    came: Column,
-    gone: Column,
-    out_row: Column,
-    out_end: Column,
-    in_row: Column,
-    dstpos: Column,
+    turns: Column, done: int, first: int, amount: Column, credited: Column, starts: Column,
+    used: Column, payer: Column, payee: Column, external: Column, may_overdraw: bool,
+    out_at: Column, out_n: Column, out_room: Column, in_at: Column, in_n: Column, in_room: Column,
+    came: Column, gone: Column, out_row: Column, out_end: Column, in_row: Column, dstpos: Column,
     owed: Column,
-) -> int:
+) -> int:  # fmt: skip
     """Take in rows that come after all others, from a turn on; the turn at which room ran out.
 
     turns: numbers within the batch, in order; its first row is ``first``. used: places of
