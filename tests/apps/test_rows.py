@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import IntEnum
 
 import pytest
 from django.db import DataError, connection, transaction
@@ -100,6 +101,16 @@ def test_an_array_says_its_values(db: None, kind: str, data: st.DataObject) -> N
     if kind == "jsonb":
         found = [json.loads(value) if value is not None else None for value in found]
     assert found == values
+
+
+class Answer(IntEnum):
+    YES = 1
+
+
+def test_numbers_of_other_classes_are_written_as_numbers() -> None:
+    assert array([True, Answer.YES, None, 3], "bigint") == "{1,1,NULL,3}"
+    assert array([Answer.YES, "7"], "integer") == "{1,7}"
+    assert array([], "text") == array([], "bigint") == "{}"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -44,6 +45,10 @@ def insert_values(
 
 def array(values: Iterable[object], kind: str) -> str:
     """The array of these values, in PostgreSQL's text form; ``kind`` as the database names it."""
+    if (plain := PLAIN.get(kind)) is not None:
+        values = list(values)
+        with suppress(TypeError):
+            return plain(values)
     write = WRITERS[kind]
     return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
 
@@ -81,6 +86,25 @@ def _kind(field: AnyField) -> str:
     return "text" if found.startswith("varchar") else found
 
 
+def _numbers(values: list[Any]) -> str:
+    """An array of whole numbers; raises TypeError if one is something else."""
+    if None in values:
+        write = int.__repr__
+        return "{" + ",".join(["NULL" if x is None else write(x) for x in values]) + "}"
+    return "{" + ",".join(map(int.__repr__, values)) + "}"
+
+
+def _texts(values: list[Any]) -> str:
+    """An array of texts without signs that have to be written otherwise; or raises TypeError."""
+    if not values or not _are_plain("".join(values)):
+        raise TypeError
+    return '{"' + '","'.join(values) + '"}'
+
+
+def _are_plain(text: str) -> bool:
+    return not ('"' in text or "\\" in text or "\0" in text)
+
+
 def _number(value: object) -> str:
     return str(int(value))  # type: ignore[call-overload]
 
@@ -114,6 +138,13 @@ def _json(value: object) -> str:
     return _text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+# Whole columns at once, where every value is of the plain kind; else each by its writer.
+PLAIN: Final[Mapping[str, Callable[[list[Any]], str]]] = {
+    "smallint": _numbers,
+    "integer": _numbers,
+    "bigint": _numbers,
+    "text": _texts,
+}
 WRITERS: Final[Mapping[str, Writer]] = {
     "uuid": _uuid,
     "smallint": _number,

@@ -10,11 +10,11 @@ import pytest
 
 from core.tracing.random_ledgers import random_ledger
 from core.tracing.test_tracing_cases import cases_of_these_rules
-from recoup.apps.ledgers import models, queries
+from recoup.apps.ledgers import load_operations, models, operations, queries
 from recoup.core.tracing import Account, Ledger, LedgerRefused, Seed, Transfer, trace
 from recoup.core.tracing.cases import as_expect
 from recoup.core.tracing.fast import Index
-from support.ledger_desk import Desk, answer_or_refusal, joined, money, prefixed
+from support.ledger_desk import Desk, answer_or_refusal, joined, money, prefixed, verified
 
 ways = pytest.mark.parametrize("way", queries.WAYS)
 
@@ -90,6 +90,21 @@ def test_seeds_that_contradict_the_ledger_are_refused_as_by_the_walk(
     for as_of in (None, 0):
         ask = lambda as_of=as_of: queries.trace(stored, seeds, as_of=as_of, way=way)  # noqa: E731
         assert answer_or_refusal(ask) == expected
+
+
+def test_a_ledger_stored_in_several_statements_is_right(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_operations, "AT_ONCE", 7)
+    choose = Random(11)
+    for shortfall in ("unseen", "overdraft"):
+        whole = joined([prefixed(random_ledger(choose), f"{n}/") for n in range(12)])
+        stored = desk.load(whole, shortfall)
+        assert stored.transfers.count() == len(whole.transfers) > 7
+        assert verified(stored).is_right
+        again = verified(stored).checksum
+        operations.rebuild(ledger=stored)
+        assert verified(stored).checksum == again
 
 
 def test_products_beyond_64_bits_are_exact(desk: Desk) -> None:

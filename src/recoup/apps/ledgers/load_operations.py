@@ -3,23 +3,27 @@
 The positions are worked out in one loop over the rows in their order, which keeps the accounts only
 (``core/tracing/fast/numbering.py``); the windows in ``positions.py`` find the same ones again from
 what is stored. Rows go in as arrays, some thousand a statement: tables with row-level security take
-no COPY, and the pages' log-in may make no temporary tables. Transfers are stored by payer and
-position, so that those which an answer looks at lie side by side.
+no COPY, and the pages' log-in may make no temporary tables. The next arrays are written while the
+database stores the ones before, and it tells what they add to the checksums of their accounts, so
+that nothing is read twice. Transfers are stored by payer and position, so that those which an
+answer looks at lie side by side.
 """
 
 from __future__ import annotations
 
 from array import array as Column
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import add
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from recoup.apps.audit import operations as audit
-from recoup.apps.ledgers import models, positions
+from recoup.apps.ledgers import models
 from recoup.apps.rows import array
 from recoup.core.access import Actor
 from recoup.core.tracing.fast.columns import LARGEST
@@ -41,12 +45,25 @@ select %s, %s, v.*, 0 from unnest(%s::text[], %s::bigint[], %s::boolean[], %s::t
   %s::text[]) as v
 """
 ACCOUNT_IDS: Final = "select name, id from ledgers_account where ledger_id = %s"
+# Stores some transfers and tells what they add to the checksums of their accounts.
 STORE_TRANSFERS: Final = """
-insert into ledgers_transfer (ledger_id, organisation_id, src_id, dst_id, t, seq, amount, srcpos,
-  srcend, dstpos, credit, owed, ident, batch)
-select %s, %s, v.* from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-  %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
-  %s::text[]) as v
+with added as (
+  insert into ledgers_transfer (ledger_id, organisation_id, src_id, dst_id, t, seq, amount, srcpos,
+    srcend, dstpos, credit, owed, ident, batch)
+  select %s, %s, v.* from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+    %s::text[]) as v
+  returning src_id, dst_id, ident, srcpos, srcend, dstpos, owed
+)
+select account, bit_xor(mark) from (
+  select src_id as account, ledgers_mark_of_debit(ident, srcpos, srcend) as mark from added
+  union all
+  select dst_id, ledgers_mark_of_credit(ident, dstpos, owed) from added
+) marks group by account
+"""
+STORE_MARKS: Final = """
+update ledgers_account a set mark = v.mark from unnest(%s::bigint[], %s::bigint[]) as v (id, mark)
+where a.id = v.id and not a.external
 """
 KINDS: Final = ("bigint",) * 10 + ("text", "text")
 ACCOUNT_KINDS: Final = (
@@ -85,9 +102,9 @@ def load(
     keys = (stored.id, by.organisation_id)
     watch("store accounts")
     ids = _store_accounts(keys, listed)
-    _store_transfers(keys, listed, ids, watch)
+    marks = _store_transfers(keys, listed, ids, watch)
     watch("store checksums")
-    positions.set_marks(stored.id)
+    _store_marks(marks)
     audit.record(
         what="ledger:loaded", about=f"ledger:{stored.id}", by=by, at=at, name=name,
         rows=len(ledger.transfers), shortfall=shortfall,
@@ -118,20 +135,26 @@ def refuse_what_wraps(sums: int, transfers: Sequence[Transfer]) -> None:
             value=str(sums),
         )
     for x in transfers:
-        for number in (x.t, x.seq):
-            if abs(number) > LARGEST:
-                raise LedgerRefused(
-                    f"The time or sequence of transfer {x.id!r} is {number}, beyond what the "
-                    f"database's columns can hold ({LARGEST}).",
-                    value=x.id,
-                )
-        for text in (x.id, x.payer, x.payee):
-            if len(text) > LONGEST or "\0" in text or not _is_whole_text(text):
-                raise LedgerRefused(
-                    f"The name {text[:60]!r} cannot be stored: it has a NUL character, half of a "
-                    f"character, or more than {LONGEST} characters.",
-                    value=text[:60],
-                )
+        if not (-LARGEST <= x.t <= LARGEST and -LARGEST <= x.seq <= LARGEST):
+            number = x.seq if abs(x.t) <= LARGEST else x.t
+            raise LedgerRefused(
+                f"The time or sequence of transfer {x.id!r} is {number}, beyond what the "
+                f"database's columns can hold ({LARGEST}).",
+                value=x.id,
+            )
+    for text in (x.id for x in transfers):
+        _refuse_odd_name(text)
+    for text in {end for x in transfers for end in (x.payer, x.payee)}:
+        _refuse_odd_name(text)
+
+
+def _refuse_odd_name(text: str) -> None:
+    if len(text) > LONGEST or "\0" in text or not _is_whole_text(text):
+        raise LedgerRefused(
+            f"The name {text[:60]!r} cannot be stored: it has a NUL character, half of a "
+            f"character, or more than {LONGEST} characters.",
+            value=text[:60],
+        )
 
 
 def _is_whole_text(text: str) -> bool:
@@ -186,16 +209,31 @@ class _Listed:
             self.dstpos.append(NOWHERE if dstpos is None else dstpos)
             self.owed.append(owed)
 
-    def transfers(self, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        """The rows as they are stored, by payer and position: both are in order already."""
-        for place in sorted(range(len(self.rows)), key=self.payer.__getitem__):
-            x, srcpos, dstpos = self.rows[place], self.srcpos[place], self.dstpos[place]
-            yield (
-                ids[self.payer[place]], ids[self.payee[place]], x.t, x.seq, x.amount,
-                srcpos, srcpos + x.amount, None if dstpos == NOWHERE else dstpos,
-                None if x.credited == x.amount else x.credited, self.owed[place] or None,
-                x.id, x.batch,
-            )  # fmt: skip
+    def transfers(self, ids: Sequence[int]) -> Iterator[list[str]]:
+        """The rows as they are stored, by payer and position, which are in order already.
+
+        Some thousand at a time, each column as one array.
+        """
+        order = sorted(range(len(self.rows)), key=self.payer.__getitem__)
+        for start in range(0, len(order), AT_ONCE):
+            columns = self._columns(order[start : start + AT_ONCE], ids)
+            yield [array(c, kind) for kind, c in zip(KINDS, columns, strict=True)]
+
+    def _columns(self, places: list[int], ids: Sequence[int]) -> tuple[list[Any], ...]:
+        rows = [self.rows[place] for place in places]
+        srcpos = [self.srcpos[place] for place in places]
+        dstpos = [self.dstpos[place] for place in places]
+        amount = [x.amount for x in rows]
+        return (
+            [ids[self.payer[place]] for place in places],
+            [ids[self.payee[place]] for place in places],
+            [x.t for x in rows], [x.seq for x in rows], amount,
+            srcpos, list(map(add, srcpos, amount)),
+            [None if x == NOWHERE else x for x in dstpos],
+            [None if x.credit is None or x.credit == x.amount else x.credit for x in rows],
+            [self.owed[place] or None for place in places],
+            [x.id for x in rows], [x.batch for x in rows],
+        )  # fmt: skip
 
     def accounts(self) -> Iterator[tuple[Any, ...]]:
         for number, (name, known) in enumerate(self.known.items()):
@@ -223,14 +261,33 @@ def _store_accounts(keys: tuple[int, int], listed: _Listed) -> list[int]:
 
 def _store_transfers(
     keys: tuple[int, int], listed: _Listed, ids: Sequence[int], watch: Watch
-) -> None:
+) -> dict[int, int]:
+    """Store all transfers; returns the checksums by account."""
     count, done = len(listed.rows), 0
+    marks: dict[int, int] = {}
     with connection.cursor() as cursor:
-        for rows in _some(listed.transfers(ids)):
+        for arrays in _ahead(listed.transfers(ids)):
             watch(f"store transfers, {done:,} of {count:,}")
-            columns = zip(KINDS, zip(*rows, strict=True), strict=True)
-            cursor.execute(STORE_TRANSFERS, [*keys, *(array(c, kind) for kind, c in columns)])
-            done += len(rows)
+            cursor.execute(STORE_TRANSFERS, [*keys, *arrays])
+            for account, mark in cursor.fetchall():
+                marks[account] = marks.get(account, 0) ^ mark
+            done = min(done + AT_ONCE, count)
+    return marks
+
+
+def _ahead(made: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The same, with the next one made while the database stores the one before."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, made, None)
+        while (one := coming.result()) is not None:
+            coming = maker.submit(next, made, None)
+            yield one
+
+
+def _store_marks(marks: Mapping[int, int]) -> None:
+    with connection.cursor() as cursor:
+        for some in _some(iter(marks.items())):
+            cursor.execute(STORE_MARKS, [array(c, "bigint") for c in zip(*some, strict=True)])
 
 
 def _some(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:

@@ -166,12 +166,6 @@ def checksum(ledger: int) -> str:
         return f"{cursor.fetchone()[0] % 2**64:016x}"
 
 
-def set_marks(ledger: int) -> None:
-    """Set the checksums to what the stored positions give."""
-    with over_all_rows() as cursor:
-        cursor.execute(SET_MARKS, {"ledger": ledger})
-
-
 def statements_to_set() -> tuple[str, ...]:
     """What sets positions, sums and checksums anew, in this order."""
     return SET_TRANSFERS, SET_ACCOUNTS, SET_MARKS
