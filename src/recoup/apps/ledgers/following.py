@@ -20,11 +20,11 @@ from recoup.core.tracing.fast.columns import LARGEST
 
 # A step of money. label: number of the seed. carried, credited: units of debit and credit. lost:
 # of the credited units, those that repaid an overdraft. low, high: where the rest of them lies in
-# the payee; null where that is external. is_first: the victim's payment itself; of others the payer
-# is not told. The rest says which transfer it was.
+# the payee; null where that is external. is_first: the victim's payment itself. The rest says which
+# transfer it was. What the payer is called is not asked: it is the payee of the step before.
 FIELDS: Final = (
     "label", "carried", "credited", "lost", "low", "high", "id", "ident", "t", "seq",
-    "src_id", "srcpos", "srcend", "dst_id", "is_first", "payee", "payer", "is_outside",
+    "src_id", "srcpos", "srcend", "dst_id", "is_first", "payee",
 )  # fmt: skip
 
 # Units ``first`` to ``last`` of a transfer x arrive: exchange moves both ends, and the first units
@@ -73,10 +73,7 @@ _STEP_NAMES: Final = (
 # Each name is looked up by itself: a join might be planned as a scan of all accounts.
 _NAMED: Final = f"""
 select {_STEP_NAMES},
-  (select b.name from ledgers_account b where b.id = p.dst_id) as payee,
-  case when is_first then (select a.name from ledgers_account a where a.id = p.src_id) end as payer,
-  case when is_first then (select a.external from ledgers_account a where a.id = p.src_id) end
-    as is_outside
+  (select b.name from ledgers_account b where b.id = p.dst_id) as payee
 from (select * from piece limit %(most)s) p
 """  # noqa: S608
 RECURSIVE: Final = f"""
@@ -100,7 +97,7 @@ with piece ({_STEP_NAMES}) as (
 
 Step = tuple[Any, ...]
 LABEL, CARRIED, CREDITED, LOST, LOW, HIGH, ID, IDENT, T, SEQ, SRC, SRCPOS, SRCEND, DST, IS_FIRST, \
-    PAYEE, PAYER, IS_OUTSIDE = range(len(FIELDS))  # fmt: skip
+    PAYEE = range(len(FIELDS))  # fmt: skip
 
 
 class TooManyPieces(Exception):

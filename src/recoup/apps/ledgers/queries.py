@@ -140,12 +140,15 @@ def _paid(ledger: models.Ledger, seeds: Sequence[Seed]) -> tuple[Transfer, ...]:
 
 def _refuse_traced_payer(labels: Sequence[str], steps: list[Step], carrying: list[Step]) -> None:
     """Refuse a victim's payment out of traced money, as the plain walk does."""
-    seeds = [x for x in steps if x[following.IS_FIRST] and not x[following.IS_OUTSIDE]]
+    payees = {step[following.DST] for step in carrying if step[following.HIGH] is not None}
+    seeds = [x for x in steps if x[following.IS_FIRST] and x[following.SRC] in payees]
     for seed in sorted(seeds, key=_key):
         traced: dict[str, int] = {}
+        payer = ""
         for step in carrying:
             if step[following.DST] != seed[following.SRC] or _key(step) >= _key(seed):
                 continue
+            payer = step[following.PAYEE]
             start = max(step[following.LOW], seed[following.SRCPOS])
             units = step[following.HIGH] - start
             if units > 0:
@@ -154,7 +157,7 @@ def _refuse_traced_payer(labels: Sequence[str], steps: list[Step], carrying: lis
         if traced:
             raise LedgerRefused(
                 f"The victim's payment {seed[following.IDENT]!r} leaves "
-                f"{seed[following.PAYER]!r}, which then holds {sum(traced.values())} units traced "
+                f"{payer!r}, which then holds {sum(traced.values())} units traced "
                 f"from {', '.join(sorted(traced))}. Trace the two losses apart, or leave this "
                 "payment out of the victims' payments.",
                 value=seed[following.IDENT],
