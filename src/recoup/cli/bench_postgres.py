@@ -28,7 +28,11 @@ without positions there: everything copied out and indexed in memory, and the re
 DuckDB. An answer is the whole `Result`, its balances not looked at. All ways answer in turns."""
 WAYS: Final = {
     "recursive": "one recursive statement",
+    "recursive: database": "of it: the statement, there and back",
+    "recursive: Python": "of it: the rest, in Python",
     "by hops": "one statement a hop",
+    "by hops: database": "of it: the statements, there and back",
+    "by hops: Python": "of it: the rest, in Python",
     "busy": "recursive, into the account with the most debits",
     "dated": "recursive, as of a random time",
     "copy": "copied out, indexed in memory, answered",

@@ -62,6 +62,26 @@ class Run:
         self.found["times"].setdefault(name, []).append(perf_counter() - started)
         return answer
 
+    def split(self, name: str, ask: Callable[[], Any]) -> Any:
+        """As ``timed``, and how much of it the database took, with the way there and back."""
+        from django.db import connection
+
+        took: list[float] = []
+
+        def watched(execute: Callable[..., Any], *told: Any) -> Any:
+            started = perf_counter()
+            try:
+                return execute(*told)
+            finally:
+                took.append(perf_counter() - started)
+
+        with connection.execute_wrapper(watched):
+            answer = self.timed(name, ask)
+        times = self.found["times"]
+        times.setdefault(f"{name}: database", []).append(sum(took))
+        times.setdefault(f"{name}: Python", []).append(times[name][-1] - sum(took))
+        return answer
+
     def compare(self, found: Any, right: Any) -> None:
         self.compared += 1
         tables = ("held", "transfers", "credited", "dissipated")
@@ -150,7 +170,7 @@ def ask(run: Run, choose: Random) -> None:
         for seed in seeds:
             right = run.index.trace(seed)
             for way in queries.WAYS:
-                found = run.timed(
+                found = run.split(
                     way,
                     lambda: queries.look_up(run.stored, seed, way=way),  # noqa: B023
                 )
