@@ -47,6 +47,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Load the invented country as the owner, once; from there on everything runs as recoup_app."""
     with django_db_blocker.unblock():
+        roles.grant_as_the_hub_does()
         roles.load_country(country_folder)
         roles.become_app()
     yield

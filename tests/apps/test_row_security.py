@@ -90,6 +90,10 @@ def test_tests_run_as_the_pages_do(world: World) -> None:
         assert cursor.fetchone() == ("recoup_app", False, False, False)
 
 
+def test_the_pages_make_no_temporary_table_as_in_a_hub(world: World) -> None:
+    assert refused("create temporary table mine (n integer)") == "42501"
+
+
 def test_the_pages_own_nothing_and_can_become_nobody_else(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select relname from pg_class where relowner = 'recoup_app'::regrole")

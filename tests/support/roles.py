@@ -59,6 +59,14 @@ def become_owner() -> None:
     connection.settings_dict["OPTIONS"].pop("assume_role", None)
 
 
+def grant_as_the_hub_does() -> None:
+    """Leave the log-ins no more of this database than the hub does (cli/postgres.py, prepare)."""
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"revoke all on database {name} from public")
+        cursor.execute(f"grant connect on database {name} to recoup_app, recoup_planner")
+
+
 def load_country(folder: Path) -> None:
     """Enrol everybody of the invented country; keys and passwords go into the folder."""
     from recoup.cli import demo_country
