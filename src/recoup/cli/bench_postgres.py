@@ -52,7 +52,7 @@ def ledger_postgres(options: argparse.Namespace, folder: Path) -> Result:
         title="A ledger in PostgreSQL",
         told=TOLD,
         lines=list(lines(found)),
-        options=f" --size {options.size:g} --workload {options.workload}",
+        options=f" --size {options.size:g} --workloads {options.workloads[0]}",
         notes=list(notes(found)),
         postgres=postgres,
     )
@@ -65,7 +65,7 @@ def measured_in(
     out = folder / "found.json"
     done = subprocess.run(
         [sys.executable, "-m", "recoup.cli.bench_postgres_run", str(int(options.size)),
-         options.workload, str(options.seed), str(out)],
+         options.workloads[0], str(options.seed), str(out)],
         env=environment.child_environment(databases, RECOUP_ROLE="app", RECOUP_VAR=str(folder)),
         check=False,
     )  # fmt: skip
