@@ -246,6 +246,63 @@ def test_all_rules_stand_side_by_side(
     shoot(page, f"rules-{width}")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_trace_that_is_shown_is_taken_away(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    path = followed(ledger)
+    page = new_page(login=OFFICER, width=width)
+    page.goto(path)
+    page.get_by_label("Tracing rule").select_option("libr")
+    page.get_by_text("for comparison: nothing is asked or held by it").wait_for()
+    page.get_by_text("Take this trace away as a file").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    snap(page, f"take-{width}")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Paper for court (PDF)").click()
+    assert waiting.value.suggested_filename.endswith("-libr-rsd.pdf")
+    assert Path(waiting.value.path()).read_bytes().startswith(b"%PDF")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="One page with the picture").click()
+    kept = Path(waiting.value.path()).read_text()
+    page.route("http://kept.invalid/", lambda route: route.fulfill(
+        body=kept, content_type="text/html"))  # fmt: skip
+    page.goto("http://kept.invalid/")
+    assert "lowest intermediate balance" in page.locator("main").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shoot(page, f"kept-page-{width}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_patterns_and_related_reports_are_shown_with_their_reasons(
+    ledger: Ledger, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    ledger.account("victim", "plum", 10001, 900_000_000)
+    ledger.account("other", "plum", 10002, 900_000)
+    one = ledger.pay("victim", "first", 50_000_000, minute=10)
+    two = ledger.pay("other", "first", 30_000, minute=11)
+    ledger.pay("first", "second", 49_900_000, minute=14)
+    ledger.pay("second", "third", 49_500_000, minute=16)
+    filed, _also = report(ledger, one), report(ledger, two)
+    Banks(ledger).run()
+    path = f"/cases/{ledger.world.case_of(filed).id}"
+    page = new_page(login=OFFICER, width=width)
+    page.goto(f"{path}/patterns")
+    page.get_by_role("heading", name="passed through").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    shoot(page, f"patterns-{width}")
+    page.goto(path)
+    related = page.locator("section", has=page.locator("#related"))
+    related.get_by_text("because both name").first.wait_for()
+    related.get_by_text("Not related").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    if folder := os.environ.get("RECOUP_SHOTS"):
+        related.screenshot(path=str(Path(folder) / f"related-{width}.png"))
+
+
 def test_a_date_is_typed_digit_by_digit_without_losing_what_was_typed(
     ledger: Ledger, new_page: Callable[..., Any]
 ) -> None:

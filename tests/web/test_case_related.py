@@ -89,4 +89,4 @@ def test_patterns_come_with_reason_and_transfers(ledger: Ledger) -> None:
     assert signed_in("mila.linden").get(f"/cases/{case.pk}/patterns").status_code == 403
     hand_over(ledger.world, case)
     text = text_of(PROSECUTOR, f"/cases/{case.pk}/patterns")
-    assert "passed through" in text and "for the organisation that asked" in text
+    assert "Passed through" in text and "for the organisation that asked" in text

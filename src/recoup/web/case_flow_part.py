@@ -27,6 +27,7 @@ from recoup.core import chain
 from recoup.web import (
     case_doubts,
     case_expanded,
+    case_exports,
     case_flow,
     case_folding,
     case_frontier,
@@ -101,8 +102,14 @@ def part(
         "flow_problem": choice.problem or traced.problem,
         "frontier": _frontier(shown, traced, choice),
         "proposed": _proposed(shown, traced, choice),
+        "take_away": case_exports.offered(shown.case.id, choice, _currencies(traced.flows)),
         "flow_controls": _controls(shown, traced, choice, at=at, before=before),
     }
+
+
+def _currencies(flows: Sequence[Flow]) -> list[str]:
+    """The currencies in which the case was paid; what it was exchanged into has no file."""
+    return sorted({flow.currency for flow in flows if flow.movement_id and flow.payee_id})
 
 
 def traced_as(shown: Shown, choice: Choice) -> Traced:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recoup.web import abroad, case_asking, case_decisions, cases, ledger_exports, ledgers
+from recoup.web import (
+    abroad,
+    case_asking,
+    case_decisions,
+    case_exports,
+    cases,
+    ledger_exports,
+    ledgers,
+)
 
 urlpatterns = [
     path("cases", cases.case_index, name="cases"),
@@ -12,6 +20,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/live", cases.case_live, name="case-live"),
     path("cases/<uuid:case_id>/flow", cases.case_flow, name="case-flow"),
     path("cases/<uuid:case_id>/rules", case_asking.side_by_side, name="case-rules"),
+    path("cases/<uuid:case_id>/export", case_exports.export, name="case-export"),
     path("cases/<uuid:case_id>/patterns", case_asking.found_patterns, name="case-patterns"),
     path("cases/<uuid:case_id>/links", case_asking.judge_link, name="case-link"),
     path("cases/<uuid:case_id>/ask", case_asking.ask, name="case-ask"),

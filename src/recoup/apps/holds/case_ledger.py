@@ -19,7 +19,7 @@ from recoup.apps.holds.facts import ENDED_CLAIM
 from recoup.apps.holds.models import Hold
 from recoup.apps.holds.wording import micros, moment
 from recoup.core import chain
-from recoup.core.chain.books import Books, credit_id, debit_id
+from recoup.core.chain.books import Books, credit_id, debit_id, timed
 from recoup.core.tracing import RULES, Ledger
 
 ACCOUNTS_AT_MOST = 4_000
@@ -89,11 +89,11 @@ class CaseLedger:
         return self.told.get((movement, False)) or self.told.get((movement, True))
 
     def working(self, rule: str, at: int | None = None) -> tuple[Ledger, dict[str, Source]]:
-        """The ledger that is traced, and the source of each of its transfers by id."""
+        """The ledger that is traced, with real times, and the source of each transfer by id."""
         books = self.under(rule, at).books
-        return books.ledger, dict(self._sources(books))
+        return timed(books), dict(self.sources(books))
 
-    def _sources(self, books: Books) -> Iterator[tuple[str, Source]]:
+    def sources(self, books: Books) -> Iterator[tuple[str, Source]]:
         for (movement, is_credit), source in self.told.items():
             yield (credit_id if is_credit else debit_id)(movement), source
         for claim in self.facts.claims:

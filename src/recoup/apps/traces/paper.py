@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.resources import files
@@ -46,20 +46,38 @@ _KOSOVO: Final = re.compile(r"(?<!\w)(?:Kosov[oaëuei]\w*|Косов[оауе]\w
 
 
 @dataclass(frozen=True, slots=True)
+class HeldByBank:
+    """What a bank says that it holds on one account, and since when; no part of a trace."""
+
+    number: str
+    name: str
+    units: int
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cover:
-    """What stands on the paper from outside the trace; nothing here reads a clock."""
+    """What stands on the paper from outside the trace; nothing here reads a clock.
+
+    names: what the reader's language calls accounts, where it is not as in the working. remarks:
+    what has to stand beside the sums. holds: what banks hold, a table of its own; None for none.
+    """
 
     title: str
     prepared_at: datetime
     reference: str = ""
     prepared_by: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    holds: tuple[HeldByBank, ...] | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def paper(
     working: Working, cover: Cover, *, voice: Voice = ENGLISH, beside: SideBySide | None = None
 ) -> bytes:
     """Return the PDF (PDF/A-2a, PDF/UA-1). beside: other rules of the same ledger, never added."""
-    data = _Paper(working, cover, voice, beside).data()
+    data = facts_of(working, cover, voice=voice, beside=beside)
     at = cover.prepared_at.astimezone(UTC).replace(microsecond=0)
     return bytes(
         typst.compile(
@@ -71,6 +89,23 @@ def paper(
             timestamp=at,
         )
     )
+
+
+def facts_of(
+    working: Working, cover: Cover, *, voice: Voice = ENGLISH, beside: SideBySide | None = None
+) -> dict[str, Any]:
+    """All that a paper says, as texts in the voice's language; the page says the same."""
+    return _Paper(working, cover, voice, beside).data()
+
+
+def named(working: Working, cover: Cover) -> Working:
+    """The working with accounts as the reader's language calls them, for pictures."""
+    names = {**working.names, **cover.names}
+    return replace(working, names={number: _starred(name) for number, name in names.items()})
+
+
+def _starred(name: str) -> str:
+    return _KOSOVO.sub(lambda found: found[0] + "*", name)
 
 
 def verdict(working: Working, voice: Voice) -> str:
@@ -111,7 +146,7 @@ class _Paper:
         found: dict[str, Any] = {
             "lang": self.voice.language.partition("-")[0],
             "script": {"sr": "cyrl", "sr-latn": "latn"}.get(self.voice.language, "latn"),
-            "labels": labels(self.voice),
+            "labels": labels(self.voice) | self.key(),
             "title": self.called(self.cover.title),
             "reference": self.called(self.cover.reference),
             "running": " · ".join(
@@ -122,11 +157,13 @@ class _Paper:
             "prepared_at": self._moment(self.cover.prepared_at),
             "prepared_by": self.called(self.cover.prepared_by),
             "version": recoup.__version__,
+            "remarks": [self.called(one, 400) for one in self.cover.remarks],
             **self.answer(),
             **self.method(),
             **self.flow(),
             **self.tables(),
             **self.others(),
+            **self.holds(),
         }
         found["notes"] = self.notes(json.dumps(found, ensure_ascii=False))
         return found
@@ -135,10 +172,7 @@ class _Paper:
 
     def answer(self) -> dict[str, Any]:
         working, shares = self.working, self.working.shares
-        tiles = [
-            (kind, self.voice.say(named), working.sum_of_kind(kind))
-            for kind, named in words.KINDS.items()
-        ]
+        tiles = [(kind, self.kind(kind), working.sum_of_kind(kind)) for kind in words.KINDS]
         if shares.dissipated:
             gone = (working.sum(labels) for labels in working.result.dissipated.values())
             tiles.append(("gone", self.voice.say(Said("dissipated")), sum(gone)))
@@ -182,7 +216,7 @@ class _Paper:
         }
 
     def flow(self) -> dict[str, Any]:
-        picture = Picture(self.working, self.voice, most_bands=MOST_BANDS)
+        picture = Picture(named(self.working, self.cover), self.voice, most_bands=MOST_BANDS)
         drawn, folded = drawn_bands(picture), folded_bands(picture)
         if not drawn:
             return {"flow": ""}
@@ -215,7 +249,7 @@ class _Paper:
         return {
             "held": [
                 [
-                    *self.account(one.account), self.voice.say(words.KINDS[one.kind]),
+                    *self.account(one.account), self.kind(one.kind),
                     self.sum(one.units), self.share(one.units),
                 ]
                 for one in places
@@ -283,6 +317,22 @@ class _Paper:
             "beside_note": note,
         }
 
+    def holds(self) -> dict[str, Any]:
+        held = self.cover.holds
+        if held is None:
+            return {"bank_rows": [], "has_banks": False, "bank_sum": ""}
+        return {
+            "has_banks": True,
+            "bank_rows": [
+                [
+                    self.called(one.name), self.id(one.number),
+                    self._moment(one.told_at) if one.told_at else "", self.sum(one.units),
+                ]
+                for one in held
+            ],
+            "bank_sum": self.sum(sum(one.units for one in held)),
+        }  # fmt: skip
+
     def notes(self, everything: str) -> list[str]:
         """Say what has to stand under the paper because of what is in it."""
         found = [self.voice.say(words.UNKNOWN_GLYPHS)] if "\\\\u" in everything else []
@@ -293,16 +343,31 @@ class _Paper:
     @cached_property
     def has_kosovo(self) -> bool:
         cover = (self.cover.title, self.cover.reference, self.cover.prepared_by)
-        return any(map(_KOSOVO.search, (*cover, *self.working.names.values())))
+        told = (*cover, *self.cover.remarks, *(one.name for one in self.cover.holds or ()))
+        sources = map(str, self.working.sources.values())
+        return any(map(_KOSOVO.search, (*told, *self.names.values(), *sources)))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What accounts are called, in the reader's language where that is known."""
+        return {**self.working.names, **self.cover.names}
 
     # Single values
 
+    def kind(self, kind: str) -> str:
+        return self.cover.kinds.get(kind) or self.voice.say(words.KINDS[kind])
+
+    def key(self) -> dict[str, str]:
+        """The key of the drawing, by the kinds as this paper calls them."""
+        told = self.cover.kinds
+        return {f"key_{kind}": told[kind] for kind in ("other", "terminal") if kind in told}
+
     def account(self, account: str) -> list[str]:
         """Return the name, where there is one, and the whole number of an account."""
-        return [self.called(self.working.names.get(account, "")), self.id(account)]
+        return [self.called(self.names.get(account, "")), self.id(account)]
 
-    def called(self, name: str) -> str:
-        return _KOSOVO.sub(lambda found: found[0] + "*", _cut(shown(name)))
+    def called(self, name: str, most: int = MOST_NAME) -> str:
+        return _starred(_cut(shown(name), most))
 
     def id(self, text: str) -> str:
         return _cut(shown(text), 160)

@@ -44,6 +44,14 @@ LABELS: Final[Mapping[str, Said]] = {
     ),
     "gone": Said("Dissipated money"),
     "gone_about": Said("Traced money that repaid an overdraft and can be followed no further."),
+    "banks": Said("What banks hold for this case"),
+    "banks_about": Said(
+        "As each bank last told it. It is no part of the trace: a rule says which money is traced, "
+        "a hold keeps money from leaving."
+    ),
+    "told": Said("Told"),
+    "bank_held": Said("Held"),
+    "together": Said("together"),
     "none": Said("None."),
     "beside": Said("Under other rules"),
     "beside_about": Said(

@@ -117,6 +117,25 @@ def transit_of(movement: str) -> str:
     return f"on the way of {movement}"
 
 
+def timed(books: Books) -> Ledger:
+    """The ledger with the moment of each booking, in the same order.
+
+    In the books times are places in the order of all banks' bookings; here they are moments, and
+    the places tell apart what was booked at one moment.
+    """
+    moments = {debit_id(m): side.booked_at for m, side in books.debit_sides.items()}
+    for movement, side in books.credit_sides.items():
+        debit = books.debit_sides.get(movement)
+        late = max(side.booked_at, debit.booked_at) if debit else side.booked_at
+        moments[credit_id(movement)] = late
+    for claim, side in books.told_seeds.items():
+        moments[books.label_of(claim)] = moments[credit_id(side.movement)]
+    return replace(
+        books.ledger,
+        transfers=tuple(replace(x, t=moments[x.id], seq=x.t) for x in books.ledger.transfers),
+    )
+
+
 def keep_books(facts: Facts) -> Books:
     """Sort the facts and make the ledger."""
     claims = {claim.id: claim for claim in facts.claims}

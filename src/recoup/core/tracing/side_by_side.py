@@ -94,13 +94,14 @@ def side_by_side(
     terminals: Collection[str] = (),
     asset: Asset | None = None,
     times: Times | None = None,
+    told: Collection[str] | None = None,
 ) -> SideBySide:
     """Work a ledger out under each rule; raises LedgerRefused."""
     return SideBySide(
         tuple(
             work_out(
                 ledger, rule=rule, shortfall=shortfall, as_of=as_of, sources=sources, names=names,
-                terminals=terminals, asset=asset, times=times,
+                terminals=terminals, asset=asset, times=times, told=told,
             )
             for rule in dict.fromkeys(rules)
         )

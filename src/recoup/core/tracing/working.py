@@ -9,7 +9,7 @@ give the same bytes, in whatever order they came.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -118,7 +118,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Working:
-    """A trace of one ledger under one rule, with everything needed to check it."""
+    """A trace of one ledger under one rule, with everything needed to check it.
+
+    told: the victims' payments that it tells of; None for all. The others are traced along, since
+    money that stands on one account cannot be traced apart, and are not told.
+    """
 
     ledger: Ledger
     how: Rule
@@ -130,6 +134,15 @@ class Working:
     names: Mapping[str, str]
     sources: Mapping[str, Source]
     terminals: frozenset[str]
+    told: frozenset[str] | None = None
+
+    @cached_property
+    def own_ledger(self) -> Ledger:
+        """The ledger with the victims' payments that are told."""
+        if self.told is None:
+            return self.ledger
+        own = tuple(seed for seed in self.ledger.seeds if seed.transfer in self.told)
+        return replace(self.ledger, seeds=own)
 
     @cached_property
     def ledger_sha256(self) -> str:
@@ -155,11 +168,11 @@ class Working:
 
     @cached_property
     def shares(self) -> Shares:
-        return share_out(self.ledger, self.result, terminals=self.terminals)
+        return share_out(self.own_ledger, self.result, terminals=self.terminals)
 
     @cached_property
     def reckonings(self) -> tuple[Reckoning, ...]:
-        return reckon(self.ledger, self.result)
+        return reckon(self.own_ledger, self.result)
 
     @property
     def adds_up(self) -> bool:
@@ -169,7 +182,7 @@ class Working:
     @cached_property
     def payers(self) -> frozenset[str]:
         """The accounts that the victims' payments came from."""
-        victims = {seed.transfer for seed in self.ledger.seeds}
+        victims = {seed.transfer for seed in self.own_ledger.seeds}
         return frozenset(x.payer for x in self.ledger.transfers if x.id in victims)
 
     @cached_property
@@ -222,11 +235,13 @@ def work_out(
     terminals: Collection[str] = (),
     asset: Asset | None = None,
     times: Times | None = None,
+    told: Collection[str] | None = None,
 ) -> Working:
     """Trace a ledger and keep the working; raises LedgerRefused.
 
     sources: transfer id to where it was read. names: account to what people call it. terminals:
     accounts where the flow was seen to end. Entries for what the ledger does not have say nothing.
+    told: the victims' payments that the working tells of; None for all.
     """
     if rule not in RULES:
         raise LedgerRefused(
@@ -238,10 +253,13 @@ def work_out(
     books = begin(how.purse, ledger, shortfall=shortfall)
     transfers = how.order(ledger, as_of)
     steps = tuple(_steps(how, books, transfers, sources or {}))
+    result = books.result(rule=rule, shortfall=shortfall, as_of=as_of)
+    if told is not None:
+        result, steps = only(result, steps, frozenset(told))
     return Working(
         ledger=ledger,
         how=how,
-        result=books.result(rule=rule, shortfall=shortfall, as_of=as_of),
+        result=result,
         steps=steps,
         counted=len(transfers),
         asset=asset or Asset(),
@@ -249,7 +267,43 @@ def work_out(
         names=names or {},
         sources=sources or {},
         terminals=frozenset(terminals),
+        told=None if told is None else frozenset(told),
     )
+
+
+def only(
+    result: Result, steps: tuple[Step, ...], labels: frozenset[str]
+) -> tuple[Result, tuple[Step, ...]]:
+    """Keep what a trace says of some payments; the sums of each stay as they were traced."""
+    mine = tuple(step for step in steps if not labels.isdisjoint(step.carried))
+    own = tuple(
+        replace(
+            step,
+            number=number,
+            carried=_of(step.carried, labels),
+            credited=_of(step.credited, labels),
+            dissipated=_of(step.dissipated, labels),
+        )
+        for number, step in enumerate(mine, 1)
+    )
+    touched = {end for step in own for end in (step.transfer.payer, step.transfer.payee)}
+    return replace(
+        result,
+        held=_only(result.held, labels),
+        transfers=_only(result.transfers, labels),
+        credited=_only(result.credited, labels),
+        dissipated=_only(result.dissipated, labels),
+        unseen={name: units for name, units in result.unseen.items() if name in touched},
+    ), own
+
+
+def _only(table: Mapping[str, Amounts], labels: frozenset[str]) -> dict[str, Amounts]:
+    kept = {name: _of(units, labels) for name, units in table.items()}
+    return {name: units for name, units in kept.items() if units}
+
+
+def _of(units: Amounts, labels: frozenset[str]) -> dict[str, int]:
+    return {label: n for label, n in units.items() if label in labels}
 
 
 def _steps(
@@ -356,6 +410,7 @@ def _inputs_digest(working: Working) -> str:
                 if one
             ),
             "terminals": [one for one in accounts if one in working.terminals],
+            **({} if working.told is None else {"told": sorted(working.told)}),
         }
     )
 

@@ -35,6 +35,7 @@ def facts(working: Working) -> dict[str, Any]:
             "sha256": working.inputs_sha256,
             "transfers": len(working.ledger.transfers),
             "transfers_counted": working.counted,
+            **_along(working),
         },
         "payments": [_payment(working, *one) for one in working.payments],
         "held": [_held(working, number) for number in range(len(working.held))],
@@ -49,6 +50,13 @@ def facts(working: Working) -> dict[str, Any]:
         ],
         "conservation": conservation_facts(working),
     }
+
+
+def _along(working: Working) -> dict[str, Any]:
+    """Say how many payments are traced along and not told, where there may be such."""
+    if working.told is None:
+        return {}
+    return {"payments_not_told": len(working.ledger.seeds) - len(working.own_ledger.seeds)}
 
 
 def rule_facts(working: Working) -> dict[str, Any]:
