@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recoup.core.said import Said
+from recoup.standards.sniffing import TEXTS, Kind, what_is
 
 _CELL: Final = re.compile(r'"([^"]*(?:""[^"]*)*)"|([^",\r\n]*)')
 _END: Final = re.compile(r",|\r?\n|\Z")
@@ -155,6 +156,10 @@ def decoded(document: bytes, *, max_bytes: int) -> str:
             given=f"{len(document):,}",
             most=f"{max_bytes:,}",
         )
+        raise NotReadable((Refusal(0, "", "", problem),))
+    kind = what_is(document)
+    if kind not in TEXTS and kind not in (Kind.EMPTY, Kind.UNKNOWN):
+        problem = Said("This is no text, but %(kind)s. Export it as CSV.", kind=kind.value)
         raise NotReadable((Refusal(0, "", "", problem),))
     try:
         return document.decode("utf-8-sig")

@@ -1,6 +1,7 @@
 """The two ways of asking PostgreSQL where units went: one statement, or one for each hop.
 
-Both give the same steps. The recursive statement is one round trip. The statement for each hop
+Both give the same steps. The recursive statement is one round trip, and stands in the database as
+the function ``ledgers_pieces`` (0003), which keeps its plan. The statement for each hop
 takes all intervals of a hop at once, and merges those that touch before the next: it suits a
 database that is distributed by payer, and ledgers in which money is cut into very many pieces.
 
@@ -74,15 +75,11 @@ _STEP_NAMES: Final = (
 _NAMED: Final = f"""
 select {_STEP_NAMES},
   (select b.name from ledgers_account b where b.id = p.dst_id) as payee
-from (select * from piece limit %(most)s) p
+from piece p
 """  # noqa: S608
-RECURSIVE: Final = f"""
-with recursive piece ({_STEP_NAMES}) as (
-  {_SEEDS} where x.t <= %(as_of)s
-  union all
-  select p.label, {_STEP}, false from piece p {_TAKEN}
-)
-{_NAMED}
+BY_FUNCTION: Final = f"""
+select {", ".join(FIELDS)}
+from ledgers_pieces(%(ledger)s, %(idents)s, %(units)s::bigint[], %(as_of)s, %(most)s)
 """  # noqa: S608
 FIRST_HOP: Final = f"with piece ({_STEP_NAMES}) as ({_SEEDS} where x.t <= %(as_of)s) {_NAMED}"  # noqa: S608
 NEXT_HOP: Final = f"""
@@ -109,7 +106,7 @@ def by_one_statement(
 ) -> list[Step]:
     """All steps, in no order; raises TooManyPieces."""
     asked = {"ledger": ledger, "idents": list(idents), "units": list(units)}
-    steps = _asked(RECURSIVE, asked | {"as_of": moment(as_of), "most": most + 1})
+    steps = _asked(BY_FUNCTION, asked | {"as_of": moment(as_of), "most": most + 1})
     if len(steps) > most:
         raise TooManyPieces
     return steps
@@ -154,5 +151,5 @@ def moment(as_of: int | None) -> int:
 
 def _asked(statement: str, asked: dict[str, Any]) -> list[Step]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"most": None, **asked})
+        cursor.execute(statement, asked)
         return cursor.fetchall()

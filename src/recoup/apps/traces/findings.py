@@ -28,11 +28,12 @@ class Lines(Mapping[str, Source]):
         self.name, self.flow = name, flow
 
     @cached_property
-    def lines(self) -> dict[str, int]:
-        return {row.id: row.line for row in self.flow.rows}
+    def lines(self) -> dict[str, tuple[str, int]]:
+        return {row.id: (row.file or self.name, row.line) for row in self.flow.rows}
 
     def __getitem__(self, transfer: str) -> Source:
-        return Source("file", self.name, f"line {self.lines[transfer]}")
+        file, line = self.lines[transfer]
+        return Source("file", file, f"line {line}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.lines)

@@ -36,6 +36,27 @@ class ImportedLedger(models.Model):
         return self.name
 
 
+class LaterTransfers(models.Model):
+    """Transfers of a later file that were booked into an imported flow, together or none.
+
+    rows: how many were new. known: were there already. late: lie before one that was booked in
+    their accounts. is_traced_again: the kept trace reached them, and was looked up again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    ledger = models.ForeignKey(ImportedLedger, models.PROTECT, related_name="later")
+    name = models.CharField(max_length=200)
+    sha256 = models.BinaryField(max_length=32)
+    rows = models.IntegerField()
+    known = models.IntegerField()
+    late = models.IntegerField()
+    is_traced_again = models.BooleanField()
+    added_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LedgerTransfer(models.Model):
     """One row of an imported ledger, in valuation units of 1e-6."""
 
@@ -51,6 +72,8 @@ class LedgerTransfer(models.Model):
     block = models.BigIntegerField()
     tx_hash = models.CharField(max_length=140)
     value = models.CharField(max_length=60, help_text="The value as the file had it.")
+    # The file that it came with, where that is not the ledger's first.
+    later = models.ForeignKey(LaterTransfers, models.PROTECT, null=True, related_name="transfers")
 
     class Meta:
         constraints = [UniqueConstraint(name="transfer_once", fields=["ledger", "ident"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,11 +12,14 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.ledgers.load_operations import Asset, load
 from recoup.apps.ledgers.models import Ledger as StoredLedger
-from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
+from recoup.apps.ledgers.operations import keep_trace
+from recoup.apps.traces import queries
+from recoup.apps.traces.models import ImportedLedger, LaterTransfers, LedgerTransfer
 from recoup.core.access import Actor
 from recoup.core.said import Said
 from recoup.core.tracing import Ledger, LedgerRefused
 from recoup.standards import flow_csv
+from recoup.standards.flow_csv import FlowRow
 
 PROFILE = "flow_csv"
 AT_ONCE = 2000
@@ -56,18 +60,10 @@ def import_ledger(
             ledger.save(force_insert=True)
     except IntegrityError:
         raise AlreadyImported(name) from None
-    LedgerTransfer.objects.bulk_create(
-        (
-            LedgerTransfer(
-                ledger=ledger, ident=row.id, moved_at=row.at, payer=row.payer,
-                payer_label=row.payer_label, payee=row.payee, payee_label=row.payee_label,
-                units=row.micro_usd, line=row.line, block=row.block, tx_hash=row.tx_hash,
-                value=row.usd,
-            )
-            for row in flow.rows
-        ),
-        batch_size=AT_ONCE,
-    )  # fmt: skip
+    store_rows(ledger, flow.rows)
+    if ledger.stored is not None:
+        seeds = flow.ledger(sources=sources).seeds
+        keep_trace(ledger=ledger.stored, about=queries.kept_as(ledger), seeds=seeds, by=by, at=at)
     CaseEvent.objects.bulk_create(
         [
             CaseEvent(
@@ -82,6 +78,24 @@ def import_ledger(
         sha256=digest.hex(), rows=len(flow.rows),
     )  # fmt: skip
     return ledger
+
+
+def store_rows(
+    ledger: ImportedLedger, rows: Iterable[FlowRow], later: LaterTransfers | None = None
+) -> None:
+    """Keep rows as their file has them."""
+    LedgerTransfer.objects.bulk_create(
+        (
+            LedgerTransfer(
+                ledger=ledger, ident=row.id, moved_at=row.at, payer=row.payer,
+                payer_label=row.payer_label, payee=row.payee, payee_label=row.payee_label,
+                units=row.micro_usd, line=row.line, block=row.block, tx_hash=row.tx_hash,
+                value=row.usd, later=later,
+            )
+            for row in rows
+        ),
+        batch_size=AT_ONCE,
+    )  # fmt: skip
 
 
 def _stored(name: str, ledger: Ledger, by: Actor, at: datetime) -> StoredLedger | None:

@@ -27,7 +27,8 @@ from recoup.apps.traces.voice import ENGLISH, Voice
 from recoup.core.said import Said
 from recoup.core.tracing.result import Amounts
 from recoup.core.tracing.side_by_side import SideBySide
-from recoup.core.tracing.working import Step, Working
+from recoup.core.tracing.working import Asset, Step, Working
+from recoup.core.tracing.working_parts import Part
 
 # So many lines of each table are printed; what is left out is said, and stands in the CSV.
 MOST_STEPS: Final = 150
@@ -42,7 +43,9 @@ COVERED: Final = re.compile(
     "\\u03a3-\\u03ce\\u0400-\\u045f\\u0490\\u0491\\u2010-\\u2015\\u2018-\\u201e\\u2022\\u2026"
     "\\u20ac\\u2190-\\u2193\\u2212\\u2264\\u2265]"
 )
-_KOSOVO: Final = re.compile(r"(?<!\w)(?:Kosov[oaëuei]\w*|Косов[оауе]\w*)(?!\w|\*)", re.IGNORECASE)
+KOSOVO_NAMES: Final = re.compile(
+    r"(?<!\w)(?:Kosov[oaëuei]\w*|Косов[оауе]\w*)(?!\w|\*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class HeldByBank:
     name: str
     units: int
     told_at: datetime | None = None
+    asset: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +105,23 @@ def facts_of(
 def named(working: Working, cover: Cover) -> Working:
     """The working with accounts as the reader's language calls them, for pictures."""
     names = {**working.names, **cover.names}
-    return replace(working, names={number: _starred(name) for number, name in names.items()})
+    return replace(working, names={number: starred(name) for number, name in names.items()})
 
 
-def _starred(name: str) -> str:
-    return _KOSOVO.sub(lambda found: found[0] + "*", name)
+def starred(name: str) -> str:
+    return KOSOVO_NAMES.sub(lambda found: found[0] + "*", name)
 
 
 def verdict(working: Working, voice: Voice) -> str:
     """Say whether every unit is accounted for, as added up again from the result."""
-    shares = working.shares
     if not working.how.conserves:
         return voice.say(words.MARKS)
     if not working.adds_up:
-        differ = voice.sum(working.asset, shares.unaccounted)
+        differ = ", ".join(voice.sum(x.asset, x.shares.unaccounted) for x in working.parts)
         return voice.say(Said(words.ADDS_UP_NOT, sum=differ))
-    return voice.say(Said(words.ADDS_UP, n=voice.count(shares.payments)))
+    if len(working.parts) > 1:
+        return voice.say(Said(words.ADDS_UP_EACH, n=len(working.parts)))
+    return voice.say(Said(words.ADDS_UP, n=voice.count(working.shares.payments)))
 
 
 def shown(text: str) -> str:
@@ -158,10 +163,11 @@ class _Paper:
             "prepared_by": self.called(self.cover.prepared_by),
             "version": recoup.__version__,
             "remarks": [self.called(one, 400) for one in self.cover.remarks],
-            **self.answer(),
+            **self.answer(self.working.parts[0]),
             **self.method(),
-            **self.flow(),
+            **self.flow(self.working.parts[0]),
             **self.tables(),
+            **self.currencies(),
             **self.others(),
             **self.holds(),
         }
@@ -170,24 +176,77 @@ class _Paper:
 
     # The answer
 
-    def answer(self) -> dict[str, Any]:
-        working, shares = self.working, self.working.shares
-        tiles = [(kind, self.kind(kind), working.sum_of_kind(kind)) for kind in words.KINDS]
+    def answer(self, part: Working) -> dict[str, Any]:
+        shares = part.shares
+        tiles = [(kind, self.kind(kind), part.sum_of_kind(kind)) for kind in words.KINDS]
         if shares.dissipated:
-            gone = (working.sum(labels) for labels in working.result.dissipated.values())
+            gone = (part.sum(labels) for labels in part.result.dissipated.values())
             tiles.append(("gone", self.voice.say(Said("dissipated")), sum(gone)))
+        if isinstance(part, Part) and part.left:
+            tiles.append(("exchanged", self.voice.say(words.EXCHANGED), part.left))
+        sums = [(kind, label, units, self.sum(units, part.asset)) for kind, label, units in tiles]
         return {
-            "lost": self.sum(shares.lost),
+            "lost": self.sum(shares.lost, part.asset),
             "payments": self.voice.count(shares.payments),
             "tiles": [
-                {"kind": kind, "words": label, "sum": self.sum(u), "share": self.share(u)}
-                for kind, label, u in tiles
+                {"kind": kind, "words": label, "sum": sum_, "share": self.share(u, part)}
+                for kind, label, u, sum_ in sums
             ],
             "strip": [[kind, max(round(float(u)), 0)] for kind, _, u in tiles if u],
             "verdict": verdict(self.working, self.voice),
-            "good": working.adds_up and working.how.conserves,
-            "unseen": self.sum(shares.unseen) if shares.unseen else "",
+            "good": self.working.adds_up and self.working.how.conserves,
+            "unseen": self.sum(shares.unseen, part.asset) if shares.unseen else "",
         }
+
+    # Several currencies
+
+    def currencies(self) -> dict[str, Any]:
+        """The parts after that of the loss, every exchange, and what adds up in each currency."""
+        first, *others = self.working.parts
+        if not others:
+            return {"parts": [], "exchanges": [], "sums": []}
+        rows, note = self.largest(
+            self.working.exchanges, lambda step: self.working.sum(step.carried)
+        )
+        return {
+            "several": self.say(words.SEVERAL, n=len(others) + 1),
+            "parts": [self.part(one) for one in others],
+            "exchanges": [self.exchange(step) for step in rows],
+            "exchanges_note": note,
+            "sums": [self.equation(one) for one in (first, *others)],
+        }
+
+    def part(self, part: Working) -> dict[str, Any]:
+        entered = part.entered if isinstance(part, Part) else 0
+        return {
+            "title": self.say(words.PART, currency=part.asset.code),
+            "entered": self.sum(entered, part.asset),
+            **self.answer(part),
+            **self.flow(part),
+        }
+
+    def equation(self, part: Working) -> str:
+        """Say in one line how a currency's sums add up."""
+        if not isinstance(part, Part):
+            return ""
+        told = (
+            (words.LOST, part.shares.lost), (words.ENTERED, part.entered),
+            (words.HELD, sum(one.units for one in part.held)),
+            (words.GONE, part.shares.dissipated), (words.LEFT, part.left),
+        )  # fmt: skip
+        sums = [self.say(template, sum=self.sum(units, part.asset)) for template, units in told]
+        sign = "=" if self.working.how.conserves else "|"
+        return f"{sums[0]} + {sums[1]} {sign} {sums[2]} + {sums[3]} + {sums[4]}"
+
+    def exchange(self, step: Step) -> list[Any]:
+        working, x = self.working, step.transfer
+        gave, got = working.asset_of(x.payer), working.asset_of(x.payee)
+        return [
+            self.voice.count(step.number), self.time(x.t), *self.account(x.payer),
+            *self.account(x.payee), self.sum(x.amount, gave), self.sum(x.credited, got),
+            self.sum(working.sum(step.carried), gave), self.sum(working.sum(step.credited), got),
+            self.source(x.id),
+        ]  # fmt: skip
 
     def method(self) -> dict[str, Any]:
         working = self.working
@@ -215,8 +274,8 @@ class _Paper:
             "repeat": say(words.REPEAT),
         }
 
-    def flow(self) -> dict[str, Any]:
-        picture = Picture(named(self.working, self.cover), self.voice, most_bands=MOST_BANDS)
+    def flow(self, part: Working) -> dict[str, Any]:
+        picture = Picture(named(part, self.cover), self.voice, most_bands=MOST_BANDS)
         drawn, folded = drawn_bands(picture), folded_bands(picture)
         if not drawn:
             return {"flow": ""}
@@ -236,7 +295,8 @@ class _Paper:
 
     def tables(self) -> dict[str, Any]:
         working = self.working
-        places, held_note = self.largest(working.held, lambda one: one.units)
+        there = [(part, one) for part in working.parts for one in part.held]
+        places, held_note = self.largest(there, lambda one: one[1].units)
         paid, paid_note = self.largest(working.payments, lambda one: one[1])
         steps, steps_note = self.largest(
             working.steps, lambda step: working.sum(step.carried), MOST_STEPS
@@ -250,24 +310,30 @@ class _Paper:
             "held": [
                 [
                     *self.account(one.account), self.kind(one.kind),
-                    self.sum(one.units), self.share(one.units),
+                    self.sum(one.units, working.asset_of(one.account)), self.share(one.units, part),
                 ]
-                for one in places
+                for part, one in places
             ],
             "held_note": held_note,
             "paid": [
                 [
                     self.time(x.t), *self.account(x.payer), *self.account(x.payee),
-                    self.sum(units), self.source(x.id), self.id(x.id),
+                    self.sum(units, working.asset_of(x.payer)), self.source(x.id), self.id(x.id),
                 ]
                 for x, units in paid
             ],
             "paid_note": paid_note,
             "steps": [self.step(step) for step in steps],
             "steps_note": steps_note,
-            "unseen_rows": [[*self.account(name), self.sum(units)] for name, units in unseen],
+            "unseen_rows": [
+                [*self.account(name), self.sum(units, working.asset_of(name))]
+                for name, units in unseen
+            ],
             "unseen_note": unseen_note,
-            "gone_rows": [[*self.account(name), *self.labelled(units)] for name, units in lost],
+            "gone_rows": [
+                [*self.account(name), *self.labelled(units, working.asset_of(name))]
+                for name, units in lost
+            ],
             "gone_note": lost_note,
         }  # fmt: skip
 
@@ -286,34 +352,46 @@ class _Paper:
 
     def step(self, step: Step) -> list[Any]:
         transfer = step.transfer
+        gave, got = map(self.working.asset_of, (transfer.payer, transfer.payee))
+        amount, [carried, several] = (
+            self.sum(transfer.amount, gave),
+            self.labelled(step.carried, gave),
+        )
+        if gave != got:
+            amount += f" → {self.sum(transfer.credited, got)}"
+            carried += f" → {self.sum(self.working.sum(step.credited), got)}"
         return [
             self.voice.count(step.number), self.time(transfer.t),
             *self.account(transfer.payer), *self.account(transfer.payee),
-            self.sum(transfer.amount), *self.labelled(step.carried), self.source(transfer.id),
-            self.id(transfer.id),
+            amount, carried, several, self.source(transfer.id), self.id(transfer.id),
         ]  # fmt: skip
 
-    def labelled(self, units: Amounts) -> list[str]:
+    def labelled(self, units: Amounts, asset: Asset) -> list[str]:
         """Write what was carried, and of how many payments; whose it is stands in the tables."""
         several = self.say(words.OF_PAYMENTS, n=len(units)) if len(units) > 1 else ""
-        return [self.sum(self.working.sum(units)), several]
+        return [self.sum(self.working.sum(units), asset), several]
 
     def others(self) -> dict[str, Any]:
         if self.beside is None or len(self.beside.workings) < 2:
             return {"beside": []}
         several = self.beside.workings
         ranges, note = self.largest(self.beside.ranges(), lambda one: one.highest, 30)
+        asset_of = self.working.asset_of
+        codes = dict.fromkeys(asset_of(one.account).code for one in ranges)
+        is_one = len(codes) < 2
+        write = self.number if is_one else self.sum
         return {
             "beside_rules": [self.voice.say(words.RULE_WORDS[one.rule].name) for one in several],
             "beside": [
                 [
                     *self.account(one.account),
-                    [self.number(one.units[found.rule]) for found in several],
-                    f"{self.number(one.lowest)} – {self.number(one.highest)}",
+                    [write(one.units[found.rule], asset_of(one.account)) for found in several],
+                    f"{self.number(one.lowest, asset_of(one.account))} – "
+                    f"{write(one.highest, asset_of(one.account))}",
                 ]
                 for one in ranges
             ],
-            "beside_unit": self.working.asset.code,
+            "beside_unit": ", ".join(codes),
             "beside_note": note,
         }
 
@@ -326,12 +404,21 @@ class _Paper:
             "bank_rows": [
                 [
                     self.called(one.name), self.id(one.number),
-                    self._moment(one.told_at) if one.told_at else "", self.sum(one.units),
+                    self._moment(one.told_at) if one.told_at else "",
+                    self.sum(one.units, one.asset or self.working.asset),
                 ]
                 for one in held
             ],
-            "bank_sum": self.sum(sum(one.units for one in held)),
+            "bank_sum": " + ".join(self.sum(units, asset) for asset, units in self.by_asset(held)),
         }  # fmt: skip
+
+    def by_asset(self, held: Sequence[HeldByBank]) -> list[tuple[Asset, int]]:
+        """Add up what banks hold, each currency by itself."""
+        sums: dict[Asset, int] = {}
+        for one in held:
+            asset = one.asset or self.working.asset
+            sums[asset] = sums.get(asset, 0) + one.units
+        return list(sums.items()) or [(self.working.asset, 0)]
 
     def notes(self, everything: str) -> list[str]:
         """Say what has to stand under the paper because of what is in it."""
@@ -345,7 +432,7 @@ class _Paper:
         cover = (self.cover.title, self.cover.reference, self.cover.prepared_by)
         told = (*cover, *self.cover.remarks, *(one.name for one in self.cover.holds or ()))
         sources = map(str, self.working.sources.values())
-        return any(map(_KOSOVO.search, (*told, *self.names.values(), *sources)))
+        return any(map(KOSOVO_NAMES.search, (*told, *self.names.values(), *sources)))
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -358,16 +445,18 @@ class _Paper:
         return self.cover.kinds.get(kind) or self.voice.say(words.KINDS[kind])
 
     def key(self) -> dict[str, str]:
-        """The key of the drawing, by the kinds as this paper calls them."""
+        """The key of the drawing, by the kinds as this paper calls them; and of what a share is."""
         told = self.cover.kinds
-        return {f"key_{kind}": told[kind] for kind in ("other", "terminal") if kind in told}
+        found = {f"key_{kind}": told[kind] for kind in ("other", "terminal") if kind in told}
+        share = {"share": self.voice.say(words.SHARE)} if len(self.working.parts) > 1 else {}
+        return found | share
 
     def account(self, account: str) -> list[str]:
         """Return the name, where there is one, and the whole number of an account."""
         return [self.called(self.names.get(account, "")), self.id(account)]
 
     def called(self, name: str, most: int = MOST_NAME) -> str:
-        return _starred(_cut(shown(name), most))
+        return starred(_cut(shown(name), most))
 
     def id(self, text: str) -> str:
         return _cut(shown(text), 160)
@@ -376,14 +465,14 @@ class _Paper:
         source = self.working.sources.get(transfer)
         return self.called(str(source)) if source else ""
 
-    def sum(self, units: int) -> str:
-        return self.voice.sum(self.working.asset, units)
+    def sum(self, units: int, asset: Asset) -> str:
+        return self.voice.sum(asset, units)
 
-    def number(self, units: int) -> str:
-        return self.voice.number(self.working.asset.written(units))
+    def number(self, units: int, asset: Asset) -> str:
+        return self.voice.number(asset.written(units))
 
-    def share(self, units: int) -> str:
-        return Picture(self.working, self.voice).percent(units)
+    def share(self, units: int, part: Working) -> str:
+        return Picture(part, self.voice).percent(units)
 
     def time(self, t: int) -> str:
         moment = self.working.times.at(t)

@@ -37,6 +37,13 @@ LABELS: Final[Mapping[str, Said]] = {
     "steps": Said("Every step"),
     "steps_short": Said("The steps"),
     "read_from": Said("Read from"),
+    "exchanges": Said("Exchanges on the way"),
+    "gave": Said("Gave"),
+    "got": Said("Got"),
+    "traced_gave": Said("Traced of it"),
+    "traced_got": Said("Traced then"),
+    "entered": Said("Came from another currency"),
+    "each_currency": Said("How each currency adds up"),
     "unseen": Said("Unseen money"),
     "unseen_about": Said(
         "What accounts paid out beyond what was seen to come in. It counts as clean, is no part of "

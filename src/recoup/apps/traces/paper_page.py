@@ -15,10 +15,16 @@ from recoup.core.tracing.side_by_side import SideBySide
 from recoup.core.tracing.working import Working
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-DIGITS: Final = frozenset({"traced", "share", "amount", "carried", "lost", "unseen", "bank_held"})
+DIGITS: Final = frozenset({
+    "traced", "share", "amount", "carried", "lost", "unseen", "bank_held",
+    "gave", "got", "traced_gave", "traced_got",
+})  # fmt: skip
 HELD: Final = ("account", "kind_of", "traced", "share")
 PAID: Final = ("time", "from", "to", "lost", "read_from")
 STEPS: Final = ("time", "from", "to", "amount", "carried", "read_from")
+EXCHANGES: Final = (
+    "time", "from", "to", "gave", "got", "traced_gave", "traced_got", "read_from",
+)  # fmt: skip
 
 
 def page(
@@ -29,7 +35,8 @@ def page(
     style = files("recoup.apps.traces").joinpath("document.css").read_text(encoding="utf-8")
     more = files("recoup.apps.traces").joinpath("paper_page.css").read_text(encoding="utf-8")
     title = escape(f"{facts['labels']['kind']}: {facts['title']}")
-    body = "\n".join(_sections(facts, _drawing(working, cover, voice)))
+    drawings = [_drawing(part, cover, voice) for part in working.parts]
+    body = "\n".join(_sections(facts, drawings))
     return f"""<!doctype html>
 <html lang="{escape(voice.language)}">
 <head>
@@ -61,18 +68,19 @@ def _head(facts: dict[str, Any]) -> str:
     return f"<p>{' · '.join(f'{escape(label[k])}: {escape(v)}' for k, v in told if v)}</p>"
 
 
-def _sections(facts: dict[str, Any], svg: str) -> Iterator[str]:
+def _sections(facts: dict[str, Any], drawings: Sequence[str]) -> Iterator[str]:
     label = facts["labels"]
+    svg, *others = drawings
     yield _section(
         "answer", f"{label['lost']} ({label['payments']}: {facts['payments']})", _answer(facts)
     )
     yield _section("rule", label["the_rule"], _rule(facts))
     if svg:
-        about = f"<p>{escape(facts['flow_about'])}</p>"
-        region = (
-            f'<div class="scroll" role="region" aria-labelledby="flow" tabindex="0">{svg}</div>'
-        )
-        yield _section("flow", label["flow"], about + region)
+        yield _section("flow", label["flow"], _flow(facts, svg, label["flow"]))
+    if facts["parts"]:
+        yield _section("exchanges", label["exchanges"], _exchanges(facts))
+    for number, (part, drawn) in enumerate(zip(facts["parts"], others, strict=True), 2):
+        yield _section(f"part-{number}", part["title"], _part(facts, part, drawn, number))
     for key, body in _tables(facts):
         yield _section(key, label[key], body)
     if facts["beside"]:
@@ -108,16 +116,52 @@ def _section(key: str, title: str, body: str) -> str:
     return f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(title)}</h2>{body}</section>'
 
 
-def _answer(facts: dict[str, Any]) -> str:
-    tiles = "".join(
+def _flow(part: dict[str, Any], svg: str, label: str) -> str:
+    return (
+        f"<p>{escape(part['flow_about'])}</p>"
+        f'<div class="scroll" role="region" aria-label="{escape(label)}" tabindex="0">{svg}</div>'
+    )
+
+
+def _exchanges(facts: dict[str, Any]) -> str:
+    rows = (
+        (*_texts(r[1:2]), _account(*r[2:4]), _account(*r[4:6]), *_texts(r[6:11]))
+        for r in facts["exchanges"]
+    )
+    sums = "".join(f"<li>{escape(one)}</li>" for one in facts["sums"])
+    return (
+        f"<p>{escape(facts['several'])}</p>"
+        f"{_table(facts['labels'], EXCHANGES, rows, facts['exchanges_note'])}"
+        f"<h3>{escape(facts['labels']['each_currency'])}</h3><ul>{sums}</ul>"
+    )
+
+
+def _part(facts: dict[str, Any], part: dict[str, Any], svg: str, number: int) -> str:
+    label = facts["labels"]
+    # An id stands once in a page; each drawing has its own.
+    drawn = svg.replace("flow-title", f"flow-title-{number}").replace(
+        "flow-about", f"flow-about-{number}"
+    )
+    return (
+        f'<p class="lost">{escape(label["entered"])}: <b>{escape(part["entered"])}</b></p>'
+        f'<ul class="tiles">{_tiles(part)}</ul>'
+        + (_flow(part, drawn, part["title"]) if svg else "")
+    )
+
+
+def _tiles(part: dict[str, Any]) -> str:
+    return "".join(
         f'<li class="{one["kind"]}"><b>{escape(one["share"])}</b>'
         f"<span>{escape(one['words'])}</span><span>{escape(one['sum'])}</span></li>"
-        for one in facts["tiles"]
+        for one in part["tiles"]
     )
+
+
+def _answer(facts: dict[str, Any]) -> str:
     remarks = "".join(f"<li>{escape(one)}</li>" for one in facts["remarks"])
     good = "good" if facts["good"] else "bad"
     return (
-        f'<p class="lost"><b>{escape(facts["lost"])}</b></p><ul class="tiles">{tiles}</ul>'
+        f'<p class="lost"><b>{escape(facts["lost"])}</b></p><ul class="tiles">{_tiles(facts)}</ul>'
         f'<p class="verdict {good}">{escape(facts["verdict"])}</p><ul>{remarks}</ul>'
     )
 
@@ -188,7 +232,10 @@ def _table(
     )
     body = "".join(
         "<tr>"
-        + "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in zip(kinds, row, strict=True))
+        + "".join(
+            f'<td class="{kind}" data-head="{escape(label[head])}">{cell}</td>'
+            for head, kind, cell in zip(heads, kinds, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     )

@@ -148,6 +148,24 @@ ADDS_UP: Final = _(
 ADDS_UP_NOT: Final = _(
     "NOT every unit is accounted for: %(sum)s differ. Do not use this paper; report the fault."
 )
+ADDS_UP_EACH: Final = _(
+    "Every unit is accounted for in each of %(n)s currencies by itself. Added up again from the "
+    "result alone: what was lost and what came from another currency equals what is held, what was "
+    "dissipated and what went into another currency. Each exchange gave what the banks told of it."
+)
+SEVERAL: Final = _(
+    "The money was exchanged on its way: %(n)s currencies are shown one after the other. Sums of "
+    "two currencies are never added, and no rate is assumed: an exchange is as the banks told both "
+    "sides of it."
+)
+PART: Final = _("What is in %(currency)s")
+SHARE: Final = Said("Share in its currency")
+EXCHANGED: Final = Said("exchanged into another currency")
+LOST: Final = _("%(sum)s lost")
+ENTERED: Final = _("%(sum)s from another currency")
+HELD: Final = _("%(sum)s held")
+GONE: Final = _("%(sum)s dissipated")
+LEFT: Final = _("%(sum)s into another currency")
 MARKS: Final = Said(
     "These are marks: they overlap and grow, are no claim to money, and do not add up to the loss."
 )

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from recoup.apps.traces.voice import ENGLISH, Voice
 from recoup.core.tracing.working import Working, share
+from recoup.core.tracing.working_parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,13 @@ class Picture:
 
     @property
     def sources(self) -> frozenset[str]:
-        """The external accounts that paid; an account of the ledger is drawn like any other."""
+        """The external accounts that paid, and where money of another currency came from.
+
+        Any other account of the ledger is drawn where the money reached it.
+        """
         working = self.working
-        return frozenset(a for a in working.payers if working.kind(a) == "source")
+        paid = frozenset(a for a in working.payers if working.kind(a) == "source")
+        return paid | working.origins if isinstance(working, Part) else paid
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -84,8 +89,8 @@ class Picture:
         return self.working.kind(address)
 
     def share_of(self, units: int) -> Fraction:
-        """Return units as a share of the loss."""
-        return share(units, self.working.shares.lost)
+        """Return units as a share of what there was to follow."""
+        return share(units, self.working.whole)
 
     def amount(self, units: int) -> str:
         return self.voice.sum(self.working.asset, units)

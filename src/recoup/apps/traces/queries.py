@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from django.db.models import QuerySet
 
+from recoup.apps.ledgers.models import Trace
 from recoup.apps.traces.findings import Findings
 from recoup.apps.traces.models import ImportedLedger
 from recoup.apps.traces.stored_findings import StoredFindings, StoredFlow
@@ -23,11 +25,22 @@ def flow_of(ledger: ImportedLedger) -> FlowFile:
         FlowRow(
             line=row.line, at=row.moved_at, block=row.block, tx_hash=row.tx_hash, payer=row.payer,
             payer_label=row.payer_label, payee=row.payee, payee_label=row.payee_label,
-            usd=row.value, id=row.ident,
+            usd=row.value, id=row.ident, file=row.later.name if row.later else "",
         )
-        for row in ledger.transfers.order_by("line")
+        for row in ledger.transfers.select_related("later").order_by("line")
     )  # fmt: skip
     return FlowFile(order.arrivals_first(rows))
+
+
+def traced_at(ledger: ImportedLedger) -> datetime | None:
+    """When the way of its money was last looked up and kept; None for one without positions."""
+    kept = Trace.objects.filter(ledger=ledger.stored_id, about=kept_as(ledger)).first()
+    return kept.traced_at if kept else None
+
+
+def kept_as(ledger: ImportedLedger) -> str:
+    """What the kept trace of an imported flow is about."""
+    return f"flow:{ledger.id}"
 
 
 def findings_of(ledger: ImportedLedger, *, rule: str) -> Findings:

@@ -19,16 +19,7 @@ class Queue(Lots):
     __slots__ = ()
 
     def take(self, units: int) -> Parts:
-        lots = self._lots
-        taken: Parts = []
-        while units:
-            label, there = lots.popleft()
-            part = min(there, units)
-            taken.append((label, part))
-            units -= part
-            if part < there:
-                lots.appendleft((label, there - part))
-        return taken
+        return self.taken(self._lots.popleft, self._lots.appendleft, units)
 
 
 RULE: Final = Rule(

@@ -20,16 +20,7 @@ class Stack(Lots):
     __slots__ = ()
 
     def take(self, units: int) -> Parts:
-        lots = self._lots
-        taken: Parts = []
-        while units:
-            label, there = lots.pop()
-            part = min(there, units)
-            taken.append((label, part))
-            units -= part
-            if part < there:
-                lots.append((label, there - part))
-        return taken
+        return self.taken(self._lots.pop, self._lots.append, units)
 
 
 RULE: Final = Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from recoup.core.tracing.walk import Parts, by_label
 
@@ -25,6 +26,23 @@ class Lots:
                 units += lots.pop()[1]
             if units:
                 lots.append((label, units))
+
+    @staticmethod
+    def taken(
+        next_lot: Callable[[], tuple[str | None, int]],
+        put_back: Callable[[tuple[str | None, int]], None],
+        units: int,
+    ) -> Parts:
+        """Take units from the end that a rule takes from; what is left of a lot goes back there."""
+        taken: Parts = []
+        while units:
+            label, there = next_lot()
+            part = min(there, units)
+            taken.append((label, part))
+            units -= part
+            if part < there:
+                put_back((label, there - part))
+        return taken
 
     def held(self) -> dict[str, int]:
         return by_label(list(self._lots))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from recoup.core.tracing.walk import Parts
 
 
-class Pool:
+class Pool(ABC):
     """The units of each label and the clean ones; a rule says how a debit divides them."""
 
     __slots__ = ("_clean", "_traced")
@@ -40,9 +41,9 @@ class Pool:
         return cls.divide(clean_last(parts), units) if units else ([], parts)
 
     @staticmethod
+    @abstractmethod
     def divide(parts: Parts, units: int) -> tuple[Parts, Parts]:
         """Divide parts, clean last, into ``units`` (one at least) that leave and the rest."""
-        raise NotImplementedError
 
     @staticmethod
     def exchange(parts: Parts, amount: int, credit: int) -> Parts:

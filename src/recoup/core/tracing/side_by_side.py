@@ -13,7 +13,13 @@ from typing import Any, Final
 from recoup.core.tracing import RULES, Ledger
 from recoup.core.tracing.canonical import canonical
 from recoup.core.tracing.working import Asset, Source, Times, Working, work_out
-from recoup.core.tracing.working_facts import ENGINE, conservation_facts, rule_facts, text
+from recoup.core.tracing.working_facts import (
+    ENGINE,
+    asset_facts,
+    conservation_facts,
+    rule_facts,
+    text,
+)
 
 FORMAT: Final = "recoup-side-by-side/1"
 ALL: Final = tuple(RULES)
@@ -74,6 +80,7 @@ class SideBySide:
                     "account": one.account,
                     "name": first.names.get(one.account, ""),
                     "kind": first.kind(one.account),
+                    **asset_facts(first, one.account),
                     "units": [{"rule": rule, "units": text(u)} for rule, u in one.units.items()],
                     "lowest": text(one.lowest),
                     "highest": text(one.highest),
@@ -95,13 +102,14 @@ def side_by_side(
     asset: Asset | None = None,
     times: Times | None = None,
     told: Collection[str] | None = None,
+    assets: Mapping[str, Asset] | None = None,
 ) -> SideBySide:
     """Work a ledger out under each rule; raises LedgerRefused."""
     return SideBySide(
         tuple(
             work_out(
                 ledger, rule=rule, shortfall=shortfall, as_of=as_of, sources=sources, names=names,
-                terminals=terminals, asset=asset, times=times, told=told,
+                terminals=terminals, asset=asset, times=times, told=told, assets=assets,
             )
             for rule in dict.fromkeys(rules)
         )

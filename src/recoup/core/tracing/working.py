@@ -9,18 +9,21 @@ give the same bytes, in whatever order they came.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from recoup.core.tracing import RULES, Ledger, Result, Rule, Shares, Transfer, reckon, share_out
 from recoup.core.tracing.canonical import canonical, digest
 from recoup.core.tracing.ledger import Account, LedgerRefused
 from recoup.core.tracing.result import Amounts, Reckoning
 from recoup.core.tracing.walk import Books, begin
+
+if TYPE_CHECKING:
+    from recoup.core.tracing.working_parts import Part
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING: Final[Amounts] = {}
@@ -121,7 +124,8 @@ class Working:
     """A trace of one ledger under one rule, with everything needed to check it.
 
     told: the victims' payments that it tells of; None for all. The others are traced along, since
-    money that stands on one account cannot be traced apart, and are not told.
+    money that stands on one account cannot be traced apart, and are not told. assets: account to
+    what it is kept in, where that is not ``asset``; then sums stand in ``parts``, one a currency.
     """
 
     ledger: Ledger
@@ -135,6 +139,38 @@ class Working:
     sources: Mapping[str, Source]
     terminals: frozenset[str]
     told: frozenset[str] | None = None
+    assets: Mapping[str, Asset] = field(default_factory=dict)
+
+    def asset_of(self, account: str) -> Asset:
+        """What an account is kept in."""
+        return self.assets.get(account, self.asset)
+
+    @cached_property
+    def parts(self) -> tuple[Working, ...]:
+        """The working in each currency that the traced money had; itself where there is one."""
+        return self._parts or (self,)
+
+    @cached_property
+    def exchanges(self) -> tuple[Step, ...]:
+        """The steps in which traced money changed its currency."""
+        if not self.assets:
+            return ()
+        from recoup.core.tracing.working_parts import is_exchange
+
+        return tuple(step for step in self.steps if is_exchange(self, step))
+
+    @property
+    def whole(self) -> int:
+        """What there was to follow: the loss."""
+        return self.shares.lost
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
+        if not self.assets:
+            return ()
+        from recoup.core.tracing.working_parts import parts_of
+
+        return parts_of(self)
 
     @cached_property
     def own_ledger(self) -> Ledger:
@@ -168,16 +204,31 @@ class Working:
 
     @cached_property
     def shares(self) -> Shares:
+        """Sums in the currency of the loss."""
+        if self._parts:
+            return self._parts[0].shares
         return share_out(self.own_ledger, self.result, terminals=self.terminals)
 
     @cached_property
     def reckonings(self) -> tuple[Reckoning, ...]:
+        """Each victim's payment added up again, in the currency of the loss."""
+        if self._parts:
+            return self._parts[0].reckonings
         return reckon(self.own_ledger, self.result)
 
     @property
     def adds_up(self) -> bool:
         """Whether every unit is accounted for; marks, which cannot add up, do not count."""
+        if self._parts:
+            return all(one.adds_up for one in self._parts) and self.exchanged_as_told
         return not (self.how.conserves and self.shares.unaccounted)
+
+    @cached_property
+    def exchanged_as_told(self) -> bool:
+        """Whether every exchange gave what was told of it, and no more."""
+        from recoup.core.tracing.working_parts import is_as_told
+
+        return not self.how.conserves or all(is_as_told(self, step) for step in self.exchanges)
 
     @cached_property
     def payers(self) -> frozenset[str]:
@@ -188,7 +239,8 @@ class Working:
     @cached_property
     def payments(self) -> tuple[tuple[Transfer, int], ...]:
         """Each victim's payment that counts, in order, with the part of it that is the victim's."""
-        lost = {one.seed: one.lost for one in self.reckonings}
+        told = (one for part in self.parts for one in part.reckonings)
+        lost = {one.seed: one.lost for one in told if one.lost or not self.assets}
         paid = (x for x in self.ledger.transfers if x.id in lost)
         return tuple((x, lost[x.id]) for x in sorted(paid, key=lambda x: (x.t, x.seq, x.id)))
 
@@ -236,12 +288,14 @@ def work_out(
     asset: Asset | None = None,
     times: Times | None = None,
     told: Collection[str] | None = None,
+    assets: Mapping[str, Asset] | None = None,
 ) -> Working:
     """Trace a ledger and keep the working; raises LedgerRefused.
 
     sources: transfer id to where it was read. names: account to what people call it. terminals:
     accounts where the flow was seen to end. Entries for what the ledger does not have say nothing.
-    told: the victims' payments that the working tells of; None for all.
+    told: the victims' payments that the working tells of; None for all. assets: account to what it
+    is kept in, where that is not ``asset``.
     """
     if rule not in RULES:
         raise LedgerRefused(
@@ -268,6 +322,7 @@ def work_out(
         sources=sources or {},
         terminals=frozenset(terminals),
         told=None if told is None else frozenset(told),
+        assets=assets or {},
     )
 
 
@@ -411,8 +466,14 @@ def _inputs_digest(working: Working) -> str:
             ),
             "terminals": [one for one in accounts if one in working.terminals],
             **({} if working.told is None else {"told": sorted(working.told)}),
+            **({"assets": _assets(working, accounts)} if working.assets else {}),
         }
     )
+
+
+def _assets(working: Working, accounts: list[str]) -> list[list[object]]:
+    known = ((name, working.assets[name]) for name in accounts if name in working.assets)
+    return [[name, one.code, one.decimals, one.is_money] for name, one in known]
 
 
 def share(units: int, whole: int) -> Fraction:

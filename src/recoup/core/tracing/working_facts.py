@@ -1,7 +1,8 @@
 """A working as plain facts, for canonical JSON: the format ``recoup-working/1``.
 
 Sums are texts of whole units of the last place, or "n/d" in lowest terms; times are the ledger's
-own, with the moment in UTC where they are one. Names from outside are values, never keys.
+own, with the moment in UTC where they are one. Names from outside are values, never keys. Where
+money was exchanged, sums are in the asset beside them, and ``conservation`` has each currency.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ def facts(working: Working) -> dict[str, Any]:
         "held": [_held(working, number) for number in range(len(working.held))],
         "steps": [_step(working, step) for step in working.steps],
         "dissipated": [
-            {"account": name, "of": _labelled(labels)}
+            {"account": name, **asset_facts(working, name), "of": _labelled(labels)}
             for name, labels in sorted(working.result.dissipated.items())
         ],
         "unseen": [
-            {"account": name, "units": text(units)}
+            {"account": name, **asset_facts(working, name), "units": text(units)}
             for name, units in sorted(working.result.unseen.items())
         ],
         "conservation": conservation_facts(working),
@@ -75,7 +76,22 @@ def rule_facts(working: Working) -> dict[str, Any]:
 
 
 def conservation_facts(working: Working) -> dict[str, Any]:
-    """Return the sums added up again, of each payment and of all."""
+    """Return the sums added up again, of each payment and of all; in each currency, if several."""
+    found = _conserved(working)
+    if not working.assets:
+        return found
+    return {
+        **found,
+        "currencies": [
+            {"asset": part.asset.code, "decimals": part.asset.decimals, **_conserved(part)}
+            for part in working.parts
+        ],
+        "exchanges": [_exchange(working, step) for step in working.exchanges],
+        "exchanged_as_told": working.exchanged_as_told if working.how.conserves else None,
+    }
+
+
+def _conserved(working: Working) -> dict[str, Any]:
     shares = working.shares
     return {
         "adds_up": working.adds_up if working.how.conserves else None,
@@ -83,6 +99,28 @@ def conservation_facts(working: Working) -> dict[str, Any]:
         "unaccounted": text(shares.unaccounted) if working.how.conserves else None,
         "payments": [_reckoned(one, working.how.conserves) for one in working.reckonings],
     }
+
+
+def _exchange(working: Working, step: Step) -> dict[str, Any]:
+    """Both sides of an exchange: what was told of the whole, and the traced part of it."""
+    x = step.transfer
+    return {
+        "step": step.number,
+        "gave": {**asset_of(working, x.payer), "units": text(x.amount)},
+        "got": {**asset_of(working, x.payee), "units": text(x.credited)},
+        "traced_gave": text(working.sum(step.carried)),
+        "traced_got": text(working.sum(step.credited)),
+        "source": _source(step.source),
+    }
+
+
+def asset_of(working: Working, account: str) -> dict[str, str]:
+    return {"asset": working.asset_of(account).code}
+
+
+def asset_facts(working: Working, account: str) -> dict[str, str]:
+    """Name what an account is kept in, where that may differ."""
+    return asset_of(working, account) if working.assets else {}
 
 
 def text(units: int) -> str:
@@ -115,6 +153,7 @@ def _held(working: Working, number: int) -> dict[str, Any]:
         "account": one.account,
         "name": working.names.get(one.account, ""),
         "kind": one.kind,
+        **asset_facts(working, one.account),
         "balance": None if one.balance is None else text(one.balance),
         "units": text(one.units),
         "of": _labelled(one.traced),
@@ -143,6 +182,14 @@ def _moved(working: Working, transfer: Transfer) -> dict[str, Any]:
         "payee": transfer.payee,
         "amount": text(transfer.amount),
         "credit": text(transfer.credited),
+        **(
+            {
+                "amount_asset": working.asset_of(transfer.payer).code,
+                "credit_asset": working.asset_of(transfer.payee).code,
+            }
+            if working.assets
+            else {}
+        ),
     }
 
 

@@ -24,6 +24,7 @@ from recoup.standards.strict_csv import NotReadable, Refusal, Row, StrictCsv, de
 
 __all__ = [
     "COLUMNS",
+    "LONG",
     "PLACES",
     "FlowFile",
     "FlowRow",
@@ -39,6 +40,8 @@ EDITION: Final = "756d15a0"
 SOURCE: Final = "https://github.com/AnonymousMFTracer/Ground-Truth"
 
 FORMAT: Final = StrictCsv(columns=COLUMNS)
+# For a command, behind which nobody waits and whose memory is the caller's own.
+LONG: Final = replace(FORMAT, max_bytes=512 * 1024 * 1024, max_rows=2_000_000)
 _EXACT: Final = Context(prec=200)
 
 
@@ -47,7 +50,8 @@ class FlowRow:
     """One transfer.
 
     line: where it stands in the file. id: hash:from:to:n. seq: its place among the rows of the
-    same moment; neither depends on the order of the file. usd: the value as it was written.
+    same moment; neither depends on the order of the file. usd: the value as it was written. file:
+    where it stands, if that is another file than the ledger's first.
     """
 
     line: int
@@ -61,6 +65,7 @@ class FlowRow:
     usd: str
     id: str = ""
     seq: int = 0
+    file: str = ""
 
     @property
     def micro_usd(self) -> int:
@@ -136,9 +141,12 @@ def _rounding(usd: str) -> Decimal:
     return _EXACT.subtract(Decimal(usd), Decimal(micro_usd(usd)).scaleb(-PLACES))
 
 
-def read(document: bytes) -> FlowFile:
-    """Read a file of transfers; raises NotReadable with every refused row, or gives all of them."""
-    rows, refused = FORMAT.sift(document)
+def read(document: bytes, *, form: StrictCsv = FORMAT) -> FlowFile:
+    """Read a file of transfers; raises NotReadable with every refused row, or gives all of them.
+
+    form: ``LONG`` for files beyond what a page takes.
+    """
+    rows, refused = form.sift(document)
     faults = list(refused)
     good: list[FlowRow] = []
     for row in rows:

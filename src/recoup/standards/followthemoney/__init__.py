@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recoup.core.tracing.canonical import canonical
-from recoup.core.tracing.working import Step, Working
+from recoup.core.tracing.working import Asset, Step, Working
 from recoup.standards.followthemoney.fields import MOST, NUMBER_MOST
 
 NAME: Final = "FollowTheMoney"
@@ -115,12 +115,13 @@ class _Writer:
     def thing(self, account: str) -> Properties:
         name = self.working.names.get(account, "")
         units = self.working.sum(self.working.result.held.get(account, {}))
-        return {"name": [name or account], "summary": [self.holds(units)] if units else []}
+        return {"name": [name or account], "summary": [self.holds(account, units)] if units else []}
 
     def payment(self, step: Step) -> dict[str, object]:
         working, transfer = self.working, step.transfer
         moment = working.times.at(transfer.t)
-        amount, code = working.asset.exact(transfer.amount), working.asset.code
+        asset = working.asset_of(transfer.payer)
+        amount, code = asset.exact(transfer.amount), asset.code
         properties = {
             "payer": [self.holder_id(transfer.payer)],
             "beneficiary": [self.holder_id(transfer.payee)],
@@ -139,13 +140,21 @@ class _Writer:
         return _entity(self.id("payment", transfer.id), "Payment", properties)
 
     def carried(self, step: Step) -> str:
-        return f"Carried {self.sum(self.working.sum(step.carried))}. {self.rule_in_words()}"
+        working, transfer = self.working, step.transfer
+        gave, got = working.asset_of(transfer.payer), working.asset_of(transfer.payee)
+        what = f"Carried {self.sum(gave, working.sum(step.carried))}"
+        if gave != got:
+            what += (
+                f", exchanged into {got.written(working.sum(step.credited))} {got.code} "
+                f"(all of it: {gave.written(transfer.amount)} {gave.code} into "
+                f"{got.written(transfer.credited)} {got.code})"
+            )
+        return f"{what}. {self.rule_in_words()}"
 
-    def holds(self, units: int) -> str:
-        return f"Holds {self.sum(units)}. {self.rule_in_words()}"
+    def holds(self, account: str, units: int) -> str:
+        return f"Holds {self.sum(self.working.asset_of(account), units)}. {self.rule_in_words()}"
 
-    def sum(self, units: int) -> str:
-        asset = self.working.asset
+    def sum(self, asset: Asset, units: int) -> str:
         what = "of victims' money" if self.working.how.conserves else "marked, which is no claim"
         return f"{asset.written(units)} {asset.code}".strip() + f" {what}"
 

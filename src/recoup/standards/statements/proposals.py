@@ -32,9 +32,9 @@ def csv_proposals(
     document: bytes, *, currencies: Currencies, zone: tzinfo, account: str = "", currency: str = ""
 ) -> tuple[Profile, ...]:
     """Return the profiles that fit a CSV file. account, currency: what a person says it is of."""
-    head = _head(document)
+    head = head_of(document)
     found: list[Profile] = []
-    for encoding, separator in product(_encodings(document), SEPARATORS):
+    for encoding, separator in product(encodings_of(document), SEPARATORS):
         try:
             rows = list(
                 islice(
@@ -59,7 +59,7 @@ def table_proposals(
     for draft in _drafts(rows, base):
         for decimal, dates, order in product(DECIMALS, DATES, ORDERS[:2]):
             profile = replace(draft, decimal=decimal, dates=dates, order=order)
-            if _fits(rows, profile, currencies, zone):
+            if fits(rows, profile, currencies, zone):
                 found.append(profile)
     return tuple(found)
 
@@ -96,7 +96,7 @@ def _unlike(
             yield profile
 
 
-def _head(document: bytes) -> bytes:
+def head_of(document: bytes) -> bytes:
     """The first whole lines; a cut within a UTF-16 character would be an error of ours."""
     if len(document) <= BYTES_TRIED:
         return document
@@ -106,7 +106,7 @@ def _head(document: bytes) -> bytes:
     return document[: end or BYTES_TRIED]
 
 
-def _encodings(document: bytes) -> tuple[str, ...]:
+def encodings_of(document: bytes) -> tuple[str, ...]:
     """What the bytes can be. The headings decide between two code pages, or a person."""
     mark = marked(document)
     if mark:
@@ -124,7 +124,7 @@ def _drafts(rows: Sequence[Row], base: dict[str, str]) -> Iterator[Profile]:
             best, heading = columns, row
     if heading is None:
         return
-    labels = dict(_labels(rows, heading))
+    labels = dict(labels_beside(rows, heading))
     after = [row for row in rows if row.number > heading.number]
     sides = _side_words(after, best)
     try:
@@ -147,7 +147,7 @@ def _columns(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _labels(rows: Sequence[Row], heading: Row) -> Iterator[tuple[str, str]]:
+def labels_beside(rows: Sequence[Row], heading: Row) -> Iterator[tuple[str, str]]:
     """Rows beside the table that begin with a known label."""
     for row in rows:
         filled = [cell.strip() for cell in row.cells if cell.strip()]
@@ -169,7 +169,7 @@ def _side_words(rows: Sequence[Row], columns: Sequence[str]) -> tuple[tuple[str,
     )
 
 
-def _fits(rows: Sequence[Row], profile: Profile, currencies: Currencies, zone: tzinfo) -> bool:
+def fits(rows: Sequence[Row], profile: Profile, currencies: Currencies, zone: tzinfo) -> bool:
     try:
         found = read_rows(
             rows, profile, currencies=currencies, zone=zone, faults=Faults(""), format="csv"
@@ -192,12 +192,12 @@ def closest_refusals(
         for draft in _complete_drafts(rows[:ROWS_TRIED], base, account, currency):
             for decimal, dates, order in product(DECIMALS, DATES, ORDERS[:2]):
                 profile = replace(draft, decimal=decimal, dates=dates, order=order)
-                found = len(_refusals(rows[:ROWS_TRIED], profile, file, format, currencies, zone))
+                found = len(refusals_of(rows[:ROWS_TRIED], profile, file, format, currencies, zone))
                 if closest is None or found < closest[0]:
                     closest = found, rows, profile
     if closest is None:
         return ()
-    return _refusals(closest[1], closest[2], file, format, currencies, zone)
+    return refusals_of(closest[1], closest[2], file, format, currencies, zone)
 
 
 def _complete_drafts(
@@ -212,7 +212,7 @@ def _complete_drafts(
         )
 
 
-def _refusals(
+def refusals_of(
     rows: Sequence[Row], profile: Profile, file: str, format: str, currencies: Currencies,
     zone: tzinfo,
 ) -> tuple[Refusal, ...]:  # fmt: skip
@@ -232,7 +232,7 @@ def _tables(document: bytes, format: str, file: str) -> Iterator[tuple[list[Row]
         for name in sheet_names(document, faults):
             yield sheet_rows(document, name, faults), {"sheet": name}
         return
-    for encoding, separator in product(_encodings(document), SEPARATORS):
+    for encoding, separator in product(encodings_of(document), SEPARATORS):
         rows: list[Row] = []
         try:
             rows.extend(

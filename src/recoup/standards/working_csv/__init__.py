@@ -13,7 +13,7 @@ from typing import Final
 
 from recoup.core.tracing.result import Amounts
 from recoup.core.tracing.side_by_side import SideBySide
-from recoup.core.tracing.working import Step, Working
+from recoup.core.tracing.working import Asset, Step, Working
 
 NAME: Final = "Working of a trace (CSV)"
 EDITION: Final = "1"
@@ -26,7 +26,7 @@ HOW: Final = ("asset", "rule", "shortfall", "as_of", "inputs_sha256")
 STEPS: Final = (
     "step", "time", "transfer", "payer", "payer_name", "payee", "payee_name", "amount", "credit",
     "victims_payment", "carried", "credited", "dissipated", "payer_before", "payer_traced_before",
-    "unseen", "source_kind", "source", "place", *HOW,
+    "unseen", "source_kind", "source", "place", "credit_asset", *HOW,
 )  # fmt: skip
 ACCOUNTS: Final = (
     "account", "name", "kind", "balance", "victims_payment", "traced", "dissipated", "unseen", *HOW,
@@ -53,13 +53,13 @@ def comparison(several: SideBySide) -> bytes:
     """Write what each rule says of each account, with the range of those that add up."""
     first = several.workings[0]
     rules = [one.rule for one in several.workings]
-    asset = first.asset
+    asset = first.asset_of
     rows = (
         [
             one.account, first.names.get(one.account, ""), first.kind(one.account),
-            *(asset.exact(one.units[rule]) for rule in rules),
-            asset.exact(one.lowest), asset.exact(one.highest),
-            asset.code, first.shortfall, _as_of(first), first.ledger_sha256,
+            *(asset(one.account).exact(one.units[rule]) for rule in rules),
+            asset(one.account).exact(one.lowest), asset(one.account).exact(one.highest),
+            asset(one.account).code, first.shortfall, _as_of(first), first.ledger_sha256,
         ]
         for one in several.ranges()
     )  # fmt: skip
@@ -83,50 +83,51 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def _step(working: Working, step: Step) -> Iterator[list[str]]:
-    exact, transfer, source = working.asset.exact, step.transfer, step.source
+    transfer, source = step.transfer, step.source
+    gave, got = working.asset_of(transfer.payer), working.asset_of(transfer.payee)
+    exact, came = gave.exact, got.exact
     for label in sorted(step.carried):
         yield [
             str(step.number), working.times.written(transfer.t), transfer.id,
             transfer.payer, working.names.get(transfer.payer, ""),
             transfer.payee, working.names.get(transfer.payee, ""),
-            exact(transfer.amount), exact(transfer.credited),
-            label, exact(step.carried[label]), exact(step.credited.get(label, 0)),
-            exact(step.dissipated.get(label, 0)),
-            "" if step.balance is None else _balance(working, step.balance),
+            exact(transfer.amount), came(transfer.credited),
+            label, exact(step.carried[label]), came(step.credited.get(label, 0)),
+            came(step.dissipated.get(label, 0)),
+            "" if step.balance is None else _balance(gave, step.balance),
             "" if step.traced is None else exact(step.traced),
             exact(step.unseen),
             source.kind if source else "", source.reference if source else "",
-            source.place if source else "",
-            *_how(working),
+            source.place if source else "", got.code,
+            *_how(working, gave),
         ]  # fmt: skip
 
 
 def _account(working: Working, name: str) -> Iterator[list[str]]:
-    result, exact = working.result, working.asset.exact
+    result, asset = working.result, working.asset_of(name)
+    exact = asset.exact
     balance = result.balances.get(name)
     start = [
         name, working.names.get(name, ""), working.kind(name),
-        "" if balance is None else _balance(working, balance),
+        "" if balance is None else _balance(asset, balance),
     ]  # fmt: skip
     held: Amounts = result.held.get(name, {})
     gone: Amounts = result.dissipated.get(name, {})
     for label in sorted({*held, *gone}):
         traced, lost = exact(held.get(label, 0)), exact(gone.get(label, 0))
-        yield [*start, label, traced, lost, exact(0), *_how(working)]
+        yield [*start, label, traced, lost, exact(0), *_how(working, asset)]
     if result.unseen.get(name):
-        yield [*start, "", exact(0), exact(0), exact(result.unseen[name]), *_how(working)]
+        yield [*start, "", exact(0), exact(0), exact(result.unseen[name]), *_how(working, asset)]
 
 
-def _balance(working: Working, units: int) -> str:
+def _balance(asset: Asset, units: int) -> str:
     """Write a balance; one in the red with a word, since a minus would begin a formula."""
-    return (
-        f"overdrawn by {working.asset.exact(-units)}" if units < 0 else working.asset.exact(units)
-    )
+    return f"overdrawn by {asset.exact(-units)}" if units < 0 else asset.exact(units)
 
 
-def _how(working: Working) -> list[str]:
-    code, rule, shortfall = working.asset.code, working.rule, working.shortfall
-    return [code, rule, shortfall, _as_of(working), working.inputs_sha256]
+def _how(working: Working, asset: Asset) -> list[str]:
+    rule, shortfall = working.rule, working.shortfall
+    return [asset.code, rule, shortfall, _as_of(working), working.inputs_sha256]
 
 
 def _as_of(working: Working) -> str:

@@ -5,6 +5,8 @@ import django.db.models.expressions
 import uuid
 from django.db import migrations, models
 
+from recoup.apps.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -276,3 +278,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = at_once(operations)

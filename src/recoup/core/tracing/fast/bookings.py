@@ -7,6 +7,7 @@ that order, with the balance it had before each. None of it depends on what is t
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
@@ -87,8 +88,8 @@ class Form(Protocol):
     def zeros(self, count: int, largest: int) -> Column:
         """A column of zeros for numbers up to ``largest`` in size."""
 
-    def beside(self, column: Column) -> tuple[Column, Column]:
-        """The column, and one of zeros as long; what is read together lies together, if it can."""
+    def beside(self, *columns: Column) -> Sequence[Column]:
+        """The same columns; what is read together lies together, if it can."""
 
     def whole(self, values: object) -> Column:
         """A column of whole numbers; raises TypeError, ValueError or OverflowError."""
@@ -147,8 +148,10 @@ def booked(
     """Make the columns of rows that stand in order. sums: all openings, debits and credits."""
     count, accounts, units = len(payer), len(opening), max(sums, _SMALL + 1)
     out_at = [0, *accumulate(form.counts(payer, accounts))]
-    paid_to, onward = form.beside(form.column(payee, _SMALL))
-    out_amount, before = form.beside(form.zeros(count, units))
+    paid_to, onward = form.beside(form.column(payee, _SMALL), form.zeros(count, _SMALL))
+    out_amount, before, out_row = form.beside(
+        form.zeros(count, units), form.zeros(count, units), form.zeros(count, _SMALL)
+    )
     bookings = Bookings(
         payer=form.column(payer, _SMALL),
         payee=paid_to,
@@ -156,7 +159,7 @@ def booked(
         base=form.zeros(count, units),
         onward=onward,
         out_at=form.column(out_at, LARGEST),
-        out_row=form.zeros(count, _SMALL),
+        out_row=out_row,
         out_amount=out_amount,
         before=before,
         opening=form.column(opening, units),

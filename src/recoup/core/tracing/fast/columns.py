@@ -5,7 +5,7 @@ Rows are transfers. Each account has a segment of places in ``out_*`` for its de
 as much room again. When what segments left behind outgrows twice the rows, all are packed, each
 with half as much room again. They are built tight; where a longer column is a copy anyhow, they
 are packed at the first booking, so that not each of them has to move. An amount is not kept; it is
-the distance between two ends.
+the distance between two ends. Where a form can, what is read together lies together.
 """
 
 from __future__ import annotations
@@ -24,20 +24,26 @@ Column = Any
 
 LARGEST: Final = 2**63 - 1
 SMALL: Final = 2**31 - 1
-BY_ROW: Final = ("payer", "payee", "t", "dstpos")
+# The columns that lie together, as records with as many bytes as they need.
+TOGETHER: Final = (
+    ("dstpos", "payee", "payer"),
+    ("out_end", "out_row"),
+    ("out_at", "gone", "out_n", "external", "out_room", "in_n"),
+)
+BY_ROW: Final = ("dstpos", "payee", "payer", "t")
 BY_ACCOUNT: Final = (
     "out_at",
+    "gone",
     "out_n",
+    "external",
     "out_room",
-    "in_at",
     "in_n",
+    "in_at",
     "in_room",
     "opening",
-    "external",
     "came",
-    "gone",
 )
-OUT: Final = ("out_at", "out_n", "out_room", "out_row", "out_end")
+OUT: Final = ("out_at", "out_n", "out_room", "out_end", "out_row")
 IN: Final = ("in_at", "in_n", "in_room", "in_row")
 
 
@@ -90,8 +96,14 @@ class Form(Protocol):
     def alike(self, column: Column, count: int) -> Column:
         """A column of zeros for the same numbers as another."""
 
-    def longer(self, column: Column, count: int) -> Column:
-        """The column, or a longer one of the same numbers, with at least this many places."""
+    def beside(self, columns: Sequence[Column]) -> Sequence[Column]:
+        """Columns of the same numbers that lie together, where the form can."""
+
+    def zeros_beside(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        """Columns of zeros for the same numbers as others, lying together as these do."""
+
+    def longer(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        """Columns that lie together, or longer ones, with at least this many places."""
 
     def wider(self, column: Column, largest: int) -> Column:
         """The column, or one of the same numbers, that takes such a number; OverflowError."""
@@ -123,8 +135,11 @@ class Form(Protocol):
     def build(self, columns: Columns, amount: Column, turns: Column) -> None:
         """Fill segments and positions from rows, visited in turns (as they stand, if empty)."""
 
-    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
-        """Lay segments out anew, each with half as much room again; the places used."""
+    def pack(self, segments: Sequence[Column], new: Sequence[Column]) -> int:
+        """Lay segments out anew, each with half as much room again; the places used.
+
+        segments: where they begin, how long they are, their room; then what is in them.
+        """
 
     def append(
         self, columns: Columns, turns: Column, first: int, units: tuple[Column, Column, Column]
@@ -266,10 +281,26 @@ class Columns:
         first = self.rows
         names = [*BY_ROW, *["owed"] * self.may_overdraw]
         names += [name for name in ("credit", "seq") if len(getattr(self, name))]
-        for name in names:
-            setattr(self, name, form.longer(getattr(self, name), first + count))
+        self.lengthen(form, names, first + count)
         self.rows += count
         return first
+
+    def lengthen(self, form: Form, names: Sequence[str], count: int) -> None:
+        """See to it that columns have at least so many places."""
+        for group in _together(names):
+            self._put(group, form.longer(self._taken(group), count))
+
+    def lie_together(self, form: Form) -> None:
+        """Lay columns side by side, where the form can; their numbers stay."""
+        for group in TOGETHER:
+            self._put(group, form.beside(self._taken(group)))
+
+    def _taken(self, names: Sequence[str]) -> list[Column]:
+        return [getattr(self, name) for name in names]
+
+    def _put(self, names: Sequence[str], columns: Sequence[Column]) -> None:
+        for name, column in zip(names, columns, strict=True):
+            setattr(self, name, column)
 
     def room_for_debits(self, form: Form, account: int, count: int) -> None:
         """See to it that so many debits more fit into an account's segment."""
@@ -304,16 +335,15 @@ class Columns:
         """See to it that so much room is free behind all segments of debits."""
         is_tight = self.out_is_tight and form.grows_by_copying
         if is_tight or self._is_loose(self.out_used + room):
-            self.out_used, self.out_is_tight = form.pack(self, OUT, room), False
-        self.out_row = form.longer(self.out_row, self.out_used + room)
-        self.out_end = form.longer(self.out_end, self.out_used + room)
+            self.out_used, self.out_is_tight = self._pack(form, OUT, room), False
+        self.lengthen(form, OUT[3:], self.out_used + room)
 
     def more_credits(self, form: Form, room: int) -> None:
         """See to it that so much room is free behind all segments of credits."""
         is_tight = self.in_is_tight and form.grows_by_copying
         if is_tight or self._is_loose(self.in_used + room):
-            self.in_used, self.in_is_tight = form.pack(self, IN, room), False
-        self.in_row = form.longer(self.in_row, self.in_used + room)
+            self.in_used, self.in_is_tight = self._pack(form, IN, room), False
+        self.lengthen(form, IN[3:], self.in_used + room)
 
     def room_for_next(self, form: Form, row: int) -> None:
         """See to it that of a row's two segments a full one can move behind all others."""
@@ -326,9 +356,20 @@ class Columns:
     def _is_loose(self, used: int) -> bool:
         return used > 3 * self.rows + 64
 
-    def packed_at_most(self) -> int:
-        """The places that packed segments take at most."""
-        return self.rows + self.rows // 2 + min(self.rows, len(self.opening))
+    def _pack(self, form: Form, names: Sequence[str], more: int) -> int:
+        """Lay segments out anew, with room for more behind them; the places used."""
+        at_most = self.rows + self.rows // 2 + min(self.rows, len(self.opening))
+        new = form.zeros_beside(self._taken(names[3:]), at_most + more)
+        used = form.pack(self._taken(names), new)
+        self._put(names[3:], new)
+        return used
+
+
+def _together(names: Sequence[str]) -> list[Sequence[str]]:
+    """Names of columns in the groups that lie together; each of the others alone."""
+    groups: list[Sequence[str]] = [group for group in TOGETHER if group[0] in names]
+    alone = set(names).difference(*TOGETHER)
+    return groups + [(name,) for name in names if name in alone]
 
 
 def roomier(n: int) -> int:

@@ -30,6 +30,8 @@ from recoup.core.tracing.fast.pieces import Pieces
 from recoup.core.tracing.ledger import LedgerRefused
 
 _LOW = 2**32 - 1
+# Records begin where what the processor fetches at once begins.
+_LINE = 64
 
 
 class Compiled:
@@ -37,6 +39,14 @@ class Compiled:
 
     name = "compiled"
     grows_by_copying = True
+
+    def __init__(self) -> None:
+        # What a single look-up writes.
+        self._work = [np.zeros((loops.FEW, width), np.int64) for width in loops.WIDTHS]
+
+    def __reduce__(self) -> Any:
+        """A copy of an index has tables of its own."""
+        return Compiled, ()
 
     def zeros(self, count: int, largest: int) -> Column:
         return np.zeros(count, _kind(largest))
@@ -47,12 +57,30 @@ class Compiled:
     def alike(self, column: Column, count: int) -> Column:
         return np.zeros(count, column.dtype)
 
-    def longer(self, column: Column, count: int) -> Column:
-        if count <= len(column):
-            return column
-        more = np.zeros(count + count // 8 + 16, column.dtype)
-        more[: len(column)] = column
-        return more
+    def beside(self, columns: Sequence[Column]) -> Sequence[Column]:
+        return self._copied(columns, len(columns[0]))
+
+    def zeros_beside(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        if len(columns) == 1:
+            return [self.alike(columns[0], count)]
+        kind = np.dtype([(str(number), column.dtype) for number, column in enumerate(columns)])
+        # Two at least, since a single one would count as a column that lies alone.
+        size = max(count, 2) * kind.itemsize
+        room = np.zeros(size + _LINE, np.uint8)
+        first = -_address(room) % _LINE
+        records = room[first : first + size].view(kind)
+        return [records[str(number)] for number in range(len(columns))]
+
+    def longer(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        if count <= len(columns[0]):
+            return columns
+        return self._copied(columns, count + count // 8 + 16)
+
+    def _copied(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        new = self.zeros_beside(columns, count)
+        for column, old in zip(new, columns, strict=True):
+            column[: len(old)] = old
+        return new
 
     def wider(self, column: Column, largest: int) -> Column:
         return column if largest <= np.iinfo(column.dtype).max else column.astype(_kind(largest))
@@ -200,13 +228,9 @@ class Compiled:
         labels: list[int] = np.unique(steps[is_there, 1]).tolist()
         return labels
 
-    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
-        at, n, room, *old = (getattr(columns, name) for name in names)
-        new = [self.alike(column, columns.packed_at_most() + more) for column in old]
-        used = int(_pack(at, n, room, *(old + [_NONE])[:2], *(new + [_NONE])[:2]))
-        for name, column in zip(names[3:], new, strict=True):
-            setattr(columns, name, column)
-        return used
+    def pack(self, segments: Sequence[Column], new: Sequence[Column]) -> int:
+        at, n, room, *old = segments
+        return int(_pack(at, n, room, *[_NONE, *old][-2:], *[_NONE, *new][-2:]))
 
     def totals(self, columns: Columns, as_of: int | None) -> tuple[Column, Column]:
         c = columns
@@ -227,12 +251,8 @@ class Compiled:
         self, columns: Columns, starts: Any, as_of: int | None
     ) -> tuple[Column, Column]:
         """``follow`` with rows of arrays for steps and rests, for very many seeds."""
-        c = columns
-        return loops.follow(  # type: ignore[no-any-return]
-            c.payee, c.t, c.dstpos, c.credit, c.owed, c.out_row, c.out_end, c.out_at, c.out_n,
-            c.external, c.gone, np.array(starts, np.int64).reshape(-1, 3), _moment(as_of),
-            c.late_from == LARGEST,
-        )  # fmt: skip
+        starts = np.array(starts, np.int64).reshape(-1, 3)
+        return loops.follow(_addresses(columns), starts, _moment(as_of))  # type: ignore[no-any-return]
 
     def pieces(
         self, columns: Columns, rows: Column, units: Column | None, as_of: int | None, sure: int
@@ -248,23 +268,22 @@ class Compiled:
         return self.follow_columns(columns, starts, as_of)
 
     def table(self, columns: Columns) -> Any:
-        """Addresses for ``loops.one``; the columns beside them, so that they stay."""
+        """How many rows there are, and addresses for ``loops.one``: where they are, and they."""
         if columns.late_from != LARGEST:
             return None
-        used = [getattr(columns, name) for name in loops.BY_ADDRESS]
-        parts = [part for column in used for part in (column.ctypes.data, len(column))]
-        ask = loops.one_wide if columns.t.dtype.itemsize > 4 else loops.one
-        return ask, np.array(parts, np.int64), columns.rows, used
+        written = [_address(table) for table in self._work]
+        addresses = np.append(_addresses(columns), written)
+        return columns.rows, _address(addresses), addresses
 
     def one(self, table: Any, row: int, as_of: int | None) -> Pieces | None:
-        ask, addresses, count, _ = table
-        if not 0 <= row < count:
+        rows, address, _ = table
+        if not 0 <= row < rows:
             return None
-        found = ask(addresses, row, LARGEST if as_of is None else _moment(as_of))
-        steps = found.item(0)
-        if steps < 0:
+        found = _one(address, row, LARGEST if as_of is None else _moment(as_of))
+        if found < 0:
             return None
-        return Pieces(found[1 : 1 + steps], found[1 + steps :, :3])
+        steps, rests, _, _ = self._work
+        return Pieces(steps[: found & _LOW].copy(), rests[: found >> _SHIFT].copy())
 
     def _amounts(self, columns: Columns, rows: Column, sure: int) -> Column:
         c = columns
@@ -275,6 +294,19 @@ class Compiled:
     def amounts(self, columns: Columns, rows: list[int], sure: int) -> list[int]:
         found: list[int] = self._amounts(columns, np.array(rows, np.int64), sure).tolist()
         return found
+
+
+def _addresses(columns: Columns) -> Column:
+    """Where what ``loops`` reads begins, valid as long as no column is another."""
+    c = columns
+    read = (c.dstpos, c.out_end, c.out_at, c.t, c.credit, c.owed)
+    parts = [_address(column) if len(column) else 0 for column in read]
+    return np.array([*parts, c.late_from == LARGEST, c.t.dtype.itemsize > 4], np.int64)
+
+
+def _address(column: Column) -> int:
+    address: int = column.__array_interface__["data"][0]
+    return address
 
 
 def _kind(largest: int) -> Any:
@@ -330,3 +362,4 @@ _build = compiled(kernels.build)
 _append = compiled(kernels.append)
 _pack = compiled(kernels.pack)
 _totals = compiled(kernels.totals)
+_one, _SHIFT = loops.one, loops.SHIFT

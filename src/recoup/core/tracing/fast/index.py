@@ -149,6 +149,10 @@ class Index:
         """A copy has columns of its own, at other addresses."""
         return self.__dict__ | {"_table": None}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.columns.lie_together(self.form_of_columns)
+
     @property
     def form(self) -> str:
         return self.form_of_columns.name
@@ -179,7 +183,7 @@ class Index:
         units: of each payment those that are the victim's, arriving first; all if not given.
         Nothing is found of a payment after ``as_of``. Who the payers are is not asked.
         """
-        form, c = self.form_of_columns, self.columns
+        form = self.form_of_columns
         if units is None and rows.__class__ is int:
             with self._gate.quick:
                 table = self._table or self._quick_table()
@@ -193,6 +197,7 @@ class Index:
             making.refuse_other_length("units", len(parts), "row numbers", len(numbers))
             making.refuse_below_zero(form, "units of seed", parts)
         with self._gate:
+            c = self.columns
             found = form.pieces(c, numbers, parts, as_of, self.sure_below)
             if found is None:
                 found = form.follow_columns(c, self._starts_of(numbers, parts, as_of), as_of)
@@ -479,9 +484,7 @@ class Index:
 
     def _open(self, names: Sequence[str] | None, count: int) -> None:
         self.accounts.add_many(names, count)
-        for column in BY_ACCOUNT:
-            longer = self.form_of_columns.longer(getattr(self.columns, column), len(self.accounts))
-            setattr(self.columns, column, longer)
+        self.columns.lengthen(self.form_of_columns, BY_ACCOUNT, len(self.accounts))
 
     def _credit_apart(self) -> None:
         """Give credits a column of their own, at the first exchange."""

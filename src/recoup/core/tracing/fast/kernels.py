@@ -31,7 +31,7 @@ def build(
 ) -> None:
     """Positions of all rows. came: the openings; gone, *_n: zeros; *_at are set."""
     exchanged, ordered = len(credit) > 0, len(turns) == 0
-    for turn in range(len(payer)):
+    for turn in range(len(amount)):
         row = turn if ordered else turns[turn]
         account, units = payer[row], amount[row]
         place = out_at[account] + out_n[account]
@@ -118,10 +118,10 @@ def pack(
     at: Column,
     n: Column,
     room: Column,
-    rows: Column,
     ends: Column,
-    new_rows: Column,
+    rows: Column,
     new_ends: Column,
+    new_rows: Column,
 ) -> int:
     """Lay segments out anew, with half as much room again; the places used. ends: may be empty."""
     used, ended = 0, len(ends) > 0

@@ -230,6 +230,7 @@ def columns_of(
     turns = form.turns(rows.t, rows.seq)
     columns = _unfilled(form, rows, opening, external, units_kind(sums), shortfall)
     columns.late_from = 0 if len(turns) else LARGEST
+    columns.lie_together(form)
     form.build(columns, rows.amount, turns)
     return columns, sums, int(turns[-1]) if len(turns) else n - 1
 

@@ -46,11 +46,17 @@ class Plain:
     def alike(self, column: Column, count: int) -> Column:
         return [0] * count if isinstance(column, list) else array(column.typecode, [0]) * count
 
-    def longer(self, column: Column, count: int) -> Column:
-        missing = count - len(column)
-        if missing > 0:
-            column.extend([0] * (missing + count // 8 + 16))
-        return column
+    def beside(self, columns: Sequence[Column]) -> Sequence[Column]:
+        return columns
+
+    def zeros_beside(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        return [self.alike(column, count) for column in columns]
+
+    def longer(self, columns: Sequence[Column], count: int) -> Sequence[Column]:
+        for column in columns:
+            if len(column) < count:
+                column.extend([0] * (count + count // 8 + 16 - len(column)))
+        return columns
 
     def wider(self, column: Column, largest: int) -> Column:
         is_wide = isinstance(column, list) or largest <= (
@@ -180,13 +186,9 @@ class Plain:
         lowest = dict(zip(accounts, starts, strict=True))
         return sorted({label for _, label, *_, upto, to in steps if upto > lowest.get(to, upto)})
 
-    def pack(self, columns: Columns, names: Sequence[str], more: int) -> int:
-        at, n, room, *old = (getattr(columns, name) for name in names)
-        new = [self.alike(column, columns.packed_at_most() + more) for column in old]
-        used = kernels.pack(at, n, room, *[*old, []][:2], *[*new, []][:2])
-        for name, column in zip(names[3:], new, strict=True):
-            setattr(columns, name, column)
-        return used
+    def pack(self, segments: Sequence[Column], new: Sequence[Column]) -> int:
+        at, n, room, *old = segments
+        return kernels.pack(at, n, room, *[[], *old][-2:], *[[], *new][-2:])
 
     def totals(self, columns: Columns, as_of: int | None) -> tuple[Column, Column]:
         c, accounts = columns, len(columns.opening)

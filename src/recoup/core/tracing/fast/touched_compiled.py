@@ -6,6 +6,7 @@ refuses what does not fit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from recoup.core.tracing.fast import dips, touched_kernels
 from recoup.core.tracing.fast.bookings import Bookings, Followed, Start, lows_of
 from recoup.core.tracing.fast.columns import LARGEST, Column
-from recoup.core.tracing.fast.touched_compiling import compiled
+from recoup.core.tracing.fast.compiling import compiled
 from recoup.core.tracing.fast.touched_plain import BY_SHARE
 
 _RULES: Final = {
@@ -37,10 +38,12 @@ class CompiledForm:
     def zeros(self, count: int, largest: int) -> Column:
         return np.zeros(count, _kind(largest))
 
-    def beside(self, column: Column) -> tuple[Column, Column]:
-        both = np.zeros((len(column), 2), column.dtype)
-        both[:, 0] = column
-        return both[:, 0], both[:, 1]
+    def beside(self, *columns: Column) -> Sequence[Column]:
+        kind = np.dtype([(str(number), column.dtype) for number, column in enumerate(columns)])
+        records = np.zeros(len(columns[0]), kind)
+        for number, column in enumerate(columns):
+            records[str(number)] = column
+        return [records[str(number)] for number in range(len(columns))]
 
     def whole(self, values: Any) -> Column:
         array = np.asarray(values)
@@ -127,12 +130,18 @@ class CompiledForm:
         return np.where(b.external[rests[:, 0]], rests[:, 2], balances[rests[:, 0]])
 
 
-def _books(b: Bookings, lows: Column, limit: int) -> tuple[Any, ...]:
-    """What ``touched_kernels`` reads, in its order."""
-    return (
-        b.payee, b.credit, b.base, b.onward, b.out_at, b.out_row, b.out_amount, b.before,
-        b.external, lows, b.level_at, b.may_overdraw, limit,
-    )  # fmt: skip
+def _books(b: Bookings, lows: Column, limit: int) -> Column:
+    """What ``touched_kernels`` reads, in its order; valid as long as the columns are there."""
+    read = (b.payee, b.out_amount, b.out_at, b.external, b.credit, b.base)
+    parts = [_address(column) if len(column) else 0 for column in read]
+    first = _address(lows) if len(lows) else 0
+    levels = [first + 8 * begin for begin in b.level_at[:-1].tolist()]
+    return np.array([*parts, b.may_overdraw, limit, len(levels), *levels], np.int64)
+
+
+def _address(column: Column) -> int:
+    address: int = column.__array_interface__["data"][0]
+    return address
 
 
 def _starts(starts: list[Start]) -> Column:

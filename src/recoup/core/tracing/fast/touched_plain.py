@@ -8,7 +8,7 @@ the next debit that can carry some of it. How a debit divides an account is the 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -46,9 +46,8 @@ class PlainForm:
     def zeros(self, count: int, largest: int) -> Column:
         return self.column([0], largest) * count
 
-    def beside(self, column: Column) -> tuple[Column, Column]:
-        none: Column = [0] if isinstance(column, list) else array(column.typecode, [0])
-        return column, none * len(column)
+    def beside(self, *columns: Column) -> Sequence[Column]:
+        return columns
 
     def whole(self, values: Any) -> Column:
         numbers = values.tolist() if hasattr(values, "tolist") else list(values)
