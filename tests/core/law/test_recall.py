@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from recoup import data
-from recoup.core.law import PaymentKind, Recall, Side, recall_of
+from recoup.core.law import PaymentKind, PaymentScheme, Recall, Side, recall_of
 
 AT = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
 RS_BANK, SI_BANK = Side("iban", "RS", "bank"), Side("iban", "SI", "foreign_bank")
@@ -97,3 +98,45 @@ def test_each_scheme_says_where_it_is_from_and_that_nobody_confirmed_it(schemes)
         assert not scheme.confirmed
         assert scheme.assumed or (scheme.to_check and scheme.source.startswith("https://"))
         assert (scheme.within is None) == (scheme.recall != "available")
+
+
+SCHEME = PaymentScheme(
+    scheme="s", name="n", currencies=("EUR",), payer_schemes=("iban",), payee_schemes=("card",),
+    payer_countries=("RS",), payee_countries=("SI",), inside=False, across=True,
+    recall="available", within=timedelta(days=10), confirmed=False, assumed=False,
+    source="https://x", law_from=date(2026, 11, 21),
+)  # fmt: skip
+FITS = PaymentKind("EUR", Side("iban", "RS", "bank"), Side("card", "SI", "bank"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FITS, currency="RSD"),
+        replace(FITS, payer=Side("card", "RS", "bank")),
+        replace(FITS, payer=Side("iban", "ME", "bank")),
+        replace(FITS, payee=Side("iban", "SI", "bank")),
+        replace(FITS, payee=Side("card", "HR", "bank")),
+        replace(FITS, payee=Side("card", "RS", "bank")),
+        replace(FITS, is_inside=True),
+    ],
+)
+def test_each_trait_of_a_scheme_has_to_fit(other):
+    assert SCHEME.fits(FITS, on=date(2026, 11, 21))
+    assert not SCHEME.fits(FITS, on=date(2026, 11, 20))
+    assert not SCHEME.fits(other, on=date(2026, 11, 21))
+
+
+def test_the_advice_names_the_scheme_that_it_is_about():
+    for change, ground in (
+        ({"recall": "unknown"}, Recall.NOT_KNOWN),
+        ({"recall": "none"}, Recall.NONE),
+        ({"within": None}, Recall.NONE),
+        ({}, Recall.AVAILABLE),
+    ):
+        scheme = replace(SCHEME, **change)
+        found = asked([scheme], FITS, paid_at=AT)
+        assert (found.ground, found.scheme) == (ground, scheme)
+    crypto = replace(FITS, payer=Side("iban", "RS", "vasp"))
+    found = asked([SCHEME], crypto, paid_at=AT)
+    assert (found.ground, found.scheme) == (Recall.NOT_FOR_ADDRESSEE, SCHEME)

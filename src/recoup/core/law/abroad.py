@@ -7,6 +7,33 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from recoup.core.law.pack import LegalBasis
+from recoup.core.law.units import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article, in our words, that measures and powers name. limits: what it asks, by what."""
+
+    article: str
+    name: str
+    text: str
+    limits: tuple[tuple[str, Limit], ...]
+    refusal_grounds: tuple[str, ...]
+    source: str
+    confirmed: bool
+    read_on: date | None = None
+    to_check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TreatyParty:
+    """What a state did, as far as is known here; None: no such act is known."""
+
+    country: str
+    signed: date | None = None
+    ratified: date | None = None
+    in_force: date | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +41,8 @@ class Treaty:
     """A treaty's articles that requests name. parties: since when it is in force, where known.
 
     A country that does not stand among the parties is not known here; that does not say that it
-    is none. chart: where it is looked up.
+    is none. chart: where it is looked up. bases: what requests of a hub rest on. in_force: None
+    while the treaty itself is not. notice: what whoever relies on it has to know.
     """
 
     treaty: str
@@ -23,6 +51,10 @@ class Treaty:
     chart: str
     bases: tuple[LegalBasis, ...]
     parties: Mapping[str, date]
+    articles: tuple[Article, ...] = ()
+    acts: tuple[TreatyParty, ...] = ()
+    in_force: date | None = None
+    notice: str = ""
 
     def is_party(self, country: str, *, on: date) -> bool | None:
         """Whether it was in force there on a day; None where that is not known here."""

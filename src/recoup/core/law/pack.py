@@ -10,26 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
 from recoup.core.law.recall import PaymentScheme
 
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Something that can be asked of an institution, in any country.
-
-    addressees: kinds of organisation; answer_codes: the answers it knows.
-    """
-
-    measure: str
-    name: str
-    asks: str
-    addressees: tuple[str, ...]
-    answer_codes: tuple[str, ...]
-    source: str
+if TYPE_CHECKING:  # powers rest on the legal bases of this module
+    from recoup.core.law.powers import Missing, Power
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +107,11 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One version of a country's rules. document: what it was read from, as plain JSON values."""
+    """One version of a country's rules. document: what it was read from, as plain JSON values.
+
+    rules: how tickets of a hub that runs there work; a country without one has none. powers,
+    missing: its law for each measure, and where none is known. note: stands wherever the name does.
+    """
 
     country: str
     version: int
@@ -136,6 +128,9 @@ class Pack:
     next_steps: tuple[NextStep, ...]
     schemes: tuple[PaymentScheme, ...]
     document: Mapping[str, Any]
+    powers: tuple[Power, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    note: str = ""
 
     @property
     def canonical(self) -> bytes:
@@ -146,6 +141,14 @@ class Pack:
     def sha256(self) -> str:
         """Digest of the canonical document, in hexadecimal."""
         return sha256(self.canonical).hexdigest()
+
+    def powers_for(self, measure: str) -> tuple[Power, ...]:
+        """The powers for a measure, those of other days too, in the order of the pack."""
+        return tuple(power for power in self.powers if power.measure == measure)
+
+    def missing_for(self, measure: str) -> Missing | None:
+        """What the pack says of a measure for which no power is known; None if nothing."""
+        return next((row for row in self.missing if measure in row.measures), None)
 
     def rule_for(self, measure: str) -> MeasureRule:
         """Return the rule of a measure; KeyError if this country has none."""

@@ -6,131 +6,28 @@ place, such as ``law/RS.toml: basis[2].source``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, timedelta
-from typing import Any, Final, TypeVar
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, Final
 
-from recoup.core.law.abroad import Channel, Treaty
-from recoup.core.law.pack import (
-    Caps,
-    EscalationStep,
-    LegalBasis,
-    Measure,
-    MeasureRule,
-    NextStep,
-    Pack,
-)
+from recoup.core.law.abroad import Article, Channel, Treaty, TreatyParty
+from recoup.core.law.measures import Catalogue
+from recoup.core.law.pack import Caps, EscalationStep, LegalBasis, MeasureRule, NextStep, Pack
+from recoup.core.law.power_reading import read_missing, read_powers
 from recoup.core.law.recall import PaymentScheme
+from recoup.core.law.table import Table, by_word, one_each, source_of
+from recoup.core.law.units import Limit, limit_of
 
-T = TypeVar("T")
-UNITS: Final = ("days", "hours", "minutes", "seconds")
 HOLDING_RULES: Final = ("fifo",)
 SHORTFALLS: Final = ("unseen",)
 RECALLS: Final = ("available", "none", "unknown")
-INVENTED: Final = "invented for the demonstration"
+NOTED: Final = ("XK",)
+LADDER: Final = ("desk", "supervisor", "issuing_authority")
 
 
-class PackRefused(Exception):
-    """A file or stored version cannot be used. where: the place in it."""
-
-    def __init__(self, where: str, problem: str) -> None:
-        self.where, self.problem = where, problem
-        super().__init__(f"{where}: {problem}")
-
-
-class _Table:
-    """One table of a document: every key is taken once, and none may be left over."""
-
-    def __init__(self, values: object, where: str) -> None:
-        if not isinstance(values, Mapping):
-            raise PackRefused(where, "A table is needed here.")
-        self.left, self.where = dict(values), where
-
-    def refuse(self, key: str, problem: str) -> PackRefused:
-        return PackRefused(f"{self.where}.{key}" if key else self.where, problem)
-
-    def take(self, key: str, kind: type[T], *, default: T | None = None) -> T:
-        value = self.left.pop(key, None)
-        if value is None and default is not None:
-            return default
-        if value is None:
-            raise self.refuse(key, "This is missing.")
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.refuse(key, f"{value!r} is not a {kind.__name__}.")
-        return value
-
-    def text(self, key: str, *, default: str | None = None) -> str:
-        value = self.take(key, str, default=default)
-        if default is None and not value.strip():
-            raise self.refuse(key, "This is empty.")
-        return value
-
-    def texts_if_any(self, key: str) -> tuple[str, ...]:
-        return self.texts(key) if key in self.left else ()
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        values = self.take(key, list)
-        if not values or not all(isinstance(value, str) and value for value in values):
-            raise self.refuse(key, "A list of words is needed here.")
-        return tuple(values)
-
-    def above_zero(self, key: str) -> int:
-        value = self.take(key, int)
-        if value <= 0:
-            raise self.refuse(key, f"{value} is not above zero.")
-        return value
-
-    def duration(self, key: str) -> timedelta:
-        parts = self.take(key, dict)
-        is_whole = all(type(n) is int and 0 <= n <= 100_000 for n in parts.values())
-        if not parts or not is_whole or set(parts) - set(UNITS):
-            raise self.refuse(key, "Write a duration like { hours = 8 } in whole units.")
-        return timedelta(**parts)
-
-    def duration_if_any(self, key: str) -> timedelta | None:
-        return self.duration(key) if key in self.left else None
-
-    def day_if_any(self, key: str) -> date | None:
-        if key not in self.left:
-            return None
-        text = self.text(key)
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self.refuse(key, f"{text!r} is not a day.") from None
-
-    def rows(self, key: str, read: Callable[[_Table], T]) -> tuple[T, ...]:
-        """Read a list of tables; it may not be empty."""
-        values = self.take(key, list)
-        if not values:
-            raise self.refuse(key, "There has to be at least one.")
-        found = []
-        for place, row in enumerate(values):
-            table = _Table(row, f"{self.where}{_joint(self.where)}{key}[{place}]")
-            found.append(read(table))
-            table.end()
-        return tuple(found)
-
-    def end(self) -> None:
-        if self.left:
-            raise self.refuse(sorted(map(str, self.left))[0], "This key is not known here.")
-
-
-def _joint(where: str) -> str:
-    return ": " if where.endswith(".toml") else "."
-
-
-def _source(table: _Table, *, is_assumed: bool) -> str:
-    source = table.text("source")
-    if is_assumed and source != INVENTED:
-        raise table.refuse("source", f"What is assumed has the source {INVENTED!r}.")
-    if not is_assumed and not source.startswith("https://"):
-        raise table.refuse("source", "The source is a public address that begins with https://.")
-    return source
-
-
-def _legal_basis(table: _Table) -> LegalBasis:
+def _legal_basis(table: Table) -> LegalBasis:
     is_assumed = table.take("assumed", bool)
     basis = LegalBasis(
         basis=table.text("id"),
@@ -140,7 +37,7 @@ def _legal_basis(table: _Table) -> LegalBasis:
         binding=table.take("binding", bool),
         confirmed=table.take("confirmed", bool),
         assumed=is_assumed,
-        source=_source(table, is_assumed=is_assumed),
+        source=source_of(table, is_assumed=is_assumed),
         read_on=table.day_if_any("read_on"),
         to_check=table.text("to_check", default=""),
     )
@@ -150,16 +47,14 @@ def _legal_basis(table: _Table) -> LegalBasis:
     return basis
 
 
-def _basis_named(table: _Table, bases: Mapping[str, LegalBasis]) -> LegalBasis:
+def _basis_named(table: Table, bases: Mapping[str, LegalBasis]) -> LegalBasis:
     name = table.text("basis")
     if name not in bases:
         raise table.refuse("basis", f"There is no [[basis]] with the id {name!r}.")
     return bases[name]
 
 
-def _rule(
-    table: _Table, bases: Mapping[str, LegalBasis], measures: Mapping[str, Measure]
-) -> MeasureRule:
+def _rule(table: Table, bases: Mapping[str, LegalBasis], measures: Catalogue) -> MeasureRule:
     measure = table.text("measure")
     if measure not in measures:
         raise table.refuse("measure", f"{measure!r} is not a measure of law/measures.toml.")
@@ -179,7 +74,7 @@ def _rule(
     return rule
 
 
-def _next_step(table: _Table, bases: Mapping[str, LegalBasis]) -> NextStep:
+def _next_step(table: Table, bases: Mapping[str, LegalBasis]) -> NextStep:
     return NextStep(
         step=table.text("id"),
         name=table.text("name"),
@@ -193,7 +88,7 @@ def _next_step(table: _Table, bases: Mapping[str, LegalBasis]) -> NextStep:
     )
 
 
-def _scheme(table: _Table) -> PaymentScheme:
+def _scheme(table: Table) -> PaymentScheme:
     is_assumed = table.take("assumed", bool)
     scheme = PaymentScheme(
         scheme=table.text("id"),
@@ -209,7 +104,7 @@ def _scheme(table: _Table) -> PaymentScheme:
         within=table.duration_if_any("within"),
         confirmed=table.take("confirmed", bool),
         assumed=is_assumed,
-        source=_source(table, is_assumed=is_assumed),
+        source=source_of(table, is_assumed=is_assumed),
         law_from=table.day_if_any("law_from"),
         read_on=table.day_if_any("read_on"),
         to_check=table.text("to_check", default=""),
@@ -222,17 +117,18 @@ def _scheme(table: _Table) -> PaymentScheme:
     return scheme
 
 
-def _standing(table: _Table, found: LegalBasis | PaymentScheme) -> None:
+def _standing(table: Table, found: LegalBasis | PaymentScheme | Article) -> None:
     """What is confirmed says when it was read, what is not says what has to be."""
-    if found.assumed and found.confirmed:
+    is_assumed = not isinstance(found, Article) and found.assumed
+    if is_assumed and found.confirmed:
         raise table.refuse("", "What is assumed is not confirmed.")
     if found.confirmed and found.read_on is None:
         raise table.refuse("read_on", "What is confirmed says on which day it was read.")
-    if not found.confirmed and not found.assumed and not found.to_check:
+    if not found.confirmed and not is_assumed and not found.to_check:
         raise table.refuse("to_check", "What is not confirmed says what has to be read.")
 
 
-def _caps(table: _Table) -> Caps:
+def _caps(table: Table) -> Caps:
     caps = Caps(*(table.above_zero(field.name) for field in fields(Caps)))
     table.end()
     if caps.reports_kept_per_reporter_hour < caps.reports_per_reporter_hour:
@@ -240,22 +136,25 @@ def _caps(table: _Table) -> Caps:
     return caps
 
 
-def _ladder(table: _Table) -> tuple[EscalationStep, ...]:
+def _ladder(table: Table) -> tuple[EscalationStep, ...]:
+    """Who hears of an overdue clock: from the desk upwards, at once, and nobody is left out."""
     ladder = table.rows(
         "escalation", lambda row: EscalationStep(row.text("to"), row.duration("after"))
     )
-    if list(ladder) != sorted(ladder, key=lambda step: step.after):
+    steps, times = [step.to for step in ladder], [step.after for step in ladder]
+    unknown = next((step for step in steps if step not in LADDER), None)
+    if unknown is not None:
+        raise table.refuse("escalation", f"{unknown!r} is none of {', '.join(LADDER)}.")
+    if any(later <= earlier for earlier, later in pairwise(times)):
         raise table.refuse("escalation", "A later step has to come after an earlier one.")
+    if tuple(steps) != LADDER[: len(steps)]:
+        raise table.refuse("escalation", f"A step is left out; the ladder is {', '.join(LADDER)}.")
+    if times[0]:
+        raise table.refuse("escalation", "The first step hears at once: after = { minutes = 0 }.")
     return ladder
 
 
-def _one_each(table: _Table, key: str, names: list[str]) -> None:
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise table.refuse(key, f"{twice!r} stands here twice.")
-
-
-def _holding(table: _Table) -> tuple[str, str]:
+def _holding(table: Table) -> tuple[str, str]:
     rule, shortfall = table.text("rule"), table.text("shortfall")
     if rule not in HOLDING_RULES:
         raise table.refuse("rule", f"{rule!r} is not a rule for holding.")
@@ -265,43 +164,16 @@ def _holding(table: _Table) -> tuple[str, str]:
     return rule, shortfall
 
 
-def _by_word(
-    document: Mapping[str, Any], where: str, key: str, read: Callable[[_Table], tuple[str, T]]
-) -> Mapping[str, T]:
-    """A document that is one list: what ``read`` makes of each row, by the row's own word."""
-    table = _Table(document, where)
-    rows = table.rows(key, read)
-    table.end()
-    _one_each(table, key, [word for word, _ in rows])
-    return dict(rows)
-
-
-def _measure(row: _Table) -> tuple[str, Measure]:
-    measure = Measure(
-        measure=row.text("id"),
-        name=row.text("name"),
-        asks=row.text("asks"),
-        addressees=row.texts("addressees"),
-        answer_codes=row.texts("answer_codes"),
-        source=_source(row, is_assumed=False),
-    )
-    return measure.measure, measure
-
-
-def read_measures(document: Mapping[str, Any], *, where: str) -> Mapping[str, Measure]:
-    """Return the measures of a document by their words; raises PackRefused."""
-    return _by_word(document, where, "measure", _measure)
-
-
-def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], where: str) -> Pack:
+def read_pack(document: Mapping[str, Any], *, measures: Catalogue, where: str) -> Pack:
     """Return a country's pack from plain JSON values; raises PackRefused with the place."""
-    table = _Table(document, where)
-    found = table.rows("basis", _legal_basis)
+    table = Table(document, where)
+    found = table.rows_if_any("basis", _legal_basis)
     bases = {basis.basis: basis for basis in found}
-    rules = table.rows("measure", lambda row: _rule(row, bases, measures))
-    next_steps = table.rows("next_step", lambda row: _next_step(row, bases))
-    schemes = table.rows("scheme", _scheme) if "scheme" in table.left else ()
-    holding = _holding(_Table(table.take("holding", dict), f"{where}: holding"))
+    rules = table.rows_if_any("measure", lambda row: _rule(row, bases, measures))
+    next_steps = table.rows_if_any("next_step", lambda row: _next_step(row, bases))
+    schemes = table.rows_if_any("scheme", _scheme)
+    holding = _holding(Table(table.take("holding", dict), f"{where}: holding"))
+    powers = read_powers(table, measures)
     pack = Pack(
         country=table.text("country"),
         version=table.above_zero("version"),
@@ -313,47 +185,101 @@ def read_pack(document: Mapping[str, Any], *, measures: Mapping[str, Measure], w
         holding_rule=holding[0],
         shortfall=holding[1],
         rules=rules,
-        caps=_caps(_Table(table.take("caps", dict), f"{where}: caps")),
+        caps=_caps(Table(table.take("caps", dict), f"{where}: caps")),
         escalation=_ladder(table),
         next_steps=next_steps,
         schemes=schemes,
         document=dict(document),
+        powers=powers,
+        missing=read_missing(table, measures, powers),
+        note=table.text("note", default=""),
     )
+    _name(table, pack)
     table.end()
-    _one_each(table, "basis", [basis.basis for basis in found])
-    _one_each(table, "measure", [rule.measure for rule in rules])
-    _one_each(table, "next_step", [step.step for step in next_steps])
-    _one_each(table, "scheme", [scheme.scheme for scheme in schemes])
+    one_each(table, "basis", [basis.basis for basis in found])
+    one_each(table, "measure", [rule.measure for rule in rules])
+    one_each(table, "next_step", [step.step for step in next_steps])
+    one_each(table, "scheme", [scheme.scheme for scheme in schemes])
     return pack
+
+
+def _name(table: Table, pack: Pack) -> None:
+    """A name with an asterisk has its note, which is shown wherever the name is."""
+    if (pack.country in NOTED or pack.name.endswith("*")) and not pack.note:
+        raise table.refuse("note", "A name with an asterisk says here what it means.")
+    if pack.note and not pack.name.endswith("*"):
+        raise table.refuse("name", "A name with a note ends with an asterisk.")
 
 
 def read_treaty(document: Mapping[str, Any], *, where: str) -> Treaty:
     """Return a treaty's articles and parties; raises PackRefused with the place."""
-    table = _Table(document, where)
-    bases = table.rows("basis", _legal_basis)
-    parties = table.rows("party", lambda row: (row.text("country"), row.day_if_any("in_force")))
+    table = Table(document, where)
+    bases = table.rows_if_any("basis", _legal_basis)
+    articles = table.rows("article", _article)
+    acts = table.rows("party", _party)
     treaty = Treaty(
         treaty=table.text("treaty"),
         name=table.text("name"),
-        source=_source(table, is_assumed=False),
+        source=source_of(table, is_assumed=False),
         chart=table.text("chart"),
         bases=bases,
-        parties={country: day for country, day in parties if day is not None},
+        parties={act.country: act.in_force for act in acts if act.in_force is not None},
+        articles=articles,
+        acts=acts,
+        in_force=table.day_if_any("in_force"),
+        notice=table.text("notice", default=""),
     )
     table.end()
-    _one_each(table, "basis", [basis.basis for basis in bases])
-    _one_each(table, "party", [country for country, _ in parties])
+    one_each(table, "basis", [basis.basis for basis in bases])
+    one_each(table, "article", [article.article for article in articles])
+    one_each(table, "party", [act.country for act in acts])
+    if treaty.in_force is None and treaty.parties:
+        raise table.refuse("in_force", "A treaty that is in force somewhere is in force itself.")
     return treaty
 
 
-def _channel(row: _Table) -> tuple[str, Channel]:
+def _article(row: Table) -> Article:
+    article = Article(
+        article=row.text("article"),
+        name=row.text("name"),
+        text=row.text("text"),
+        limits=row.rows_if_any("limit", _article_limit),
+        refusal_grounds=row.texts_if_any("refusal_grounds"),
+        source=source_of(row, is_assumed=False),
+        confirmed=row.take("confirmed", bool, default=False),
+        read_on=row.day_if_any("read_on"),
+        to_check=row.text("to_check", default=""),
+    )
+    _standing(row, article)
+    return article
+
+
+def _article_limit(row: Table) -> tuple[str, Limit]:
+    return row.text("what"), limit_of(row, "limit")
+
+
+def _party(row: Table) -> TreatyParty:
+    party = TreatyParty(
+        country=row.text("country"),
+        signed=row.day_if_any("signed"),
+        ratified=row.day_if_any("ratified"),
+        in_force=row.day_if_any("in_force"),
+        note=row.text("note", default=""),
+    )
+    days = [day for day in (party.signed, party.ratified, party.in_force) if day is not None]
+    if days != sorted(days):
+        raise row.refuse("", "A treaty is signed, then ratified, then in force.")
+    return party
+
+
+def _channel(row: Table) -> tuple[str, Channel]:
     channel = Channel(
         channel=row.text("id"),
         name=row.text("name"),
         between=row.text("between"),
         answer_within=row.duration("answer_within"),
         confirmed=row.take("confirmed", bool),
-        source=_source(row, is_assumed=False),
+        source=source_of(row, is_assumed=False),
         to_check=row.text("to_check", default=""),
     )
     return channel.channel, channel
@@ -361,4 +287,4 @@ def _channel(row: _Table) -> tuple[str, Channel]:
 
 def read_channels(document: Mapping[str, Any], *, where: str) -> Mapping[str, Channel]:
     """Return the channels of a document by their words; raises PackRefused."""
-    return _by_word(document, where, "channel", _channel)
+    return by_word(document, where, "channel", _channel)
