@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from recoup.apps.lawful_requests import operations, queries
-from recoup.apps.members.api import ERRORS, Key, Strict, as_json, error, once
+from recoup.apps.members.api import ERRORS, Key, Strict, as_json, error, once, unknown_parameter
 
 router = Router(tags=["tickets"])
 
@@ -72,9 +72,8 @@ class InboxQuery(Schema):
 @router.get("/tickets", response={200: InboxOut, **ERRORS}, auth=Key("ticket:see"))
 def inbox(request: HttpRequest, query: Query[InboxQuery]) -> HttpResponse:
     """Tickets that wait for you, the most urgent first. What you acknowledge leaves."""
-    if unknown := sorted(set(request.GET) - set(InboxQuery.model_fields)):
-        message = f"There is no parameter {unknown[0][:40]!r} here. Use state and wait."
-        return error(422, "not_valid", message)
+    if wrong := unknown_parameter(request, InboxQuery):
+        return wrong
     bodies = queries.bodies_waiting(
         request.auth, unacknowledged=query.state == "unacknowledged"  # type: ignore[attr-defined]
     )  # fmt: skip

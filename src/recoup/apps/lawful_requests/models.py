@@ -1,18 +1,38 @@
 """Tables of lawful requests: the ticket, its answers, its way out, its deadlines, its authority.
 
-A ticket is one message: (case, account, measure, round). Its lines stand in ``holds``. Issuer and
-addressee are on every row, since row-level security reads nothing else (DATAMODEL A).
+A ticket is one message. Of the hold chain it is (case, account, measure, round), and its lines
+stand in ``holds``; of a request (``of``) it is one target, knows neither case nor account, and
+rests on a decision (``request_models``). Issuer and addressee are on every row, since row-level
+security reads nothing else (DATAMODEL A).
 """
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from recoup.apps.cases.models import Account, Case
+from recoup.apps.lawful_requests.pack_models import PackDraft
+from recoup.apps.lawful_requests.request_models import (
+    AddresseeProfile,
+    CallBack,
+    ClockStop,
+    Decision,
+    Doubt,
+    Request,
+    RequestFile,
+    TicketNote,
+)
 from recoup.apps.members.models import Organisation, Person
+
+__all__ = [
+    "AddresseeProfile", "Answer", "CallBack", "ClockStop", "Deadline", "Decision", "Dispatch",
+    "Doubt", "PackDraft", "PackVersion", "Request", "RequestFile", "StandingInstruction", "Ticket",
+    "TicketNote", "UnplannedAnswer",
+]  # fmt: skip
 
 # Words, not enum members: a migration must never import today's code. A test compares them.
 TICKET_STATES = [
@@ -20,23 +40,26 @@ TICKET_STATES = [
     "refused", "withdrawn", "undeliverable", "lapsed",
 ]  # fmt: skip
 OPEN_STATES = ["drafted", "authorised", "sent", "acknowledged"]
-MEASURES = ["hold", "confirm_debit", "stop_before_execution", "recall"]
+# Empty for a target of a request. Whoever reads tickets of the hold chain has both, by a check; a
+# type checker that saw the null would ask every one of them.
+ONLY_OF_THE_CHAIN: Any = {"null": True}
+WORD = r"^[a-z][a-z0-9_]{1,31}$"  # of a measure, of an answer: data says which there are
 KINDS = ["", "block", "first", "forward", "back", "set", "destination"]
-CODES = [
-    "held", "part_held", "nothing_left", "moved_on", "cashed_out", "stopped_before_execution",
-    "debit_confirmed", "no_such_debit", "recalled", "not_ours", "cannot_lawfully", "unclear",
-    "others_hold",
-]  # fmt: skip
 
 
 class PackVersion(models.Model):
-    """A country's law as it was loaded: numbered, immutable, named by the digest of its bytes."""
+    """A country's law: numbered, immutable, named by the digest of its bytes.
+
+    The first was loaded from our files, the others come from a ``PackDraft`` that two persons of
+    the ministry signed. in_force_from: the day in that country.
+    """
 
     country = models.CharField(max_length=2)
     number = models.IntegerField()
     digest = models.BinaryField(max_length=32)
     body = models.BinaryField(help_text="Canonical JSON.")
     loaded_at = models.DateTimeField()
+    in_force_from = models.DateField()
 
     class Meta:
         constraints = [
@@ -81,8 +104,24 @@ class Ticket(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=16, unique=True)
     request = models.UUIDField(help_text="The same over all rounds of one measure.")
-    case = models.ForeignKey(Case, models.PROTECT, related_name="tickets", db_index=False)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="tickets")
+    of = models.ForeignKey(
+        Request,
+        models.PROTECT,
+        null=True,
+        related_name="tickets",
+        db_index=False,
+        help_text="The request whose target it is; then ``request`` is the same.",
+    )
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True, db_index=False)
+    order_paper = models.UUIDField(
+        null=True, help_text="What the code of its order comes from: no other ticket has it."
+    )
+    case = models.ForeignKey(
+        Case, models.PROTECT, related_name="tickets", db_index=False, **ONLY_OF_THE_CHAIN
+    )
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="tickets", **ONLY_OF_THE_CHAIN
+    )
     issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     measure = models.CharField(max_length=32)
@@ -118,6 +157,21 @@ class Ticket(models.Model):
         db_index=False,
     )
     version = models.IntegerField(default=1)
+    lift_at = models.DateTimeField(
+        null=True, help_text="Since when what was done has to be lifted."
+    )
+    lift_ground = models.CharField(max_length=16, blank=True, default="")
+    released_at = models.DateTimeField(
+        null=True, help_text="When the addressee lifted it, as it says itself."
+    )
+    released_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    released_note = models.CharField(max_length=400, blank=True, default="")
+    extends = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="extensions", db_index=False,
+        help_text="The ticket whose effect it makes longer.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -134,7 +188,7 @@ class Ticket(models.Model):
                 name="ticket_state_known",
                 condition=Q(state__in=TICKET_STATES),
             ),
-            CheckConstraint(name="ticket_measure_known", condition=Q(measure__in=MEASURES)),
+            CheckConstraint(name="ticket_measure_known", condition=Q(measure__regex=WORD)),
             CheckConstraint(name="ticket_kind_known", condition=Q(kind__in=KINDS)),
             CheckConstraint(name="ticket_asked_not_negative", condition=Q(asked_minor__gte=0)),
             CheckConstraint(
@@ -143,7 +197,21 @@ class Ticket(models.Model):
             ),
             CheckConstraint(
                 name="ticket_rests_on_authority",
-                condition=Q(state="drafted") | Q(instruction__isnull=False),
+                condition=Q(state="drafted")
+                | Q(of=None, instruction__isnull=False)
+                | Q(of__isnull=False, decision__isnull=False),
+            ),
+            CheckConstraint(
+                name="ticket_of_chain_or_request",
+                condition=Q(of=None, case__isnull=False, account__isnull=False, decision=None)
+                | Q(of__isnull=False, case=None, account=None, instruction=None),
+            ),
+            UniqueConstraint(
+                name="ticket_target_once", fields=["of", "round"], condition=Q(of__isnull=False)
+            ),
+            CheckConstraint(
+                name="ticket_released_was_lifted",
+                condition=Q(released_at=None) | Q(lift_at__isnull=False, released_by__isnull=False),
             ),
         ]
         indexes = [
@@ -162,6 +230,27 @@ class Ticket(models.Model):
             models.Index(fields=["case"], name="ticket_case"),
             models.Index(fields=["addressee", "account_ident"], name="ticket_account"),
             models.Index(fields=["request"], name="ticket_request"),
+            models.Index(
+                fields=["addressee", "due_at"],
+                condition=Q(of__isnull=False, state__in=["sent", "acknowledged"]),
+                name="ticket_asked",
+            ),
+            models.Index(
+                fields=["issuer", "-sent_at"], condition=Q(of__isnull=False), name="ticket_out"
+            ),
+            models.Index(
+                fields=["order_paper"],
+                condition=Q(order_paper__isnull=False),
+                name="ticket_order_paper",
+            ),
+            models.Index(
+                fields=["addressee", "lift_at"],
+                condition=Q(lift_at__isnull=False, released_at=None),
+                name="ticket_to_lift",
+            ),
+            models.Index(
+                fields=["extends"], condition=Q(extends__isnull=False), name="ticket_extends"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -193,7 +282,7 @@ class Answer(models.Model):
                 fields=["ticket"],
                 condition=Q(replaces=None, stage="final"),
             ),
-            CheckConstraint(name="answer_code_known", condition=Q(code__in=CODES)),
+            CheckConstraint(name="answer_code_known", condition=Q(code__regex=WORD)),
             CheckConstraint(
                 name="answer_stage_known",
                 condition=Q(stage__in=["interim", "final", "correction"]),
@@ -246,21 +335,41 @@ class Dispatch(models.Model):
 
 
 class Deadline(models.Model):
-    """A clock of a ticket. It fires once: the row that fired says when."""
+    """A clock of a ticket, or of a request. It fires once: the row that fired says when.
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="deadlines", db_index=False)
+    Of a request the addressee is the authority, and the level is ten times the turn and the step.
+    """
+
+    ticket = models.ForeignKey(
+        Ticket, models.PROTECT, null=True, related_name="deadlines", db_index=False
+    )
+    of = models.ForeignKey(
+        Request, models.PROTECT, null=True, related_name="deadlines", db_index=False
+    )
     issuer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
     addressee = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
-    kind = models.CharField(max_length=16, help_text="acknowledge, answer, lapse, hand_over")
+    kind = models.CharField(
+        max_length=16,
+        help_text="acknowledge, answer, lapse; decide, reply, written, confirm; effect_ends",
+    )
     level = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    first_at = models.DateTimeField(null=True, help_text="When it was due before it was put on.")
     fired_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=24, blank=True)
 
     class Meta:
         constraints = [
             UniqueConstraint(name="deadline_once", fields=["ticket", "kind", "level"]),
-        ]
+            UniqueConstraint(
+                name="deadline_of_once", fields=["of", "kind", "level"],
+                condition=Q(of__isnull=False),
+            ),
+            CheckConstraint(
+                name="deadline_of_one",
+                condition=Q(ticket__isnull=False, of=None) | Q(ticket=None, of__isnull=False),
+            ),
+        ]  # fmt: skip
         indexes = [models.Index(fields=["due_at"], condition=Q(fired_at=None), name="deadline_due")]
 
     def __str__(self) -> str:

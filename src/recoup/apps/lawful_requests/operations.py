@@ -7,20 +7,27 @@ the out-box, in one transaction.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
 from recoup.apps.jobs import CASE_CHANNEL, INBOX_CHANNEL, WORK_CHANNEL, notify
-from recoup.apps.lawful_requests import queries
+from recoup.apps.lawful_requests import (
+    extension_operations,
+    held_back,
+    queries,
+    target_operations,
+)
 from recoup.apps.lawful_requests.drafts import NewTicket, draft, frozen
 from recoup.apps.lawful_requests.models import (
     Answer,
@@ -150,8 +157,8 @@ def send_waiting(
     cannot be written out is undeliverable, ``on_trouble`` is told of it, and the rest leaves.
     """
     waiting = list(
-        Dispatch.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(sent_at=None)
+        held_back.may_leave(at=at)
+        .select_for_update(skip_locked=True, of=("self",))
         .order_by("queued_at")[:SEND_AT_ONCE]
     )
     if not waiting:
@@ -174,11 +181,16 @@ def send_waiting(
             tickets.append(ticket)
     _save_sent(tickets)
     insert_rows(deadlines)
+    extension_operations.move_on(tickets, at=at)
     Dispatch.objects.filter(id__in=[row.id for row in waiting]).update(sent_at=at)
     for issuer in {ticket.issuer for ticket in tickets}:
         audit.record_all(
             (
-                Act("ticket:sent", f"ticket:{t.id}", {"addressee": t.addressee_id})
+                Act(
+                    "ticket:sent",
+                    f"ticket:{t.id}",
+                    {"addressee": t.addressee_id, "body_sha256": _digest(t.body)},
+                )
                 for t in tickets
                 if t.issuer_id == issuer.id
             ),
@@ -188,14 +200,22 @@ def send_waiting(
     notify(
         {
             INBOX_CHANNEL: (str(ticket.addressee_id) for ticket in tickets),
-            CASE_CHANNEL: (str(ticket.case_id) for ticket in tickets),
+            CASE_CHANNEL: (str(ticket.case_id) for ticket in tickets if ticket.case_id),
         }
     )
     return tickets
 
 
+def _digest(body: bytes | memoryview | None) -> str:
+    return hashlib.sha256(bytes(body or b"")).hexdigest()
+
+
 def _write_out(ticket: Ticket, *, pack: Pack, at: datetime) -> list[Deadline]:
     """Freeze the bytes that the addressee gets; the clocks that begin with it. No statement."""
+    if ticket.of_id:
+        deadlines = target_operations.write_out(ticket, at=at)
+        ticket.state = after(RequestState.AUTHORISED, RequestMove.SEND).value
+        return deadlines
     ticket.body, when = frozen(ticket.draft, pack=pack, sent_at=at)
     ticket.state = after(RequestState.AUTHORISED, RequestMove.SEND).value
     ticket.sent_at = at
@@ -220,10 +240,10 @@ def send_again(*, ticket: Ticket, at: datetime) -> bool:
 
     False if a later round is open, which asks for the new total: nothing is left to send.
     """
-    desk = Ticket.objects.filter(
-        case_id=ticket.case_id, account_id=ticket.account_id, measure=ticket.measure
+    desk = Ticket.objects.filter(  # type: ignore[misc]
+        of=None, case_id=ticket.case_id, account_id=ticket.account_id, measure=ticket.measure
     )
-    if desk.filter(round__gt=ticket.round).exists():
+    if ticket.of_id is None and desk.filter(round__gt=ticket.round).exists():
         return False
     state = after(RequestState(ticket.state), RequestMove.SEND_AGAIN).value
     Ticket.objects.filter(pk=ticket.pk).update(state=state, ended_at=None)
@@ -283,7 +303,7 @@ def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[
     with transaction.atomic():
         found = {
             ticket.id: ticket
-            for ticket in queries.addressed_to(by)
+            for ticket in queries.all_addressed_to(by)
             .filter(id__in=ticket_ids)
             .select_for_update(of=("self",), no_key=True)
             .defer("draft", "body")
@@ -305,49 +325,55 @@ def acknowledge(*, ticket_ids: Sequence[UUID], by: Actor, at: datetime) -> dict[
             audit.record_all(
                 (Act("ticket:acknowledged", f"ticket:{t.id}") for t in moved), by=by, at=at
             )
-            notify({CASE_CHANNEL: (str(t.case_id) for t in moved)})
+            notify({CASE_CHANNEL: (str(t.case_id) for t in moved if t.case_id)})
     return refused
 
 
 @transaction.atomic
-def take(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
+def take(*, ticket: Ticket, by: Actor, at: datetime, stands_in: bool = False) -> Ticket:
     """A clerk takes a ticket, so that no colleague answers it at the same time.
 
-    Acknowledges it as well. Raises TakenByAnother for ten minutes after a colleague took it, and
-    MoveRefused if it waits for no answer any more.
+    Acknowledges it as well. Raises TakenByAnother for ten minutes after a colleague took it, unless
+    somebody stands in for that one; and MoveRefused if it waits for no answer any more.
     """
     ticket = (
-        queries.addressed_to(by)
+        queries.all_addressed_to(by)
         .select_for_update(of=("self",), no_key=True)
         .select_related("taken_by")
         .get(pk=ticket.pk)
     )
-    if (
+    is_anothers = (
         ticket.taken_by_id not in (None, by.person_id)
-        and ticket.taken_at
+        and ticket.taken_at is not None
         and at - ticket.taken_at < TAKEN_FOR
-    ):
+    )
+    if is_anothers and not stands_in:
         raise TakenByAnother(str(ticket.taken_by))
     if ticket.state != RequestState.ACKNOWLEDGED:
         after(RequestState(ticket.state), RequestMove.ACKNOWLEDGE)
         acknowledge(ticket_ids=[ticket.id], by=by, at=at)
         ticket.state, ticket.acknowledged_at = RequestState.ACKNOWLEDGED.value, at
+    instead: dict[str, Any] = {"instead_of": ticket.taken_by_id} if is_anothers else {}
     ticket.taken_by_id, ticket.taken_at = by.person_id, at
     ticket.save(update_fields=["taken_by", "taken_at"])
-    audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at)
+    audit.record(what="ticket:taken", about=f"ticket:{ticket.id}", by=by, at=at, **instead)
     notify({INBOX_CHANNEL: [str(ticket.addressee_id)]})
     return ticket
 
 
 @transaction.atomic
-def take_next(*, by: Actor, at: datetime) -> Ticket | None:
+def take_next(*, by: Actor, at: datetime, rows: QuerySet[Ticket] | None = None) -> Ticket | None:
     """Take the most urgent ticket that nobody is answering; None if there is none.
+
+    rows: which queue, in its order; the one of the hold chain unless said otherwise.
 
     Two clerks at once get two tickets: what a colleague's transaction has locked is passed over.
     A ticket that the clerk took before comes last, so that the key leads on.
     """
     lately = Q(taken_at__gt=at - TAKEN_FOR)
-    rows = queries.queue_of(by).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    rows = (queries.queue_of(by) if rows is None else rows).select_for_update(
+        of=("self",), no_key=True, skip_locked=True
+    )
     found = rows.exclude(lately & Q(taken_by__isnull=False)).first()
     found = found or rows.filter(lately, taken_by_id=by.person_id).first()
     return take(ticket=found, by=by, at=at) if found else None
@@ -357,7 +383,7 @@ def take_next(*, by: Actor, at: datetime) -> Ticket | None:
 def release(*, ticket: Ticket, by: Actor, at: datetime) -> Ticket:
     """Give a ticket back to the queue. Raises TakenByAnother if a colleague has it."""
     ticket = (
-        queries.addressed_to(by)
+        queries.all_addressed_to(by)
         .select_for_update(of=("self",), no_key=True)
         .select_related("taken_by")
         .get(pk=ticket.pk)

