@@ -1,0 +1,1 @@
+"""How far an organisation follows the guidelines: what is counted, and what it declares."""
