@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 
 import pytest
 from django.db import connection, transaction
@@ -62,6 +63,16 @@ def test_each_line_names_the_digest_of_the_line_before(told: World) -> None:
         assert bytes(leaf.prev_stream_hash) == before
         before = hashlib.sha256(b"\x00" + bytes(leaf.body)).digest()
         assert bytes(leaf.leaf_hash) == before
+
+
+def test_lines_that_are_written_together_name_each_other(told: World) -> None:
+    officer = told.actor(OFFICER)
+    with told.acting(officer) as at:
+        audit.record_all([audit.Act("test:told", "test:1") for _ in range(3)], by=officer, at=at)
+    leaves = list(AuditLeaf.objects.filter(stream="test:1").order_by("stream_seq"))
+    assert [leaf.stream_seq for leaf in leaves] == [1, 2, 3, 4, 5, 6]
+    for before, leaf in pairwise(leaves):
+        assert bytes(leaf.prev_stream_hash) == bytes(before.leaf_hash)
 
 
 def test_a_line_says_who_did_what_for_whom(told: World) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,8 +16,10 @@ from django.db import connection
 from recoup.apps.audit.models import AuditCommitment
 from recoup.apps.rows import array, insert_rows
 from recoup.core.access import Actor
+from recoup.data.purposes import load_purposes
 
 FIRST = b"\x00" * 32
+ONCE = "once:"  # begins the name of a stream that has one line only
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,14 @@ class Act:
     """One line to be written: what was done about which object.
 
     personal: values that must not stand in the leaf itself; they go in as salted commitments.
+    purpose: for what data were processed; that of the act's kind unless it is given.
     """
 
     what: str
     stream: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = ""
 
 
 def record(
@@ -41,12 +45,27 @@ def record(
     record_all([Act(what, str(about), facts, personal or {})], by=by, at=at)
 
 
+def record_alone(
+    *, what: str, by: Actor, at: datetime, purpose: str, personal: Mapping[str, str], **facts: Any
+) -> None:
+    """Write one line that continues nothing: what somebody read, or was refused.
+
+    Its stream is its own, so that nobody waits for anybody; its place in the order is what counts.
+    """
+    act = Act(what, f"{ONCE}{uuid4().hex}", facts, personal, purpose)
+    _record([act], {}, by=by, at=at)
+
+
 def record_all(acts: Iterable[Act], *, by: Actor, at: datetime) -> None:
     """Write many lines in three statements, each chained to the line before it in its stream."""
     acts = list(acts)
-    if not acts:
-        return
-    heads = _heads({act.stream for act in acts})
+    if acts:
+        _record(acts, _heads({act.stream for act in acts}), by=by, at=at)
+
+
+def _record(
+    acts: Sequence[Act], heads: dict[str, tuple[int, bytes]], *, by: Actor, at: datetime
+) -> None:
     leaves: list[tuple[UUID, str, int, bytes, bytes, bytes]] = []
     commitments: list[AuditCommitment] = []
     for act in acts:
@@ -115,11 +134,12 @@ def _body(
             "stream": act.stream,
             "stream_seq": seq,
             "prev": before.hex(),
-            "at": at.isoformat(),
+            "at": at.astimezone(UTC).isoformat(),
             "organisation": by.organisation_id,
             "role": by.role,
             "person": str(by.person_id) if by.person_id else None,
             "mandate": str(by.mandate_id) if by.mandate_id else None,
+            "purpose": act.purpose or load_purposes().of(act.what),
             "facts": {name: _plain(value) for name, value in act.facts.items()},
             "committed": committed,
         }

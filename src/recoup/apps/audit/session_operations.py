@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -29,9 +30,9 @@ _noted: OrderedDict[tuple[UUID, str], float] = OrderedDict()
 # Signing in and out
 
 
-def signed_in(login: Login) -> None:
+def signed_in(login: Login, *, factor: str) -> None:
     """The rest of the request is the person's: its line belongs to their organisation."""
-    _tell("session:signed_in", login)
+    _tell("session:signed_in", login, factor=factor)
 
 
 def signed_out(login: Login) -> None:
@@ -40,6 +41,21 @@ def signed_out(login: Login) -> None:
 
 def password_changed(login: Login) -> None:
     _tell("session:password_changed", login)
+
+
+def proved(login: Login, *, factor: str, act: str) -> None:
+    """A second factor was shown again, for an act that asks for it."""
+    _tell("session:step_up", login, factor=factor, act=act)
+
+
+def not_proved(login: Login, *, reason: str, act: str) -> None:
+    _tell("session:step_up_refused", login, reason=reason[:200], act=act)
+
+
+def factor_made(login: Login, *, kind: str, change: UUID, by: Actor) -> None:
+    """A passkey, or the codes of a telephone, under a pass. ``by``: whose request it is."""
+    _tell(f"{kind}:made", login, change=str(change))
+    enter(by)
 
 
 def refused(username: str, *, by: Actor, at: datetime) -> None:
@@ -63,13 +79,13 @@ def refused(username: str, *, by: Actor, at: datetime) -> None:
     enter(by)
 
 
-def _tell(what: str, login: Login) -> None:
+def _tell(what: str, login: Login, **facts: Any) -> None:
     mandate = members.mandate_of(login.person_id, chosen=None)
     actor = members.as_actor(mandate) if mandate else members.public_actor()
     at = enter(actor)
     stream = f"person:{login.person_id}"
     take_stream(stream)
-    audit.record(what=what, about=stream, by=actor, at=at, username=login.username)
+    audit.record(what=what, about=stream, by=actor, at=at, username=login.username, **facts)
 
 
 # Keys
