@@ -77,6 +77,7 @@ class Key(HttpBearer):
         actor: Actor = request.actor  # type: ignore[attr-defined]
         if actor.role == "visitor":
             return None
+        request.act = self.act  # type: ignore[attr-defined]
         if not load_policy().may(actor, self.act):
             raise NotForThisRole(self.act, actor)
         return actor
@@ -88,6 +89,15 @@ def error(status: int, code: str, message: str, problems: list[dict[str, str]] |
     if problems:
         body["problems"] = problems
     return as_json(status, body)
+
+
+def unknown_parameter(request: HttpRequest, query: type[Schema]) -> HttpResponse | None:
+    """The refusal of a parameter in the address that the call does not have."""
+    known = sorted(query.model_fields)
+    for name in sorted(set(request.GET) - set(known)):
+        message = f"There is no parameter {name[:40]!r} here. Use {' and '.join(known)}."
+        return error(422, "not_valid", message)
+    return None
 
 
 def as_json(status: int, body: Any) -> HttpResponse:

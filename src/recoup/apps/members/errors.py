@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from recoup.data.policy import load_policy
 
@@ -54,8 +55,12 @@ def too_large(request: HttpRequest, length: str, limit: int) -> HttpResponse:
     message = f"The body has {length} bytes; at most {limit} are taken. Send less, or in parts."
     if wants_json(request):
         return api_error(413, "too_large", message)
-    response = HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
-    return response
+    if not hasattr(request, "actor"):
+        return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
+    problem = gettext(
+        "It has %(length)s bytes; at most %(limit)s are taken here. Nothing was stored."
+    ) % {"length": length, "limit": limit}
+    return page(request, 413, "413.html", problem=problem)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,9 @@
 """Tables of who takes part: organisations, persons, mandates, sign-in and machines' keys.
 
 A person is not an account and an account is not a mandate: a mandate is a role in one organisation
-from a day to a day. None of these tables has row-level security: sign-in reads them before anyone
-is known, and the directory of organisations is open to every desk (the list of exceptions is in
-``docs/adr/0004-row-level-security.md``).
+from a day to a day. Duties and given answers are seen by their organisation alone; the other tables
+have no row-level security: sign-in reads them before anyone is known, and the directory of
+organisations is open to every desk (the exceptions are in ``docs/adr/0004-row-level-security.md``).
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.crypto import salted_hmac
 
 from recoup.apps.members import passwords
 
 ORGANISATION_KINDS = [
     "bank", "payment", "vasp", "isp", "police", "prosecutor", "fiu", "public", "foreign_bank",
+    "account_registry", "acquirer", "asset_office", "banking_association", "card_processor",
+    "central_authority", "central_bank", "cert", "contact_24_7", "court", "foreign_fiu",
+    "foreign_provider", "hosting", "interpol_ncb", "ministry", "msb", "platform", "psp",
+    "registrar", "registry", "telecom",
 ]  # fmt: skip
 NOT_KNOWN = "not-known:"  # and a country: written by institution_abroad, in 0007
 
@@ -28,7 +32,7 @@ class Organisation(models.Model):
 
     id = models.IntegerField(primary_key=True)
     code = models.CharField(max_length=32, unique=True)
-    kind = models.CharField(max_length=16)
+    kind = models.CharField(max_length=24)
     name = models.CharField(max_length=120)
     name_sr = models.CharField(max_length=120, blank=True, help_text="In Serbian Cyrillic.")
     country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
@@ -151,13 +155,21 @@ class Login(AbstractBaseUser):
 
 
 class ApiKey(models.Model):
-    """The key of an institution's system. Only its hash is stored."""
+    """The key of an institution's system. Only its hash is stored.
+
+    scope: the acts it is for; None for all that its role may do. made_by: None for a command.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mandate = models.ForeignKey(Mandate, models.PROTECT)
     key_sha256 = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    name = models.CharField(max_length=60, blank=True, default="")
+    scope = models.JSONField(null=True, help_text="Acts; null for all it may.")
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    made_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
 
     def __str__(self) -> str:
         return str(self.id)
@@ -180,3 +192,54 @@ class GivenAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Duty(models.Model):
+    """Who is on duty at an organisation, from when to when, and at which place of the ladder.
+
+    instead_of: the person stands in for another, whose calls come to them in that time. A duty is
+    handed over by ending it and adding the next; rows are never deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="duties", db_index=False
+    )
+    mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="duties", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="duties", db_index=False)
+    instead_of = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    rank = models.SmallIntegerField(default=0, help_text="The lowest is called first.")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    noted_by = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    noted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="When it was handed over or called off.")
+    ended_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="duty_not_backwards", condition=Q(until__gt=F("since"))),
+            CheckConstraint(name="duty_rank_known", condition=Q(rank__gte=0, rank__lte=9)),
+            CheckConstraint(
+                name="duty_for_another",
+                condition=Q(instead_of=None) | ~Q(instead_of=F("person")),
+            ),
+            CheckConstraint(
+                name="duty_ended_by_somebody",
+                condition=Q(ended_at=None, ended_by=None)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "until"], name="duty_organisation")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} from {self.since} until {self.until}"
+
+
+# How people sign in, and changes of the directory; below, since they point up here.
+from recoup.apps.members.directory_models import DirectoryChange  # noqa: E402, F401
+from recoup.apps.members.sign_in_models import CodeSecret, MemberChange, Passkey  # noqa: E402, F401

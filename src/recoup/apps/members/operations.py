@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from recoup.apps.members.models import (
     ApiKey,
@@ -25,6 +27,7 @@ from recoup.apps.members.models import (
     Person,
 )  # fmt: skip
 from recoup.apps.members.queries import PUBLIC_ID
+from recoup.data.policy import load_sign_in
 
 KEY_BYTES = 24
 
@@ -120,14 +123,25 @@ def _fits(password: str, encoded: str) -> bool:
 
 def issue_key(*, mandate: Mandate, at: datetime) -> str:
     """Make a new API key for a machine's mandate; older keys of it end. Shown once, kept hashed."""
-    key = f"rk_{mandate.organisation.code}_{secrets.token_urlsafe(KEY_BYTES)}"
+    key = new_key(mandate.organisation.code)
     ApiKey.objects.filter(mandate=mandate, revoked_at=None).update(revoked_at=at)
     ApiKey.objects.create(
-        mandate=mandate, key_sha256=hashlib.sha256(key.encode()).digest(), created_at=at
-    )
+        mandate=mandate, key_sha256=digest_of(key), created_at=at,
+        expires_at=at + timedelta(days=load_sign_in().key_days),
+    )  # fmt: skip
     return key
 
 
+def new_key(code: str) -> str:
+    """A key that nobody has yet: 192 random bits behind the organisation's code."""
+    return f"rk_{code}_{secrets.token_urlsafe(KEY_BYTES)}"
+
+
+def digest_of(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
 def is_key_known(key: str, mandate_id: UUID) -> bool:
-    digest = hashlib.sha256(key.encode()).digest()
-    return ApiKey.objects.filter(mandate_id=mandate_id, key_sha256=digest, revoked_at=None).exists()
+    """Whether a key works still."""
+    rows = ApiKey.objects.filter(mandate_id=mandate_id, key_sha256=digest_of(key), revoked_at=None)
+    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=Now())).exists()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from recoup.apps.members import factors
 from recoup.apps.members.models import (
     NOT_KNOWN,
     ApiKey,
@@ -23,7 +27,8 @@ from recoup.apps.members.models import (
     Organisation,
 )  # fmt: skip
 from recoup.core.access import Actor
-from recoup.core.accounts import AccountIdentifier
+from recoup.core.accounts import AccountIdentifier, read_account
+from recoup.core.text import NotReadable
 
 PUBLIC_ID = 1
 KEY_CACHE_SECONDS = 3.0
@@ -43,8 +48,13 @@ def actor_of(request: HttpRequest) -> Actor:
             return actor_by_key(header[7:].strip())
         return public_actor()
     user: Any = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
-        mandate = mandate_of(user.person_id, chosen=request.session.get("mandate"))
+    if user is None:
+        return public_actor()
+    # Kept, since a session that was ended elsewhere is emptied by asking who it is of.
+    request.came_as = request.session.get(SESSION_KEY)  # type: ignore[attr-defined]
+    if user.is_authenticated:
+        chosen, factor = request.session.get("mandate"), request.session.get(factors.FACTOR, "")
+        mandate = mandate_of(user.person_id, chosen=chosen, factor=factor)
         if mandate is not None:
             return as_actor(mandate)
     return public_actor()
@@ -59,14 +69,18 @@ def actor_by_key(key: str) -> Actor:
     row = (
         ApiKey.objects.select_related("mandate__person", "mandate__organisation")
         .filter(key_sha256=digest, revoked_at=None)
+        .filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
         .filter(valid_now("mandate__"))
         .first()
     )
     if row is None:
         _known_keys.pop(digest, None)
         raise KeyNotKnown
-    actor = as_actor(row.mandate)
+    scope = None if row.scope is None else frozenset(row.scope)
+    actor = replace(as_actor(row.mandate), scope=scope)
     _known_keys[digest] = (time.monotonic(), actor)
+    with connection.cursor() as cursor:
+        cursor.execute("select key_used(%s)", [row.pk])
     return actor
 
 
@@ -76,13 +90,18 @@ def valid_now(prefix: str = "") -> Q:
     return Q(**{f"{prefix}valid_from__lte": Now()}) & until
 
 
-def mandate_of(person_id: UUID, *, chosen: str | None) -> Mandate | None:
-    """The mandate a signed-in person acts under: the chosen one, else the oldest in force."""
+def mandate_of(person_id: UUID, *, chosen: str | None, factor: str | None = None) -> Mandate | None:
+    """The mandate a signed-in person acts under: the chosen one, else the oldest in force.
+
+    factor: with what they signed in; a mandate for which that is not enough is none of theirs.
+    """
     mandates = list(
         Mandate.objects.select_related("person", "organisation")
         .filter(valid_now(), person_id=person_id)
         .order_by("valid_from", "id")
     )
+    if factor is not None:
+        mandates = [m for m in mandates if factors.is_enough(m, factor)]
     return next((m for m in mandates if str(m.id) == chosen), mandates[0] if mandates else None)
 
 
@@ -141,6 +160,19 @@ def institution_of(identifier: AccountIdentifier) -> Organisation | None:
         scheme=identifier.scheme, ident=ident
     )
     return next((row.institution for row in hosted), None)
+
+
+def bic_of(iban: str, institution: str) -> str:
+    """The BIC of the bank that an IBAN names, if the directory has one and calls it so; or empty.
+
+    institution: what the account is said to be kept by. Where an account moved with a bank that was
+    taken over, its number names another bank than keeps it, and no BIC is given.
+    """
+    try:
+        found = institution_of(read_account(iban, field="iban"))
+    except NotReadable:
+        return ""
+    return found.bic if found is not None and found.name == institution else ""
 
 
 def known_banks() -> frozenset[str]:
