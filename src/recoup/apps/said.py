@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext
 
 from recoup.core.lawful_request import MoveRefused
-from recoup.core.said import Said, SaidCode, SaidList, SaidSum
+from recoup.core.said import Said, SaidCode, SaidList, SaidMoment, SaidSum
 from recoup.core.text import NotReadable
 from recoup.standards.strict_csv import Refusal, shortened
 
@@ -25,6 +26,8 @@ def in_words(text: object) -> str:
     """Return a sentence in the reader's language, with its values."""
     if isinstance(text, SaidSum):
         return _sum(text)
+    if isinstance(text, SaidMoment):
+        return _moment(text)
     if isinstance(text, SaidCode):
         return gettext("“%(words)s”") % {"words": gettext(text.words)}
     if isinstance(text, SaidList):
@@ -59,9 +62,20 @@ def refusal(refused: Refusal) -> str:
     return f"{where}: {in_words(refused.problem)}"
 
 
+def _locale() -> str:
+    language = get_language() or "en"
+    return BABEL_NAMES.get(language, language)
+
+
+def _moment(told: SaidMoment) -> str:
+    """A day as the reader's language writes it; the time of day is the same in every language."""
+    if _locale() == "en":
+        return str(told)
+    pattern = ("EEE d. MMM" if told.has_weekday else "d. MMM") + (" y." if told.has_year else "")
+    return f"{format_date(told.day, pattern, locale=_locale())} {told.clock}".rstrip()
+
+
 def _sum(told: SaidSum) -> str:
     pattern = "#,##0" + ("." + "0" * told.decimals if told.decimals else "")
     amount = Decimal(told.minor_units).scaleb(-told.decimals)
-    language = get_language() or "en"
-    locale = BABEL_NAMES.get(language, language)
-    return f"{format_decimal(amount, format=pattern, locale=locale)}{NO_BREAK}{told.currency}"
+    return f"{format_decimal(amount, format=pattern, locale=_locale())}{NO_BREAK}{told.currency}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -126,11 +127,16 @@ class CaseLink(models.Model):
 class LinkJudged(models.Model):
     """An officer's word on one link: that a report's naming of an identifier says nothing, or does.
 
-    Rows are only added; of one case and identifier the last counts.
+    Said on the page of one case about another, and of no meaning beyond these two. Rows are only
+    added; of one pair and identifier the last counts.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="links_judged", db_index=False)
+    judged_in = models.ForeignKey(
+        Case, models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text="The case on whose page it was said: it counts between these two only.",
+    )  # fmt: skip
     kind = models.CharField(max_length=16)
     value = models.CharField(max_length=140)
     counts = models.BooleanField()
@@ -225,3 +231,63 @@ class RequestAbroad(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.channel}"
+
+
+class BreakGlass(models.Model):
+    """That a person looks into one case of others, since somebody is in danger, for a short time.
+
+    Rows are written by functions of the database alone, which write the notices with them: whoever
+    has the pages' own log-in can open nothing unseen. Another person reviews each afterwards.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+", db_index=False)
+    reference = models.CharField(max_length=16)
+    danger = models.CharField(max_length=12)
+    ground = models.CharField(max_length=2000)
+    opened_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reviewed_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    reviewed_at = models.DateTimeField(null=True)
+    is_justified = models.BooleanField(null=True)
+    review_note = models.CharField(max_length=2000, blank=True)
+    escalated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="glass_an_hour_at_most",
+                condition=Q(until__gt=F("opened_at"))
+                & Q(until__lte=F("opened_at") + timedelta(minutes=60)),
+            ),
+            CheckConstraint(name="glass_says_why", condition=~Q(ground="") & ~Q(danger="")),
+            CheckConstraint(
+                name="glass_reviewed_by_another",
+                condition=Q(reviewed_by=None) | ~Q(reviewed_by=F("person")),
+            ),
+            CheckConstraint(
+                name="glass_reviewed_whole",
+                condition=Q(reviewed_by=None, reviewed_at=None, is_justified=None)
+                | (
+                    Q(reviewed_by__isnull=False, reviewed_at__isnull=False)
+                    & Q(is_justified__isnull=False)
+                    & ~Q(review_note="")
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-until"], name="glass_person"),
+            models.Index(fields=["owner", "-opened_at"], name="glass_owner"),
+            models.Index(
+                fields=["opened_at"], condition=Q(reviewed_at=None), name="glass_unreviewed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} until {self.until}"

@@ -53,7 +53,7 @@ class Taken:
                 yield debit, False
 
     def side(self, booking: Booking, is_credit: bool) -> Side:
-        return self.ticket.account_id, is_credit, booking.reference
+        return self.ticket.account_id, is_credit, booking.reference  # type: ignore[return-value]
 
 
 def store_facts(taken: Sequence[Taken]) -> None:

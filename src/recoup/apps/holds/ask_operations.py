@@ -22,6 +22,7 @@ from recoup.apps.holds.operations import NotPossible, locked, plan_again, tell
 from recoup.apps.holds.queries import holds_of_case
 from recoup.apps.lawful_requests.models import OPEN_STATES, Ticket
 from recoup.core.access import Actor
+from recoup.core.accounts import scheme_of_key
 from recoup.core.said import Said
 from recoup.data import load_pack
 
@@ -69,7 +70,7 @@ def ask_on(
     row = Trail.objects.filter(case=case, account_id=account_id, rule=rule)[0]
     tell(
         case, ASKED_ON, by=by, at=at, account_id=str(account_id), account=row.account_ident,
-        scheme="iban" if row.account_ident[:2].isalpha() else "wallet",
+        scheme=scheme_of_key(row.account_ident),
         institution=row.institution_name, ground=ground,
     )  # fmt: skip
     plan_again(case.id, at=at)

@@ -13,23 +13,35 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from recoup.apps.holds.facts import ENDED_CLAIM
 from recoup.apps.holds.models import Hold
 from recoup.apps.holds.wording import micros, moment
 from recoup.core import chain
 from recoup.core.chain.books import Books, credit_id, debit_id, timed
+from recoup.core.said import Said
 from recoup.core.tracing import RULES, Ledger
 
 ACCOUNTS_AT_MOST = 4_000
 BOOKINGS_AT_MOST = 40_000
 # Exact fractions grow with every booking: twice the bookings take eight times as long.
 EXACT_BOOKINGS_AT_MOST = 1_000
+MILLISECONDS_AT_MOST = 3_000
+UNCONFIRMED_AT_MOST = 1_000
+READ = "select facts_of_case(%s, %s, %s)"
 
 
 class TooManyAccounts(Exception):
-    """So much is connected with the case that it is not traced while somebody waits."""
+    """So much is connected with the case that it is not traced while somebody waits.
+
+    said: which bound was met; nothing is traced in part, since a part would be wrong.
+    """
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(str(said))
 
 
 class AccountName(NamedTuple):
@@ -42,12 +54,16 @@ class AccountName(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a transfer of the ledger was told. kind: ticket or report. place: who told it."""
+    """Where a transfer of the ledger was told. kind: ticket or report. place: who told it.
+
+    is_asked: the reader's organisation asked for it, or owns the case for which it was asked.
+    """
 
     kind: str
     reference: str
     place: str
     told_at: datetime | None = None
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,8 @@ class CaseLedger:
     """What is known of a case and of whatever is connected with it.
 
     told: by movement and side (is_credit), who told of it. places: of sinks, by movement.
+    unconfirmed: other cases' reports about these accounts that nobody stands for: left out.
+    closed: movements of which banks told only for cases that the reader does not see.
     """
 
     case_id: UUID
@@ -62,6 +80,8 @@ class CaseLedger:
     names: Mapping[str, AccountName]
     told: Mapping[tuple[str, bool], Source]
     places: Mapping[str, str] = field(default_factory=dict)
+    unconfirmed: int = 0
+    closed: frozenset[str] = frozenset()
 
     @property
     def claims(self) -> tuple[chain.ClaimFact, ...]:
@@ -78,7 +98,12 @@ class CaseLedger:
         Raises TooManyAccounts where the rule would take too long.
         """
         if self.is_too_large_for(rule):
-            raise TooManyAccounts(len(self.facts.sides))
+            raise TooManyAccounts(
+                Said(
+                    "Exact fractions of more than %(n)s bookings take too long.",
+                    n=EXACT_BOOKINGS_AT_MOST,
+                )
+            )
         known = self.facts if RULES[rule].conserves else replace(self.facts, holds=())
         return chain.retrace(known, rule=rule, at=at)
 
@@ -103,16 +128,12 @@ class CaseLedger:
 
 def ledger_of(case_id: UUID) -> CaseLedger | None:
     """The facts for a member of the case; None for anybody else. Raises TooManyAccounts."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select facts_of_case(%s, %s, %s)", [case_id, ACCOUNTS_AT_MOST, BOOKINGS_AT_MOST]
-        )
-        [found] = cursor.fetchone()
-    if found is None:
+    rows = _read(case_id)
+    if rows is None:
         return None
-    rows = json.loads(found) if isinstance(found, str) else found
     if "too_many" in rows:
-        raise TooManyAccounts(rows["too_many"])
+        raise TooManyAccounts(_too_many(rows["too_many"]))
+    unconfirmed = rows.pop("unconfirmed")
     rows = {name: value or [] for name, value in rows.items()}
     joined = dict(rows["joined"])
     held = Hold.objects.raw("select * from holds_of_case(%s)", [case_id])
@@ -129,7 +150,44 @@ def ledger_of(case_id: UUID) -> CaseLedger | None:
         {row[0]: AccountName(row[3], row[4], row[5], row[2]) for row in rows["accounts"]},
         _told(rows["sides"], rows["answers"], joined),
         {joined.get(row[0], row[0]): row[6] for row in rows["destinations"] if row[6]},
+        unconfirmed,
+        _closed(rows, joined),
     )
+
+
+def _read(case_id: UUID) -> dict[str, Any] | None:
+    """What the function tells, in so many seconds and no more.
+
+    The bound is set by whoever asks: PostgreSQL reads it as a statement begins, so that a setting
+    of the function itself would never be looked at.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            most = str(MILLISECONDS_AT_MOST)
+            cursor.execute("select set_config('statement_timeout', %s, true)", [most])
+            cursor.execute(READ, [case_id, ACCOUNTS_AT_MOST, BOOKINGS_AT_MOST])
+            [found] = cursor.fetchone()
+            cursor.execute("set local statement_timeout to default")
+    except OperationalError as problem:
+        if isinstance(problem.__cause__, QueryCanceled):
+            raise TooManyAccounts(_too_many("seconds")) from problem
+        raise
+    return json.loads(found) if isinstance(found, str) else found
+
+
+def _too_many(bound: str) -> Said:
+    return {
+        "accounts": Said(
+            "More than %(n)s accounts are connected with this case.", n=ACCOUNTS_AT_MOST
+        ),
+        "bookings": Said(
+            "More than %(n)s bookings are connected with this case.", n=BOOKINGS_AT_MOST
+        ),
+        "seconds": Said(
+            "What is connected with this case could not be read in %(n)s seconds.",
+            n=MILLISECONDS_AT_MOST // 1000,
+        ),
+    }[bound]
 
 
 def _account(row: list[Any]) -> chain.AccountFact:
@@ -192,8 +250,38 @@ def _last_in_force(row: Hold) -> tuple[datetime, bool, datetime]:
 def _told(
     sides: Iterable[list[Any]], answers: Iterable[list[Any]], joined: Mapping[str, str]
 ) -> dict[tuple[str, bool], Source]:
+    """The last teller of each side; asked for, if one of its tellings was."""
     sources = {
-        answer: Source("ticket", reference, place, moment(at))
-        for answer, reference, place, at in answers
+        answer: Source("ticket", reference, place, moment(at), is_asked)
+        for answer, reference, place, at, is_asked, _ in answers
     }
-    return {(joined.get(row[3], row[3]), row[2]): sources[row[8]] for row in sides}
+    found: dict[tuple[str, bool], Source] = {}
+    for row in sides:
+        side, source = (joined.get(row[3], row[3]), row[2]), sources[row[8]]
+        is_asked = source.is_asked or (side in found and found[side].is_asked)
+        found[side] = source._replace(is_asked=is_asked)
+    return found
+
+
+def _closed(rows: Mapping[str, Any], joined: Mapping[str, str]) -> frozenset[str]:
+    """The movements that are no matter of a reader by anything a bank was asked for.
+
+    A debit that was told in a case of theirs still leads nowhere if where it went was told, by
+    either bank, for another case only.
+    """
+    is_open = {answer: seen for answer, *_, seen in rows["answers"]}
+    told: dict[str, dict[str, bool]] = {}
+    tellings = [(row[3], "credit" if row[2] else "debit", row[8]) for row in rows["sides"]]
+    tellings += [(row[0], "to", row[5]) for row in rows["destinations"]]
+    for movement, part, answer in tellings:
+        parts = told.setdefault(joined.get(movement, movement), {})
+        parts[part] = parts.get(part, False) or is_open[answer]
+    return frozenset(movement for movement, parts in told.items() if not _may_see(parts))
+
+
+def _may_see(parts: Mapping[str, bool]) -> bool:
+    """parts: what was told of a movement, and whether for a case that the reader sees."""
+    if parts.get("credit"):
+        return True
+    leads_on = parts.get("to", "credit" not in parts)
+    return parts.get("debit", False) and leads_on

@@ -1,13 +1,14 @@
-"""A case's trace with its working, one currency by itself: what a paper for court is made of.
+"""A case's trace with its working, for one currency of loss: what a paper for court is made of.
 
 The same trace as on the case's page. Accounts bear the numbers that people write, bookings their
-own times, and whatever money left to where nobody follows it has an end of its own. Payments of
+own times, and whatever money left to where nobody follows it has an end of its own. Money that was
+exchanged on its way is followed on, and stands in parts, a currency each. Payments of
 other cases on the same accounts are traced along, or the sums would be wrong, and are not told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 from recoup.apps.holds.case_ledger import AccountName, CaseLedger
 from recoup.apps.holds.case_ledger import Source as Told
 from recoup.core.chain import Retraced
-from recoup.core.chain.books import OUTSIDE, Books, credit_id, debit_id, timed, transit_of
+from recoup.core.chain.books import OUTSIDE, Books, debit_id, timed, transit_of
 from recoup.core.said import Said, SaidSum
 from recoup.core.tracing import Account, Ledger, Seed, Transfer
 from recoup.core.tracing.side_by_side import SideBySide
@@ -41,7 +42,7 @@ NOT_SEEN: Final = Said("outside what is known")
 
 
 class NotOnePaper(Exception):
-    """What the case has in this currency cannot stand in one working; ``said`` tells why."""
+    """What the case has in this currency cannot be traced; ``said`` tells why."""
 
     def __init__(self, said: Said) -> None:
         self.said = said
@@ -56,13 +57,15 @@ class HeldThere:
     institution: str
     units: int
     at: int
+    asset: Asset
 
 
 @dataclass(frozen=True, slots=True)
 class CaseWorking:
-    """One currency of a case under one rule. said: what people call each account of the working.
+    """What was lost in one currency of a case, under one rule.
 
-    remarks: what has to stand beside the sums. known: accounts that somebody keeps, by number.
+    said: what people call each account of the working. remarks: what has to stand beside the sums.
+    known: accounts that somebody keeps, by number.
     """
 
     working: Working
@@ -79,9 +82,13 @@ def currencies_of(ledger: CaseLedger) -> list[str]:
 
 
 def case_working(
-    ledger: CaseLedger, *, rule: str, at: int | None, asset: Asset, beside: Iterable[str] = ()
-) -> CaseWorking:
-    """Trace the case in the asset's currency; raises NotOnePaper."""
+    ledger: CaseLedger, *, rule: str, at: int | None, asset: Asset, beside: Iterable[str] = (),
+    asset_of: Callable[[str], Asset] = Asset,
+) -> CaseWorking:  # fmt: skip
+    """Trace what the case lost in the asset's currency; raises NotOnePaper.
+
+    asset_of: what is known of the other currencies, into which money may have been exchanged.
+    """
     again = ledger.under(rule, at)
     numbering = _Numbering(ledger, again.books, asset.code)
     own = numbering.own_labels()
@@ -94,27 +101,19 @@ def case_working(
             )
         )
     court = numbering.ledger()
-    several = [
+    assets = {number: asset_of(code) for number, code in numbering.others()}
+    several = tuple(
         work_out(
             court, rule=each, as_of=at, sources=numbering.sources(), names=numbering.names(),
-            terminals=numbering.terminals, asset=asset, times=MICROSECONDS, told=own,
+            terminals=numbering.terminals, asset=asset, times=MICROSECONDS, told=own, assets=assets,
         )
         for each in dict.fromkeys([rule, *beside])
-    ]  # fmt: skip
-    if numbering.exchanges(several[0]):
-        raise NotOnePaper(
-            Said(
-                "Money of this case that was lost in %(currency)s was exchanged into another "
-                "currency on its way. One paper has one currency, so this is shown on the case’s "
-                "page only.",
-                currency=asset.code,
-            )
-        )
-    alike = tuple(one for one in several if not numbering.exchanges(one))
+    )  # fmt: skip
+    met = {part.asset.code: part.asset for part in several[0].parts}
     return CaseWorking(
-        several[0], SideBySide(alike), dict(numbering.said), dict(numbering.known),
+        several[0], SideBySide(several), dict(numbering.said), dict(numbering.known),
         tuple(_remarks(ledger, again, asset, own)),
-        tuple(_holds(ledger, asset.code)) if at is None else (),
+        tuple(_holds(ledger, met)) if at is None else (),
     )  # fmt: skip
 
 
@@ -129,6 +128,7 @@ class _Numbering:
     known: dict[str, AccountName] = field(default_factory=dict)
     terminals: set[str] = field(default_factory=set)
     external: set[str] = field(default_factory=set)
+    currencies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._number_of: dict[str, str] = {}
@@ -167,17 +167,11 @@ class _Numbering:
             for number, one in self.said.items()
         }
 
-    def exchanges(self, working: Working) -> bool:
-        """Whether money of the case changed its currency on the way."""
-        changed = set()
-        for movement, credit in self.books.credit_sides.items():
-            debit = self.books.debit_sides.get(movement)
-            if debit is not None and debit.currency != credit.currency:
-                changed.add(credit_id(movement))
-        for claim, side in self.books.told_seeds.items():
-            if self.books.claims[claim].currency != side.currency:
-                changed.add(self._labels[self.books.label_of(claim)])
-        return any(step.transfer.id in changed for step in working.steps)
+    def others(self) -> Iterator[tuple[str, str]]:
+        """Accounts of the working that are not kept in the currency of the loss, and in which."""
+        for number, currency in sorted(self.currencies.items()):
+            if currency != self.currency:
+                yield number, currency
 
     def number(self, account: str) -> str:
         """What people write for an account; with more to it where two are written alike."""
@@ -191,6 +185,7 @@ class _Numbering:
                 written = f"{written} {account}"
                 self._taken[written] = account
         self._number_of[account] = written
+        self.currencies[written] = self.books.currency_of(account, self.currency)
         if name is not None:
             self.said[written] = self.known[written] = name
         return written
@@ -211,11 +206,18 @@ class _Numbering:
     def _payer(self, x: Transfer) -> str:
         if x.payer != OUTSIDE:
             return self._within(x.payer)
+        currency = self._paid_in(x)
         claim = self._own.get(self.books.claim_of(x.id)) if x.id in self._labels else None
         account = self._payer_of(claim) if claim else None
         if account is None:
-            return self._outside("outside", NOT_SEEN)
-        return self._beyond(account)
+            return self._outside("outside", NOT_SEEN, currency)
+        return self._beyond(account, currency)
+
+    def _paid_in(self, x: Transfer) -> str:
+        """In what money from outside came: a claim's as it was lost, else as it was booked."""
+        if x.id in self._labels:
+            return self.books.claims[self.books.claim_of(x.id)].currency
+        return self.books.currency_of(x.payee, self.currency)
 
     def _payer_of(self, claim: Any) -> str | None:
         debit = self.books.debit_sides.get(claim.movement or "")
@@ -231,46 +233,56 @@ class _Numbering:
         self.said[number] = Said(
             "on its way to %(account)s", account=self.number(payee) if payee else "?"
         )
+        self.currencies[number] = self.books.debit_sides[movement].currency
         return number
 
     def _end(self, x: Transfer) -> str:
         """Where money went that nobody follows: an account whose bank has not told, or a sink."""
         movement = x.id.removeprefix(debit_id(""))
         account = self.books.payee_of(movement)
+        currency = self.books.debit_sides[movement].currency
         if account is not None:
-            return self._arrived(account)
+            return self._arrived(account, currency)
         told = self.books.destinations.get(movement)
         if told is None or not told.sink:
-            return self._terminal("not told", NOT_TOLD)
+            return self._terminal("not told", NOT_TOLD, currency)
         said = ENDS.get(told.sink, ENDS["other"])
         place = self.case.places.get(movement, "")
-        return self._terminal(f"{told.sink}: {place}" if place else told.sink, said)
+        return self._terminal(f"{told.sink}: {place}" if place else told.sink, said, currency)
 
-    def _arrived(self, account: str) -> str:
+    def _arrived(self, account: str, currency: str) -> str:
         paid = self.books.victims.get(account, frozenset())
         if paid and self._own.keys().isdisjoint(paid):
-            return self._terminal("another report", ANOTHERS)
-        number = self._beyond(account)
+            return self._terminal("another report", ANOTHERS, currency)
+        number = self._beyond(account, currency)
         if not paid:
             self.terminals.add(number)
         return number
 
-    def _beyond(self, account: str) -> str:
+    def _beyond(self, account: str, currency: str) -> str:
         """An account of which the ledger has no bookings; or of which it lacks this one."""
         number = self.number(account)
         if account in self.books.ledger.accounts:
             beyond = f"{number} (not booked)"
             said = Said("%(account)s, where the booking is not told", account=number)
-            return self._outside(beyond, said)
+            return self._outside(beyond, said, currency)
+        if currency != self.currencies[number]:
+            return self._outside(f"{number} ({currency})", self.said.get(number), currency)
         self.external.add(number)
         return number
 
-    def _terminal(self, number: str, said: Said) -> str:
-        self.terminals.add(number)
-        return self._outside(number, said)
+    def _terminal(self, number: str, said: Said, currency: str) -> str:
+        found = self._outside(number, said, currency)
+        self.terminals.add(found)
+        return found
 
-    def _outside(self, number: str, said: Said) -> str:
-        self.said[number] = said
+    def _outside(self, number: str, said: Said | AccountName | None, currency: str) -> str:
+        """An end outside the ledger, each currency with one of its own."""
+        if currency != self.currency and not number.endswith(f"({currency})"):
+            number = f"{number} ({currency})"
+        if said is not None:
+            self.said[number] = said
+        self.currencies[number] = currency
         self.external.add(number)
         return number
 
@@ -329,9 +341,9 @@ def _(template: str) -> str:
     return template
 
 
-def _holds(ledger: CaseLedger, currency: str) -> Iterator[HeldThere]:
+def _holds(ledger: CaseLedger, met: Mapping[str, Asset]) -> Iterator[HeldThere]:
     money = {one.id: one.currency for one in ledger.facts.accounts}
     for hold in sorted(ledger.facts.holds, key=lambda one: (-one.held, one.account)):
-        name = ledger.names.get(hold.account)
-        if hold.case == str(ledger.case_id) and money.get(hold.account) == currency and name:
-            yield HeldThere(name.ident, name.institution, hold.held, hold.answered_rank)
+        name, asset = ledger.names.get(hold.account), met.get(money.get(hold.account, ""))
+        if hold.case == str(ledger.case_id) and asset and name:
+            yield HeldThere(name.ident, name.institution, hold.held, hold.answered_rank, asset)

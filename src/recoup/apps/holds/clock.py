@@ -17,13 +17,16 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from recoup.apps.apart import each_apart, key_of, passes_by
+from recoup.apps.audit import directory_operations
 from recoup.apps.audit import operations as audit
 from recoup.apps.audit.operations import Act
+from recoup.apps.cases import glass_operations
 from recoup.apps.cases.models import CaseEvent, Task
 from recoup.apps.holds import lapse_operations, plan_operations, trouble_operations
 from recoup.apps.holds.models import Block, Hold, PlanWanted
 from recoup.apps.holds.queries import last_tickets, let_go
 from recoup.apps.lawful_requests import clock as request_clock
+from recoup.apps.lawful_requests import law_clock_operations, target_operations
 from recoup.apps.lawful_requests.models import Deadline, Ticket
 from recoup.apps.members import queries as members
 from recoup.apps.members.scope import database_time
@@ -34,13 +37,17 @@ from recoup.data import load_pack
 
 log = logging.getLogger("recoup.clock")
 AT_ONCE = 200
+BATCHES = 4  # of clocks that fire, in one beat
 WARN_BEFORE = timedelta(hours=6)
 LAPSE, WARN = "lapse", "hold_ends"
 
 
 def sweep() -> None:
     """Fire what is due, then plan and send whatever waits. State-based: safe to run at any time."""
-    for act in (_fire_requests, lapse_due, warn_before_end, trouble_operations.release_settled):
+    for act in (
+        _begin_laws, _fire_requests, lapse_due, warn_before_end, trouble_operations.release_settled,
+        target_operations.open_and_take_back, _late_reviews, _act_in_directory,
+    ):  # fmt: skip
         _apart(act)
     # One pass at a time: under load there is always more to plan, and the clocks must not wait.
     plan_operations.work(most_passes=1)
@@ -57,18 +64,35 @@ def _apart(act: Callable[[], object]) -> None:
         log.exception("a clock failed: %s", act.__name__)
 
 
+def _begin_laws() -> None:
+    law_clock_operations.come_into_force(at=database_time())
+
+
+def _late_reviews() -> None:
+    glass_operations.escalate(at=database_time())
+
+
+def _act_in_directory() -> None:
+    directory_operations.act(at=database_time())
+
+
 def _fire_requests() -> None:
-    request_clock.fire_due(
-        pack=load_pack(settings.COUNTRY), at=database_time(),
-        parked=trouble_operations.parked(), on_trouble=_note_deadline,
-    )  # fmt: skip
+    """Many may be due in one minute: some batches in one beat, so that the rest is not kept."""
+    for _ in range(BATCHES):
+        fired = request_clock.fire_due(
+            pack=load_pack(settings.COUNTRY), at=database_time(),
+            parked=trouble_operations.parked(), on_trouble=_note_deadline,
+        )  # fmt: skip
+        if fired < request_clock.AT_ONCE:
+            break
 
 
 def _note_deadline(deadline: Deadline, trouble: Exception) -> None:
-    ticket = deadline.ticket
+    about = deadline.ticket or deadline.of
+    case_id = request_clock.case_of(deadline.ticket) if deadline.ticket else None
     _note(
-        request_clock.trouble_of(deadline), ticket.case_id, trouble,
-        clock=deadline.kind, ticket=ticket.reference, ticket_id=str(ticket.id),
+        request_clock.trouble_of(deadline), case_id, trouble, clock=deadline.kind,
+        ticket=about.reference if about else "", ticket_id=str(about.id) if about else "",
     )  # fmt: skip
 
 
@@ -79,7 +103,7 @@ def _note_hold(what: str, hold: Hold, trouble: Exception) -> None:
     )  # fmt: skip
 
 
-def _note(about: UUID, case_id: UUID, trouble: Exception, **values: object) -> None:
+def _note(about: UUID, case_id: UUID | None, trouble: Exception, **values: object) -> None:
     """Log it, and count the try, unless only somebody else was in between."""
     log.exception("a clock cannot act: %s", values)
     if not passes_by(trouble):
@@ -115,8 +139,10 @@ def _end(hold: Hold, *, at: datetime) -> None:
     hold.state = after(HoldState(hold.state), HoldMove.LAPSE).value
     hold.ended_at, hold.held_minor = at, 0
     hold.save(update_fields=["state", "ended_at", "held_minor"])
-    open_tickets = Ticket.objects.select_for_update().filter(
-        request=hold.id, state__in=["sent", "acknowledged"]
+    open_tickets = list(
+        Ticket.objects.select_for_update().filter(
+            request=hold.id, state__in=["sent", "acknowledged"]
+        )
     )
     for ticket in open_tickets:
         ticket.state = request_after(RequestState(ticket.state), RequestMove.LAPSE).value
@@ -133,9 +159,9 @@ def _end(hold: Hold, *, at: datetime) -> None:
     )
     PlanWanted.objects.create(case_id=hold.case_id, since=at)
     facts = {"precautionary": hold.is_precautionary} | ({"let_go": True} if is_let_go else {})
-    audit.record_all(
-        [Act("hold:lapsed", f"hold:{hold.id}", facts)], by=members.hub_actor(hold.issuer), at=at
-    )
+    acts = [Act("hold:lapsed", f"hold:{hold.id}", facts)]
+    acts += [Act("ticket:lapsed", f"ticket:{t.id}", {"hold": str(hold.id)}) for t in open_tickets]
+    audit.record_all(acts, by=members.hub_actor(hold.issuer), at=at)
     if is_let_go:
         return
     CaseEvent.objects.create(

@@ -47,7 +47,7 @@ def fold(answers: Sequence[Answer], *, under: Opening, at: datetime) -> set[UUID
     for answer in _in_order(answers):
         if _tells_nothing_new(answer):
             continue
-        touched.add(answer.ticket.account_id)
+        touched.add(answer.ticket.account_id)  # type: ignore[arg-type]
         asked = [claims[line.claim_id] for line in lines.get(answer.ticket_id, [])]
         if answer.ticket.measure == "hold":
             if hold := holds.get(answer.ticket.request):
@@ -160,7 +160,8 @@ def _fold_hold(hold: Hold, answer: Answer) -> None:
         _ask_for_a_decision(hold, answer)
     elif answer.held_minor > 0:
         hold.state = "placed"
-    elif ticket.kind == "set" and ticket.asked_minor == 0:
+    elif ticket.kind == "set" and ticket.asked_minor == hold.asked_minor == 0:
+        # Where more was asked for since, the next answer says whether it goes on.
         hold.state, hold.ended_at = "lifted", answer.received_at
 
 
@@ -425,7 +426,7 @@ def _close(tickets: Sequence[Ticket], *, under: Opening, at: datetime) -> None:
 def _tell(answers: Sequence[Answer]) -> None:
     """The answers on the case's timeline, as who said what of which account."""
     insert_rows(
-        CaseEvent(
+        CaseEvent(  # type: ignore[misc]
             case_id=answer.ticket.case_id, at=answer.received_at, what="answer",
             who=answer.ticket.account.institution.name,
             values={

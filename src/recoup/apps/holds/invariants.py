@@ -297,7 +297,7 @@ INVARIANTS: Final = (
         "one open ticket at most for each case, account and measure",
         """
         select min(t.id::text)::uuid from lawful_requests_ticket t
-        where t.state in ('drafted', 'authorised', 'sent', 'acknowledged')
+        where t.state in ('drafted', 'authorised', 'sent', 'acknowledged') and t.of_id is null
         group by t.case_id, t.account_id, t.measure having count(*) > 1
         """,
     ),
@@ -306,8 +306,33 @@ INVARIANTS: Final = (
         "a ticket that asks for money says for which claims",
         """
         select t.id from lawful_requests_ticket t
-        where t.asked_minor > 0 and not exists (
+        where t.asked_minor > 0 and t.of_id is null and not exists (
           select 1 from holds_ticketline l where l.ticket_id = t.id)
+        """,
+    ),
+    Invariant(
+        "two persons",
+        "a ticket of a request rests on the decision of somebody who did not write in it",
+        """
+        select t.id from lawful_requests_ticket t
+        where t.of_id is not null and t.state <> 'drafted' and not exists (
+          select 1 from lawful_requests_decision d
+          join lawful_requests_request r on r.id = d.request_id
+          where d.id = t.decision_id and r.id = t.of_id and d.kind in ('authorised', 'narrowed')
+            and d.person_id <> all(r.hands || r.author_id)
+            and coalesce(d.heard_by_id <> all(r.hands || r.author_id), true))
+        """,
+    ),
+    Invariant(
+        "closed request",
+        "a request is closed with its last target, and then somebody looks what is still needed",
+        """
+        select r.id from lawful_requests_request r
+        where r.opened_at is not null and (
+          (r.closed_at is null and not exists (select 1 from lawful_requests_ticket t
+             where t.of_id = r.id and t.state <> 'closed'))
+          or (r.closed_at is not null and not exists (select 1 from lawful_requests_deadline d
+                where d.of_id = r.id and d.kind = 'retention')))
         """,
     ),
     Invariant(

@@ -22,15 +22,17 @@ def judge(
     *, case: Case, other: Case, identifier: Identifier, counts: bool, ground: str, by: Actor,
     at: datetime,
 ) -> None:  # fmt: skip
-    """Take back that the other case's report is linked by this identifier, or give it back."""
+    """Take back that the other case's report is linked by this identifier, or give it back.
+
+    For these two cases: what the identifier says of a third one, nobody has looked at.
+    """
     both = locked(case, other)
     who = ", ".join(filter(None, [by.person_name, by.organisation_name]))
     LinkJudged.objects.bulk_create(
         [
             LinkJudged(
-                case=both[other.pk], kind=identifier.kind, value=identifier.value, counts=counts,
-                ground=ground, by_name=who,
-                at=at,
+                case=both[other.pk], judged_in=both[case.pk], kind=identifier.kind,
+                value=identifier.value, counts=counts, ground=ground, by_name=who, at=at,
             )
         ]
     )  # fmt: skip

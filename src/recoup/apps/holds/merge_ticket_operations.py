@@ -57,7 +57,7 @@ def withdraw_asked_twice(duplicate: Case, into: Case, *, by: Actor, at: datetime
 
 
 def _is_asked_in(case: Case, ticket: Ticket) -> bool:
-    asked = Ticket.objects.filter(
+    asked = Ticket.objects.filter(  # type: ignore[misc]
         case=case, account_id=ticket.account_id, measure=ticket.measure, currency=ticket.currency,
         asked_minor__gte=ticket.asked_minor,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from recoup.apps.audit import operations as audit
+from recoup.apps.cases.glass_operations import REVIEWED
 from recoup.apps.cases.models import Case, CaseEvent, CaseMember, Task
 from recoup.apps.holds.models import Claim, Hold, PlanWanted
 from recoup.apps.holds.queries import last_tickets, let_go
@@ -182,7 +183,7 @@ def finish_task(*, task: Task, by: Actor, at: datetime) -> None:
 
     Raises NotPossible for a task that only a decision ends.
     """
-    if task.kind in DECIDED and task.done_at is None:
+    if task.kind in (*DECIDED, *REVIEWED) and task.done_at is None:
         raise NotPossible(Said("This task ends with a decision: take it on the page of the case."))
     if Task.objects.filter(pk=task.pk, done_at=None).update(done_at=at):
         audit.record(what="task:finished", about=f"task:{task.id}", by=by, at=at, kind=task.kind)

@@ -45,6 +45,7 @@ from recoup.apps.lawful_requests.models import (
     UnplannedAnswer,
 )  # fmt: skip
 from recoup.apps.lawful_requests.operations import Opening
+from recoup.apps.members.models import Organisation
 from recoup.apps.members.queries import competent_unit, hub_actor
 from recoup.apps.members.scope import database_time
 from recoup.apps.reports.models import Report
@@ -329,10 +330,20 @@ def _accounts_of_cases(case_ids: Iterable[UUID]) -> set[UUID]:
 def opening() -> Opening:
     """Issuer, law and standing instructions in force, as of now."""
     issuer = competent_unit()
-    version = PackVersion.objects.filter(country=settings.COUNTRY).order_by("-number")[0]
+    version = _signed_version(issuer)
     instructions = StandingInstruction.objects.filter(issuer=issuer, pack=version).select_related(
         "first_signer", "second_signer"
     )
     return Opening(
         issuer, load_pack(settings.COUNTRY), version, {row.measure: row for row in instructions}
     )
+
+
+def _signed_version(issuer: Organisation) -> PackVersion:
+    """The newest version under which two persons of the unit signed; without any, the newest.
+
+    A change of the ministry touches nothing that the chain rests on (``core/law/editing``); until
+    the unit signs anew, its instructions stand under the version that they name.
+    """
+    rows = PackVersion.objects.filter(country=settings.COUNTRY).order_by("-number")
+    return rows.filter(standinginstruction__issuer=issuer).first() or rows[0]

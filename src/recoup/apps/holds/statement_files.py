@@ -23,8 +23,10 @@ from recoup.core.access import Actor
 from recoup.core.said import Said
 from recoup.data import currencies
 from recoup.standards import statements as standard
+from recoup.standards.sniffing import Kind, what_is
 from recoup.standards.statements import NotReadable, Profile, Statement
 from recoup.standards.statements.bounded_zip import BoundedZip
+from recoup.standards.statements.by_hand import Layout, layouts
 from recoup.standards.statements.encodings import marked
 from recoup.standards.statements.faults import Faults
 from recoup.standards.strict_csv import Refusal
@@ -34,17 +36,20 @@ MOST_UNPACKED: Final = 48_000_000
 MOST_FILES: Final = 12
 KEPT_FOR: Final = timedelta(hours=1)
 PROFILES_TRIED: Final = 20
-LOOKED_AT: Final = 65_536
 TABLES: Final = ("csv", "xlsx")
 NO_FILE: Final = Said("Choose the statement's file.")
-# What is told by the first bytes, and is no statement that anybody can check.
-OTHER_FORMATS: Final[Mapping[bytes, str]] = {
-    b"%PDF": Said(
+# What is told by the bytes, and is no statement that anybody can check.
+OTHER_FORMATS: Final[Mapping[Kind, str]] = {
+    Kind.PDF: Said(
         "This is a PDF: it shows a statement and cannot be checked cell by cell. "
         "Export CSV, XLSX, camt.053 or MT940."
     ),
-    b"\xd0\xcf\x11\xe0": Said("This is an old workbook (XLS). Save it as XLSX."),
+    Kind.OLE: Said("This is an old workbook (XLS). Save it as XLSX."),
 }
+FORMATS: Final[Mapping[Kind, str]] = {
+    Kind.ZIP: "xlsx", Kind.XML: "camt053", Kind.SVG: "camt053", Kind.HTML: "camt053",
+    Kind.MT940: "mt940", Kind.EMPTY: "", Kind.PDF: "", Kind.OLE: "",
+}  # fmt: skip
 NO_HEADINGS: Final = Said(
     "No row was recognised as headings: a day of booking and an amount, or credit and debit, "
     "are needed. Write them over the columns, in Serbian, English or German, or paste the lines."
@@ -66,16 +71,7 @@ class File:
     @property
     def format(self) -> str:
         """Return csv, xlsx, camt053 or mt940, or an empty text for what is none of them."""
-        head = self.content[:LOOKED_AT]
-        if not head.strip() or any(head.startswith(begin) for begin in OTHER_FORMATS):
-            return ""
-        if head.startswith(b"PK"):
-            return "xlsx"
-        text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-        if text.startswith(b"<"):
-            return "camt053"
-        has_fields = b":20:" in text and b":25:" in text
-        return "mt940" if has_fields and (b":60F:" in text or b":60M:" in text) else "csv"
+        return FORMATS.get(what_is(self.content), "csv")
 
 
 @dataclass(slots=True)
@@ -83,7 +79,8 @@ class Reading:
     """One file as far as it could be read.
 
     remembered: the confirmed profile that it was read under. proposals: what a person may confirm,
-    where none that is known fits.
+    where none that is known fits. layouts: how the table can be taken apart, where nobody knows its
+    headings. unfit: what stands against the columns that a person chose.
     """
 
     file: File
@@ -92,6 +89,8 @@ class Reading:
     profile: Profile | None = None
     remembered: StatementProfile | None = None
     proposals: tuple[Profile, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    unfit: tuple[Refusal, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
     @property
@@ -161,8 +160,7 @@ def _check_unpacked(file: File) -> None:
 
 
 def _no_format(file: File) -> str:
-    found = (why for begin, why in OTHER_FORMATS.items() if file.content.startswith(begin))
-    return next(found, EMPTY)
+    return OTHER_FORMATS.get(what_is(file.content), EMPTY)
 
 
 def _read_message(file: File, format: str) -> tuple[Statement, ...]:
@@ -193,8 +191,13 @@ def _read_table(reading: Reading, of: OfTicket, known: Sequence[StatementProfile
         reading.profile, reading.remembered = profile, row
         return
     reading.proposals = _proposals(reading, of)
-    if not reading.proposals:
-        reading.refused = _why_none(reading, of)
+    if reading.proposals:
+        return
+    refused = _why_none(reading, of)
+    if not refused:
+        reading.layouts = layouts(reading.file.content, format=reading.format)
+    if not reading.layouts:
+        reading.refused = refused or (Refusal(0, "", "", NO_HEADINGS),)
 
 
 def _are_other_headings(wrong: NotReadable) -> bool:
@@ -234,12 +237,12 @@ def _proposals(reading: Reading, of: OfTicket) -> tuple[Profile, ...]:
 
 
 def _why_none(reading: Reading, of: OfTicket) -> tuple[Refusal, ...]:
-    """Why no way of writing fits: the places that stand against the closest, or no headings."""
+    """Why no way of writing fits: what stands against the closest; empty without known headings."""
     return standard.closest_refusals(
         reading.file.content, format=reading.format, file=reading.file.name,
         currencies=currencies(), zone=timezone.get_current_timezone(), account=of.account,
         currency=of.currency,
-    ) or (Refusal(0, "", "", NO_HEADINGS),)  # fmt: skip
+    )  # fmt: skip
 
 
 # What the page carries

@@ -8,7 +8,7 @@ a confirmed way of writing is stored, and the answer, which goes the same way as
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recoup.apps.holds import queries as holds
-from recoup.apps.holds import statement_files, statement_window, views
+from recoup.apps.holds import statement_by_hand, statement_files, statement_window, views
 from recoup.apps.holds.forms import TYPED, AnswerForm, read_form
 from recoup.apps.holds.statement_declared import choices_of, declared
 from recoup.apps.holds.statement_files import File, OfTicket, Reading, Readings, StatementRefused
@@ -33,6 +33,7 @@ from recoup.core.access import Actor
 from recoup.core.text import NotReadable as TextNotReadable
 from recoup.core.text import mask_cards, read_filename
 from recoup.standards.statements import NotReadable
+from recoup.standards.strict_csv import Refusal
 
 SHOWN = 100
 NAME_LENGTH = 120
@@ -60,14 +61,15 @@ def statement(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     readings = _read(files, page, actor, anew=anew)
     problem = ""
     undeclared = readings.undeclared
-    if request.POST.get("step") == "declare" and undeclared is not None:
+    if undeclared is not None:
         try:
-            readings = _declare(request, readings, undeclared, page, actor)
+            readings = _said_how(request, readings, undeclared, page, actor)
         except ValueError as wrong:
             problem = reason(wrong)
     context = _context(request, page, readings) | {"declare_problem": problem, "anew": anew}
     context["token"] = statement_files.pack(files, ticket=ticket_id, by=actor)
-    bad = problem or readings.refused or (context["found"] and context["found"].faults)
+    unfit = undeclared is not None and undeclared.unfit
+    bad = problem or unfit or readings.refused or (context["found"] and context["found"].faults)
     return render(request, "desk/statement.html", context, status=422 if bad else 200)
 
 
@@ -125,6 +127,18 @@ def _read(files: list[File], page: dict[str, Any], actor: Actor, *, anew: bool =
     return statement_files.read_files(files, _of(page), known)
 
 
+def _said_how(
+    request: HttpRequest, readings: Readings, reading: Reading, page: dict[str, Any], actor: Actor
+) -> Readings:
+    """Take what a person said of the first undeclared table: its columns, or that it is right."""
+    step = request.POST.get("step")
+    if reading.layouts and step in ("map", "declare"):
+        statement_by_hand.map_columns(reading, request.POST, _of(page))
+    if step == "declare" and reading.proposals:
+        return _declare(request, readings, reading, page, actor)
+    return readings
+
+
 def _declare(
     request: HttpRequest, readings: Readings, reading: Reading, page: dict[str, Any], actor: Actor
 ) -> Readings:
@@ -174,8 +188,11 @@ def _context(request: HttpRequest, page: dict[str, Any], readings: Readings) -> 
         "can_be_read_anew": any(one.remembered for one in readings.files),
         "undeclared": readings.undeclared, "faults": _refusals(readings),
     }  # fmt: skip
-    if readings.undeclared is not None:
-        context |= choices_of(readings.undeclared, request.POST, _of(page))
+    undeclared = readings.undeclared
+    if undeclared is not None:
+        context |= choices_of(undeclared, request.POST, _of(page))
+        context["hand"] = statement_by_hand.choices(undeclared, request.POST)
+        context["unfit"] = _places(undeclared, undeclared.unfit)
     if found is not None:
         context |= _shown(request, page, found)
     return context
@@ -190,11 +207,14 @@ def _file(reading: Reading) -> dict[str, Any]:
 
 
 def _refusals(readings: Readings) -> list[dict[str, Any]]:
+    return [one for each in readings.refused for one in _places(each, each.refused)]
+
+
+def _places(reading: Reading, refused: Sequence[Refusal]) -> list[dict[str, Any]]:
     return [
         {"file": reading.file.name, "line": one.line or "–", "cell": one.column,
          "value": mask_cards(str(one.value)), "said": in_words(one.problem)}
-        for reading in readings.refused
-        for one in reading.refused[: statement_window.MOST_REFUSED]
+        for one in refused[: statement_window.MOST_REFUSED]
     ]  # fmt: skip
 
 

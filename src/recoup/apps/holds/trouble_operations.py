@@ -74,6 +74,8 @@ def undeliverable(ticket: Ticket, trouble: Exception) -> None:
         SENDING, ticket.id, ticket.case_id, ticket.issuer,
         {"ticket": ticket.reference, "trouble": repr(trouble)[:200]}, at=at,
     )  # fmt: skip
+    if ticket.case_id is None:  # of a request: no case shows it, the task does
+        return
     CaseEvent.objects.create(
         case_id=ticket.case_id, at=at, what="ticket_undeliverable", who="",
         values={"ticket": ticket.reference, "measure": ticket.measure},
@@ -83,7 +85,8 @@ def undeliverable(ticket: Ticket, trouble: Exception) -> None:
 
 
 def _plan_again(ticket: Ticket, *, at: datetime) -> None:
-    PlanWanted.objects.create(case_id=ticket.case_id, since=at)
+    if ticket.case_id:
+        PlanWanted.objects.create(case_id=ticket.case_id, since=at)
 
 
 def _open_task(

@@ -166,7 +166,7 @@ def store_lines(new: Sequence[NewTicket], tickets: Sequence[Ticket]) -> None:
         for line in ticket.lines
     )  # fmt: skip
     insert_rows(
-        CaseEvent(
+        CaseEvent(  # type: ignore[misc]
             case_id=ticket.case_id, at=ticket.authorised_at or ticket.due_at,
             what="ticket_opened", who=ticket.issuer.name,
             values={
@@ -213,7 +213,7 @@ def take_back(
         ticket.version += 1
         ticket.save(update_fields=["state", "ended_at", "withdrawn_ground", "version"])
     CaseEvent.objects.bulk_create(
-        CaseEvent(
+        CaseEvent(  # type: ignore[misc]
             case_id=ticket.case_id, at=at, what="ticket_taken_back",
             who=by.organisation_name, values={"ticket": ticket.reference, **told},
         )

@@ -18,6 +18,7 @@ from recoup.apps.holds.models import TicketLine
 from recoup.apps.said import reason
 from recoup.core.accounts import read_account
 from recoup.core.answer import AnswerTold, Booking, DestinationTold, WindowTold
+from recoup.core.moments import read_moment
 from recoup.core.text import NotReadable
 
 ELSEWHERE: Final = "-"
@@ -96,6 +97,8 @@ def marks_of(
         mark.candidates = _candidates(mark.payment, credits)
         if sent == ELSEWHERE or sent in references:
             mark.value = sent
+        elif not sent and _is_told_before(mark.payment, ticket):
+            mark.value, mark.is_proposed = ELSEWHERE, True
         if mark.value and mark.value not in {c.reference for c in mark.candidates}:
             mark.candidates += [c for c in credits if c.reference == mark.value]
     if is_read:
@@ -127,6 +130,14 @@ def check_window(
         elif debit.to.kind == "account" and (problem := _problem_of(debit.to, known)):
             check.wrong_accounts.append({"reference": debit.reference, "problem": problem})
     return check
+
+
+def _is_told_before(payment: Mapping[str, Any], ticket: Mapping[str, Any]) -> bool:
+    """Whether a payment lies before what is asked: what came since, of an account told before."""
+    since, at = (ticket["disclose"] or {}).get("from"), payment.get("at")
+    if ticket["kind"] != "forward" or not since or not at:
+        return False
+    return read_moment(at, field="at") <= read_moment(since, field="from")
 
 
 def _candidates(payment: Mapping[str, Any], credits: Sequence[Booking]) -> list[Booking]:

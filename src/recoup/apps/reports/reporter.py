@@ -23,9 +23,11 @@ from django.utils.crypto import salted_hmac
 
 from recoup.apps.reports import tries
 
-DRAFT: Final = "recoup_draft"
-SENT: Final = "recoup_sent"
-OPEN: Final = "recoup_report"
+# With these beginnings a browser takes a cookie over https only, and the first from this host only.
+HOST, SECURE = ("__Host-", "__Secure-") if settings.IS_TLS else ("", "")
+DRAFT: Final = f"{HOST}recoup_draft"
+SENT: Final = f"{SECURE}recoup_sent"  # has a path of its own, which the first beginning forbids
+OPEN: Final = f"{HOST}recoup_report"
 SENT_PATH: Final = "/report/sent"
 DRAFT_SECONDS: Final = 24 * 3600
 SENT_SECONDS: Final = 900
@@ -53,8 +55,11 @@ def sender_mark(request: HttpRequest) -> bytes:
         address = ipaddress.ip_address(text)
     except ValueError:
         address = None
+    address = getattr(address, "ipv4_mapped", None) or address
     if isinstance(address, ipaddress.IPv6Address):
         text = str(ipaddress.ip_network((address, BROWSER_BITS), strict=False))
+    elif address is not None:
+        text = str(address)
     return salted_hmac("recoup.sender", text, algorithm="sha256").digest()
 
 
