@@ -15,6 +15,7 @@ from recoup.core.accounts import (
     iban_of_rs_account,
     read_account,
     rs_account_of,
+    scheme_of_key,
 )
 from recoup.core.text import NotReadable
 
@@ -239,3 +240,19 @@ def test_any_text_is_read_or_refused_and_what_is_read_reads_back_the_same(text, 
         assert account.ident.isascii() and account.ident.isprintable()
         assert read_account(account.ident, scheme=account.scheme) == account
         assert account.shown
+        if account.scheme != "cash_reference":
+            assert scheme_of_key(account.ident) == account.scheme
+
+
+@pytest.mark.parametrize(
+    ("written", "scheme"),
+    [
+        ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "wallet"),
+        ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "wallet"),
+        ("RS35 2600 0560 1001 6113 79", "iban"),
+        ("+381 64 123 4567", "phone"),
+    ],
+)
+def test_a_stored_key_says_what_it_is_a_key_of(written: str, scheme: str) -> None:
+    """What begins with two letters was an IBAN, and so a wallet of Bitcoin was one."""
+    assert scheme_of_key(read_account(written).ident) == scheme

@@ -86,4 +86,9 @@ def test_an_open_request_has_an_owner_and_can_be_withdrawn():
 
 
 def test_what_ended_without_an_answer_has_no_way_out():
-    assert not any(ways_out(state) for state in ENDED)
+    assert not any(ways_out(state) for state in ENDED if state != RequestState.REFUSED)
+
+
+def test_a_refusal_can_be_corrected_and_nothing_else():
+    assert ways_out(RequestState.REFUSED) == (RequestMove.CORRECT,)
+    assert after(RequestState.REFUSED, RequestMove.CORRECT) is RequestState.ANSWERED

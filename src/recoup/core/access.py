@@ -8,7 +8,8 @@ station and by row-level security beneath it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class Actor:
     """A person acting under a mandate for an organisation, as sign-in or an API key set it.
 
     person_id and mandate_id are None for the public, and for acts of the hub's own clock.
+    scope: the only acts that a machine's key is for; None for all that the role may do.
     """
 
     organisation_id: int
@@ -29,6 +31,7 @@ class Actor:
     person_id: UUID | None = None
     mandate_id: UUID | None = None
     person_name: str = ""
+    scope: frozenset[str] | None = None
 
     @property
     def is_public(self) -> bool:
@@ -59,11 +62,19 @@ class UnknownAct(Exception):
     """A view names an act for which the policy table has no row."""
 
 
+class StepUp(StrEnum):
+    """When an act needs a fresh second factor: before it is done, or before it is looked at too."""
+
+    WRITING = "writing"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The policy table: act -> roles that may do it."""
+    """The policy table: act -> roles that may do it, and whether a fresh second factor is asked."""
 
     acts: Mapping[str, frozenset[str]]
+    step_up: Mapping[str, StepUp] = field(default_factory=dict)
 
     def roles_for(self, act: str) -> frozenset[str]:
         try:
@@ -73,7 +84,15 @@ class Policy:
 
     def may(self, actor: Actor, act: str) -> bool:
         roles = self.roles_for(act)
-        return ANYONE in roles or actor.role in roles
+        if ANYONE in roles:
+            return True
+        return actor.role in roles and (actor.scope is None or act in actor.scope)
+
+    def needs_step_up(self, act: str, *, is_writing: bool) -> bool:
+        """Whether a person shows a second factor first; raises UnknownAct."""
+        self.roles_for(act)
+        when = self.step_up.get(act)
+        return when is StepUp.ALWAYS or (when is StepUp.WRITING and is_writing)
 
     def require(self, actor: Actor, act: str) -> None:
         """Raise NotAllowed unless the actor's role may do the act."""

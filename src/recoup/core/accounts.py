@@ -23,11 +23,11 @@ from schwifty.exceptions import SchwiftyException
 
 from recoup.core.said import Said
 from recoup.core.text import NotReadable, luhn_holds, mask_digits, name_of, shown_safely
-from recoup.core.wallets import ChecksumWrong, read_address
+from recoup.core.wallets import CHAINS, ChecksumWrong, read_address
 
 __all__ = [
     "SCHEMES", "AccountIdentifier", "NotReadable", "bank_code", "iban_of_rs_account",
-    "read_account", "rs_account_of",
+    "read_account", "rs_account_of", "scheme_of_key",
 ]  # fmt: skip
 
 SCHEMES: Final = ("iban", "rs_account", "card", "phone", "wallet", "cash_reference")
@@ -40,6 +40,8 @@ WALLET: Final = re.compile(
     r"((?P<chain>[a-z]{3,10}):)?(?P<address>[0-9A-Za-z]{8,100})"
     r"(?:(?:[ ]*#|[ ]+(?:memo|tag|MEMO|TAG)[ :=]*)(?P<memo>.*))?"
 )
+IBAN_KEY: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+CHAIN_NAMES: Final = frozenset(chain for chain, _, _ in CHAINS)
 MEMO: Final = re.compile(r"[!-~]{1,64}")
 # Countries whose own check digits inside the IBAN follow one rule for every bank.
 NATIONAL_CHECK: Final = frozenset(
@@ -437,6 +439,17 @@ def read_account(
         Said("There is no way of writing accounts called %(told)s.", told=shown_safely(known)),
         Said("Say one of: %(known)s.", known=", ".join(SCHEMES)), "unknown_scheme",
     )  # fmt: skip
+
+
+def scheme_of_key(ident: str) -> str:
+    """Return the scheme of an account of which only the stored key is at hand."""
+    if ident.startswith("+"):
+        return "phone"
+    if ident.partition(":")[0] in CHAIN_NAMES:
+        return "wallet"
+    if CARD_KEPT.fullmatch(ident):
+        return "card"
+    return "iban" if IBAN_KEY.fullmatch(ident) else "cash_reference"
 
 
 def bank_code(identifier: AccountIdentifier) -> str | None:

@@ -69,6 +69,8 @@ MOVES: Final[Mapping[tuple[RequestState, RequestMove], RequestState]] = {
     (_S.ANSWERED, _M.CLOSE): _S.CLOSED,
     (_S.ANSWERED, _M.CORRECT): _S.ANSWERED,
     (_S.CLOSED, _M.CORRECT): _S.ANSWERED,
+    # A refusal that was wrong: data are given after all.
+    (_S.REFUSED, _M.CORRECT): _S.ANSWERED,
     (_S.UNDELIVERABLE, _M.SEND_AGAIN): _S.AUTHORISED,
     (_S.UNDELIVERABLE, _M.WITHDRAW): _S.WITHDRAWN,
 }

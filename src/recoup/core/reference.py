@@ -34,6 +34,7 @@ class ReferenceKind(StrEnum):
     REPORT = "RP"
     CASE = "CA"
     TICKET = "HT"
+    REQUEST = "RQ"
 
 
 @dataclass(frozen=True, slots=True)

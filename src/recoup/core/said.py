@@ -7,6 +7,13 @@ and whoever shows it in another language translates the template and puts the va
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final
+
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 
 
 class Said(str):
@@ -58,4 +65,32 @@ class SaidList(str):
         kept = tuple(parts)
         said = super().__new__(cls, ", ".join(kept))
         said.parts = kept
+        return said
+
+
+class SaidMoment(str):
+    """A local day in English, such as ``Fri 6 Nov 2026 16:20``, and what pages write it from.
+
+    clock: the time of day as it is written, ``24:00`` for the end of the day; empty for none.
+    """
+
+    day: date
+    clock: str
+    has_weekday: bool
+    has_year: bool
+
+    def __new__(
+        cls, day: date, /, *, clock: str = "", has_weekday: bool = True, has_year: bool = True
+    ) -> SaidMoment:
+        """Write it in English and keep its parts."""
+        parts = (
+            WEEKDAYS[day.weekday()] if has_weekday else "",
+            str(day.day),
+            MONTHS[day.month - 1],
+            str(day.year) if has_year else "",
+            clock,
+        )
+        said = super().__new__(cls, " ".join(part for part in parts if part))
+        said.day, said.clock = day, clock
+        said.has_weekday, said.has_year = has_weekday, has_year
         return said

@@ -6,6 +6,7 @@ something core does not know, is refused with its place.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -16,20 +17,25 @@ from types import MappingProxyType
 from typing import Any
 
 from recoup.core.law import (
+    Catalogue,
     Channel,
-    Measure,
     Pack,
     PackRefused,
     Treaty,
+    Words,
     read_channels,
     read_measures,
     read_pack,
     read_treaty,
+    read_words,
+    refuse_unknown_articles,
 )
 from recoup.core.money import Currency
 from recoup.core.rates import Rate, Rates
 
 ASSET_DIGITS = 30
+PACK = re.compile(r"[A-Z]{2}\.toml")
+TREATY = re.compile(r"C?ETS[0-9]+\.toml")
 
 
 def _as_json(value: Any) -> Any:
@@ -93,16 +99,40 @@ def exchange_rates() -> Rates:
 
 
 @cache
-def load_measures() -> Mapping[str, Measure]:
-    """Return what can be asked of an institution, by the measure's word."""
-    return read_measures(read_toml("law/measures.toml"), where="law/measures.toml")
+def load_words() -> Words:
+    """Return the words that measures, packs and requests are written in."""
+    return read_words(read_toml("law/words.toml"), where="law/words.toml")
+
+
+@cache
+def load_measures() -> Catalogue:
+    """Return what can be asked, by the measure's word."""
+    name = "law/measures.toml"
+    measures = read_measures(read_toml(name), words=load_words(), where=name)
+    treaties = {treaty: load_treaty(treaty) for treaty in treaty_names()}
+    refuse_unknown_articles(measures, treaties, where=name)
+    return measures
+
+
+@cache
+def pack_countries() -> tuple[str, ...]:
+    """Return the countries that have a pack, the exercise's too, in alphabetical order."""
+    names = (entry.name for entry in files(__name__).joinpath("law").iterdir())
+    return tuple(sorted(name[:2] for name in names if PACK.fullmatch(name)))
+
+
+@cache
+def treaty_names() -> tuple[str, ...]:
+    """Return the treaties that there are, such as ``ETS185``, as ``load_treaty`` takes them."""
+    names = (entry.name for entry in files(__name__).joinpath("law").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if TREATY.fullmatch(name)))
 
 
 @cache
 def load_pack(country: str) -> Pack:
     """Return a country's rules as they are shipped; raises PackRefused.
 
-    The hub stores them as version 1; later versions are written there, not in files.
+    The hub stores them under their own number; later versions are written there, not in files.
     """
     name = f"law/{country}.toml"
     if not (country.isascii() and country.isalpha() and country.isupper() and len(country) == 2):

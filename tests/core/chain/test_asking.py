@@ -269,7 +269,7 @@ def test_a_bank_that_keeps_more_than_it_was_asked_is_a_task():
 
 
 def test_an_officer_asks_what_was_booked_since() -> None:
-    """Money lies there unheld: all is asked again, from where it is known, up to the limit."""
+    """Money lies there unheld: what is known is not asked again, and no more held than allowed."""
     hub = after_the_loss(Paid("p2", 2, "A", "B", 60))
     facts = hub.facts()
     asked = replace(
@@ -282,9 +282,12 @@ def test_an_officer_asks_what_was_booked_since() -> None:
     )
     assert not [want for want in plan(replace(asked, asked_on=frozenset())).wants]
     [want] = plan(asked).wants
-    assert (want.account, want.kind, want.total) == ("B", "first", 10)
+    assert (want.account, want.kind, want.total) == ("B", "forward", 10)
     assert [(line.movement, line.amount) for line in want.lines] == [("p2", 60)]
     [stretch] = [window for window in facts.windows if window.account == "B"]
-    assert want.disclose_from == stretch.from_at
+    assert want.disclose_from == stretch.to_at > stretch.from_at
     waiting = replace(asked, open_tickets=(OpenTicket("case", "B", "set"),))
     assert plan(waiting).wants == (), "a ticket that is open there is waited for"
+    broken = tuple(replace(w, complete=w.account != "B") for w in facts.windows)
+    [whole] = [w for w in plan(replace(asked, windows=broken)).wants if w.account == "B"]
+    assert (whole.kind, whole.disclose_from) == ("first", stretch.from_at), "it did not add up"

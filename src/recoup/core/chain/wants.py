@@ -2,8 +2,8 @@
 
 One desk for each (case, account). While a ticket is open there, it waits. Otherwise the first of
 these that applies: arrivals that the bank has not told (first, forward, back), a disclosure that
-does not add up or that an officer asks to be brought up to now (first again), debits without a
-destination (destination), a hold that is not what the trace says (block or set).
+does not add up (first again) or that an officer asks to be brought up to now (forward), debits
+without a destination (destination), a hold that is not what the trace says (block or set).
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _is_told_enough(desk: Desk, new: list[Arrival]) -> bool:
 
 
 def _again(desk: Desk) -> Want | None:
-    """All of it anew, since it does not add up, or since an officer asks what happened later."""
+    """All of it anew, since it does not add up; or what came later, since an officer asks."""
     stretch = desk.stretch
     if stretch is None or not desk.told or desk.is_closed("first"):
         return None
@@ -212,11 +212,11 @@ def _again(desk: Desk) -> Want | None:
     return Want(
         case=desk.case,
         account=desk.account,
-        kind="first",
+        kind="first" if is_broken else "forward",
         lines=tuple(desk.told),
         total=desk.to_hold,
         currency=desk.share.currency,
-        disclose_from=stretch.from_at,
+        disclose_from=stretch.from_at if is_broken else stretch.to_at,
         destinations_of=_movements(desk.without_destination),
         disclosed_by=desk.disclosed_by,
     )
