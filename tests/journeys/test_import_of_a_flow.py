@@ -97,3 +97,40 @@ def test_a_real_theft_is_imported_and_traced(
     page.get_by_role("button", name="Store all 135 rows").click()
     page.get_by_text("in the case already").first.wait_for()
     assert len(imported(page, case_url)) == 1
+
+
+@pytest.mark.parametrize("width", [1360, 390])
+def test_a_later_file_is_told_on_the_page_of_the_flow(
+    hub: Hub, case_url: str, new_page: Callable[..., Any], axe: Callable[[Any], None],
+    tmp_path: Path, width: int,
+) -> None:  # fmt: skip
+    a, b, c = (f"0x{digit * 40}" for digit in "123")
+    row = "2024-07-16 12:{minute}:47,{n},0x{hash},{payer},,{payee},,{usd}\n"
+    paid = row.format(minute="04", n=1, hash="a" * 64, payer=a, payee=b, usd="335.65")
+    late = row.format(minute="05", n=2, hash="b" * 64, payer=b, payee=c, usd="100.00")
+    on = row.format(minute="06", n=3, hash="c" * 64, payer=b, payee=a, usd="50.00")
+    file = tmp_path / "flow.csv"
+    file.write_text(HEADER + paid + on)
+    page = new_page(login=OFFICER, width=width)
+    upload(page, case_url, file, sources=a)
+    page.get_by_role("button", name="Store").click()
+    page.get_by_role("heading", name="flow.csv").wait_for()
+    assert page.get_by_text("last looked up").is_visible()
+    more = tmp_path / "later.csv"
+    more.write_text(HEADER + paid + late)
+    page.set_input_files("input[type=file]", str(more))
+    page.get_by_role("button", name="Read the file").click()
+    assert page.get_by_text("is traced again").is_visible()
+    axe(page)
+    if folder := os.environ.get("RECOUP_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"flow-look-{width}.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Add 1 transfer").click()
+    page.get_by_role("heading", name="flow.csv").wait_for()
+    assert page.get_by_text("1 of them before others; the money was traced again.").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
+    if folder := os.environ.get("RECOUP_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"flow-later-{width}.png"), full_page=True)
+        page.goto(f"{case_url}/ledgers/new")
+        page.screenshot(path=str(Path(folder) / f"flow-form-{width}.png"), full_page=True)

@@ -109,6 +109,40 @@ def test_a_workbook_with_local_habits_is_confirmed_once_and_sent(
     assert next_asked(hub, page) == [289_000_00]
 
 
+@pytest.mark.parametrize("width", [1360, 390])
+def test_unknown_headings_are_said_by_hand_with_the_keyboard_and_remembered(
+    hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int
+) -> None:
+    page = new_page(login=MILA, width=width, forgives="Failed to load resource")
+    answering(hub, page)
+    content = statements.unknown(statements.fraud(ACCOUNT, NEXT, now=hub.world.now()))
+    attach(page, ("izvod.csv", content))
+    assert page.get_by_label("day of booking").locator("option", has_text="Kad: ").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shot(page, f"statement-by-hand-{width}")
+    axe(page)
+    for name, column in (("booked_at", "Kad"), ("amount", "Koliko"), ("balance", "Ostalo"),
+                         ("to", "Kome"), ("reference", "Znak")):  # fmt: skip
+        page.locator(f"#field-{name}").focus()
+        page.keyboard.type(column)
+    page.locator("#left_out").focus()
+    page.keyboard.type("Svega")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Yes, read it so and remember it").wait_for()
+    shot(page, f"statement-by-hand-reads-{width}")
+    axe(page)
+    page.get_by_role("button", name="Yes, read it so and remember it").click()
+    page.get_by_text("It closes.").wait_for()
+    assert page.get_by_text("read as Mila").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Put it into the answer").click()
+    page.locator("#row-1-reference").wait_for()
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("heading", name="Answers given").wait_for()
+    assert next_asked(hub, page) == [289_000_00]
+
+
 def test_refused_rows_are_named_and_the_way_back_loses_nothing(
     hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None]
 ) -> None:

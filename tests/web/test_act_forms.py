@@ -91,6 +91,7 @@ def test_nothing_unprintable_is_shown_again(block: Ticket) -> None:
     assert b"\0" not in text and b"\x07" not in text and "a\ufffdb\ufffd".encode() in text
 
 
+@pytest.mark.breaks_invariants
 def test_what_is_not_possible_any_more_stays_a_conflict(block: Ticket) -> None:
     assert send(block, "withdraw", ground="A mistake.").status_code == 302
     for ground in ("Once more.", ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from recoup.web import arriving
-from recoup.web.bridge import LARGE_BYTES, Bridge
+from recoup.web.bridge import LARGE_BYTES, MOST_IN_LINE, Bridge
 
 Message = dict[str, Any]
 
@@ -87,3 +88,33 @@ def test_a_body_that_comes_too_slowly_is_answered_with_what_to_do(monkeypatch: p
 
 def test_who_goes_before_the_body_was_here_gets_nothing():
     assert _asked([{"type": "http.disconnect"}], (b"content-length", b"3")) == []
+
+
+def test_urgent_requests_find_a_thread_while_all_others_wait_for_one() -> None:
+    """Holds and answers of banks go on while a flood of anything else fills the other threads."""
+    gate = threading.Event()
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        start_response("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+    def scope(path: str) -> Message:
+        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+                "http_version": "1.1", "headers": []}  # fmt: skip
+
+    async def serve() -> tuple[int, int, bytes]:
+        bridge = Bridge(application, threads=4, most_bytes=lambda _: 100,
+                        is_urgent=lambda one: one["path"] == "/hold")  # fmt: skip
+        flood = [asyncio.create_task(bridge.ask(scope("/slow"))) for _ in range(MOST_IN_LINE)]
+        await asyncio.sleep(0.05)
+        beyond = await asyncio.wait_for(bridge.ask(scope("/slow")), 5)
+        urgent = await asyncio.wait_for(bridge.ask(scope("/hold")), 5)
+        gate.set()
+        answers = await asyncio.gather(*flood)
+        assert {one.status for one in answers} == {200} and bridge.in_line == 0
+        return beyond.status, urgent.status, urgent.body
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == (503, 200, b"/hold")

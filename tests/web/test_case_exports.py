@@ -17,11 +17,13 @@ from django.test import Client
 
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import case_ledger
-from recoup.apps.holds.case_working import NotOnePaper, case_working
+from recoup.apps.holds.case_working import case_working
+from recoup.apps.members import queries as members
 from recoup.apps.traces import paper_page
 from recoup.apps.traces.paper import Cover
 from recoup.core.tracing import RULES
 from recoup.core.tracing.working import Asset
+from recoup.core.tracing.working_parts import Part
 from recoup.web.case_exports import FORMS
 from support.bank import Banks, Ledger
 from support.case_pages import hand_over, signed_in, text_of
@@ -31,6 +33,10 @@ from support.world import FIU, OFFICER, PROSECUTOR
 
 RSD = Asset("RSD", 2)
 OTHER_VICTIM = 10002
+
+
+def asset_of(code: str) -> Asset:
+    return Asset(code, 2)
 
 
 def followed(ledger: Ledger) -> tuple[Case, Case]:
@@ -210,19 +216,81 @@ def test_what_cannot_be_read_or_made_is_said(ledger: Ledger) -> None:
     assert trail(ledger, case) == []
 
 
-def test_an_exchange_on_the_way_is_refused_and_not_added(ledger: Ledger) -> None:
+def exchanged(ledger: Ledger) -> Case:
+    """5,000 dinars of a victim, 4,000 of which become euros at another bank; some of them cash."""
+    ledger.account("first", "quince", 20001, 0)
     ledger.account("euros", "linden", 40002, 0, currency="EUR")
     paid = ledger.pay("victim", "first", 500_000, minute=10)
-    ledger.pay("first", "euros", 500_000, minute=12, credited=4_270)
-    ledger.accounts["first"] = ledger.accounts["first"].__class__(
-        "quince", ledger.accounts["first"].ident, 0
-    )
+    ledger.pay("first", "cash", 50_000, minute=11)
+    ledger.pay("first", "euros", 400_000, minute=12, credited=3_416)
+    ledger.pay("euros", "cash", 1_000, minute=14)
     filed = report(ledger, paid)
     Banks(ledger).run()
-    case = ledger.world.case_of(filed)
-    with pytest.raises(NotOnePaper, match="exchanged into another currency"):
-        case_working(loaded(ledger, case), rule="fifo", at=None, asset=RSD)
-    assert take(case, "pdf").status_code == 409
+    return ledger.world.case_of(filed)
+
+
+def test_an_exchange_on_the_way_is_a_step_between_two_parts(ledger: Ledger) -> None:
+    case = exchanged(ledger)
+    found = case_working(loaded(ledger, case), rule="fifo", at=None, asset=RSD, asset_of=asset_of)
+    rsd, eur = found.working.parts
+    assert (rsd.asset.code, eur.asset.code) == ("RSD", "EUR") and found.working.adds_up
+    first, euros = ledger.accounts["first"].ident, ledger.accounts["euros"].ident
+    there = {one.account: one.units for one in rsd.held}
+    assert there.pop(first) == 50_000 and list(there.values()) == [50_000]
+    there = {one.account: one.units for one in eur.held}
+    assert there.pop(euros) == 2_416 and list(there.values()) == [1_000]
+    [step] = found.working.exchanges
+    assert (step.transfer.amount, step.transfer.credited) == (400_000, 3_416)
+    assert step.source is not None and step.source.kind == "ticket"
+
+
+def test_every_form_of_an_exchanged_case_has_both_currencies(ledger: Ledger) -> None:
+    case = exchanged(ledger)
+    for form in FORMS:
+        answer = take(case, form, rule="prorata")
+        assert answer.status_code == 200, form
+        if form not in ("pdf", "comparison"):
+            text = answer.content.decode()
+            assert "EUR" in text and "RSD" in text, form
+    page = take(case, "page").content.decode()
+    for said in ("4,000.00 RSD", "34.16 EUR", "What is in EUR", "Exchanges on the way",
+                 "in each of 2 currencies", "5,000.00 RSD lost"):  # fmt: skip
+        assert said in page, said
+    facts = json.loads(take(case, "working").content)
+    assert [one["asset"] for one in facts["conservation"]["currencies"]] == ["RSD", "EUR"]
+    assert facts["conservation"]["adds_up"] is True
+
+
+def test_the_page_and_the_file_of_an_exchanged_case_agree(ledger: Ledger) -> None:
+    known = loaded(ledger, exchanged(ledger))
+    for rule in RULES:
+        if not RULES[rule].conserves:
+            continue
+        found = case_working(known, rule=rule, at=None, asset=RSD, asset_of=asset_of)
+        totals = {one.currency: one for one in known.under(rule).totals}
+        for part in found.working.parts:
+            total = totals[part.asset.code]
+            assert isinstance(part, Part)
+            assert (part.entered, part.left) == (total.exchanged_in, total.exchanged_out)
+            assert part.shares.lost == total.lost
+
+
+def test_followthemoney_names_the_bic_that_the_directory_knows(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, _ = followed(ledger)
+    with as_owner():
+        ledger.world.run("update members_organisation set bic = '' where code = 'linden'")
+        ledger.world.run("update members_organisation set bic = 'QUNCRSB0' where code = 'quince'")
+    monkeypatch.setattr(members, "_directory", (-1e9, {}))
+    written = take(case, "followthemoney").content.decode()
+    told = {
+        one["iban"][0]: one.get("bic")
+        for one in (json.loads(line)["properties"] for line in written.splitlines())
+        if "iban" in one
+    }
+    assert told[ledger.accounts["first"].ident] == ["QUNCRSB0"]
+    assert all(not bic for iban, bic in told.items() if ledger.accounts["third"].ident == iban)
 
 
 def test_the_page_offers_the_files_of_what_is_shown(ledger: Ledger) -> None:

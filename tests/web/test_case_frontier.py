@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 from recoup.apps.cases.models import Case
 from recoup.apps.holds import ask_operations, case_ledger, operations
@@ -116,12 +119,35 @@ def test_an_open_account_shows_its_bookings_to_who_asked_the_bank(ledger: Ledger
         (True, 50_000, 50_000), (False, 10_000, 7_000), (False, 40_000, 40_000),
     ]  # fmt: skip
     assert panel.came == 50_000 == sum(panel.stays.values())
+
+
+@pytest.mark.parametrize("clean", [1, 2])
+def test_an_open_account_folds_what_is_not_the_case_s(ledger: Ledger, clean: int) -> None:
+    """Two sums, unless one of them would be the amount of a single booking."""
+    ledger.account("first", "quince", 20001, 30_000)
+    paid = ledger.pay("victim", "first", 50_000, minute=10)
+    for number in range(clean):
+        ledger.pay("first", "cash", 4_321 + number, minute=11 + number)
+    ledger.pay("first", "second", 40_000, minute=14)
+    filed = report(ledger, paid)
+    Banks(ledger).run()
+    case = ledger.world.case_of(filed)
+    account = next(c.account_id for c in flow(case)["chips"] if c.institution.startswith("Quince"))
     hand_over(ledger.world, case)
-    by_lifo = f"?rule=libr&open={account}"
-    [mine], [theirs] = flow(case, by_lifo)["panels"], flow(case, by_lifo, PROSECUTOR)["panels"]
-    clean = [b for b in mine.bookings if not b.carried]
-    assert all(b.carried for b in theirs.bookings)
-    assert theirs.others_in[0] + theirs.others_out[0] == len(clean)
+    query = f"?open={account}"
+    [mine], [theirs] = flow(case, query)["panels"], flow(case, query, PROSECUTOR)["panels"]
+    folded = [b.amount for b in mine.bookings if not b.carried]
+    assert len(folded) == clean and mine.has_balance
+    assert theirs.bookings and all(b.carried for b in theirs.bookings)
+    assert theirs.others_in[0] == 0 and theirs.others_out[0] == clean
+    text = text_of(PROSECUTOR, f"/cases/{case.id}/flow{query}")
+    if clean == 1:
+        assert theirs.others_out[1] is None and not theirs.has_balance
+        assert "Opening balance" not in text
+        assert not re.search(r"(?<!\d)43\.21", text)
+    else:
+        assert theirs.others_out[1] == sum(folded) and theirs.has_balance
+        assert "Opening balance" in text and "86.43" in text
 
 
 def test_a_large_flow_begins_with_its_main_hops(ledger: Ledger) -> None:
@@ -170,6 +196,7 @@ def test_a_past_moment_takes_nobody_to_a_reduction(ledger: Ledger) -> None:
 def test_moment_after_moment_tells_nobody_other_peoples_bookings(ledger: Ledger) -> None:
     """Two sums that grow from one moment to the next are the bookings, one by one."""
     ledger.account("first", "quince", 20001, 30_000)
+    ledger.pay("first", "cash", 1_000, minute=11)
     case = followed(ledger)
     account = next(c.account_id for c in flow(case)["chips"] if c.institution.startswith("Quince"))
     hand_over(ledger.world, case)

@@ -51,9 +51,9 @@ def test_the_bookings_of_an_account_go_through_the_flows_once() -> None:
     )
     facts = chain.Facts(accounts=(chain.AccountFact(str(HUB), "EUR"),), claims=(), sides=sides)
     ledger = CaseLedger(uuid4(), facts, {}, {})
-    again = cast(chain.Retraced, SimpleNamespace(books=keep_books(facts), at=None))
+    again = cast(chain.Retraced, SimpleNamespace(books=keep_books(facts), at=None, rule="fifo"))
     chip = case_expanded.Chip(str(HUB), "HUB", "Bank", is_open=True, query="")
-    [panel] = case_expanded.opened([chip], ledger, again, flows, [row(HUB, 0)], is_asker=True)
+    [panel] = case_expanded.opened([chip], ledger, again, flows, [row(HUB, 0)])
     assert [booking.carried for booking in panel.bookings] == [7] * 50
     assert flows.times == 1
 

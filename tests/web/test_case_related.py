@@ -57,6 +57,51 @@ def test_a_link_is_taken_back_and_given_back_with_its_ground(ledger: Ledger) -> 
     assert lines == 4
 
 
+def test_a_judgement_is_of_two_cases_and_says_nothing_of_a_third(ledger: Ledger) -> None:
+    """One officer's word on two reports took the account from every case that named it."""
+    ledger.account("further", "plum", 10003, 900_000)
+    late = ledger.pay("further", "first", 20_000, minute=12)
+    case, other = two_on_one_account(ledger)
+    filed = report(ledger, late)
+    Banks(ledger).run()
+    third = ledger.world.case_of(filed)
+    assert judge(case, other, ledger.accounts["first"].ident, "no").status_code == 302
+    assert related_to(ledger, case) == {third.pk}
+    assert related_to(ledger, other) == {third.pk}
+    assert related_to(ledger, third) == {case.pk, other.pk}
+    [one] = page_of(ledger.world, OFFICER, other)["related"].taken_back
+    assert one.case.pk == case.pk, "it is given back from either page"
+    assert judge(other, case, ledger.accounts["first"].ident, "yes").status_code == 302
+    assert related_to(ledger, case) == {other.pk, third.pk}
+    assert related_to(ledger, other) == {case.pk, third.pk}
+
+
+def test_a_link_through_another_report_is_listed_once_it_is_taken_back(ledger: Ledger) -> None:
+    """The third report names the second one's payer, of whom the first knows nothing."""
+    late = ledger.pay("other", "first", 20_000, minute=12)
+    case, other = two_on_one_account(ledger)
+    filed = report(ledger, late)
+    Banks(ledger).run()
+    third = ledger.world.case_of(filed)
+    first, payer = ledger.accounts["first"].ident, ledger.accounts["other"].ident
+    assert judge(case, third, first, "no").status_code == 302
+    [row] = [
+        row for row in page_of(ledger.world, OFFICER, case)["related"].rows if row.case == third
+    ]
+    assert [reason.via for reason in row.reasons] == ["", other.reference]
+    assert judge(case, third, payer, "no").status_code == 302
+    assert related_to(ledger, case) == {other.pk}
+    back = page_of(ledger.world, OFFICER, case)["related"].taken_back
+    assert {one.case.pk for one in back} == {third.pk}
+    assert {one.reason.identifier.value for one in back} == {first, payer}
+    assert judge(case, third, payer, "yes").status_code == 302
+    assert related_to(ledger, case) == {other.pk, third.pk}
+
+
+def related_to(ledger: Ledger, case: Case) -> set[Any]:
+    return {row.case.pk for row in page_of(ledger.world, OFFICER, case)["related"].rows}
+
+
 def test_only_an_officer_who_sees_both_judges_a_link(ledger: Ledger) -> None:
     case, other = two_on_one_account(ledger)
     account = ledger.accounts["first"].ident

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -60,7 +61,11 @@ def test_what_somebody_may_not_see_is_not_named(case: Case, ticket: Ticket) -> N
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/nothing-here", 404), (f"/cases/{uuid4()}", 403), ("/desk/next", 405)],
+    [
+        ("/nothing-here", 404),
+        ("/cases/7d1f0c1e-9a53-4c68-8a1b-1d2f60c3a7e4", 403),
+        ("/desk/next", 405),
+    ],
 )
 def test_who_is_signed_in_keeps_the_menu(world: World, path: str, status: int) -> None:
     answer = signed_in(CLERK).get(path)
@@ -103,3 +108,52 @@ def test_another_language_is_chosen_on_an_error_page_without_sending_the_form_ag
     text = signed_in(CLERK).post(f"/cases/{case.id}/adopt").content.decode()
     assert 'name="next" value="/"' in text
     assert 'name="next" value="/nothing-here"' in text_of(CLERK, "/nothing-here")
+
+
+# What is too large
+
+
+def send_too_much(client: Client, path: str) -> Any:
+    """None of it is sent: the length alone is enough."""
+    return client.generic("POST", path, b"x", CONTENT_LENGTH=str(2 * 1024**3))
+
+
+@pytest.mark.parametrize("login", [CLERK, OFFICER])
+def test_what_is_too_large_is_refused_on_a_page_with_the_menu_and_in_the_trail(
+    world: World, login: str
+) -> None:
+    before = refusals(world)
+    answer = send_too_much(signed_in(login), "/requests/new")
+    text = answer.content.decode()
+    assert answer.status_code == 413
+    assert 'class="rc-nav"' in text and "Sign out" in text and "2147483648 bytes" in text
+    [(status, path)] = refusals(world)[len(before) :]
+    assert (status, path) == (413, "/requests/new")
+
+
+def test_a_stranger_s_is_a_page_and_no_line(world: World) -> None:
+    answer = send_too_much(Client(), "/report")
+    assert answer.status_code == 413 and "Report a fraud" in answer.content.decode()
+    assert refusals(world) == []
+
+
+def test_no_view_sees_it_even_with_a_form_s_token_missing(world: World, case: Case) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["sessionid"] = world.session_of(OFFICER)
+    assert send_too_much(client, f"/cases/{case.id}/adopt").status_code == 413
+    assert world.run("select count(*) from cases_caseevent where what = 'adopted'") == [(0,)]
+
+
+def test_it_is_said_in_the_reader_s_language(world: World) -> None:
+    client = signed_in(CLERK)
+    client.cookies["django_language"] = "sr"
+    assert "Ово је превелико" in send_too_much(client, "/requests/new").content.decode()
+
+
+def refusals(world: World) -> list[tuple[int, str]]:
+    found = []
+    for (body,) in world.run("select body from audit_auditleaf order by recorded_at, id"):
+        told = json.loads(bytes(body))
+        if told["what"] == "access:refused":
+            found.append((told["facts"]["status"], told["facts"].get("path", "")))
+    return found

@@ -18,11 +18,17 @@ FACTS = {
     "reference": "Deposit 114",
 }  # fmt: skip
 PAGES = {
-    "mila.linden": ["/desk", "/tasks", "/directory"],
-    "luka.police": ["/desk", "/cases", "/reports", "/tasks", "/directory"],
-    "stevan.police": ["/desk", "/cases", "/directory"],
-    "olga.prosecutor": ["/desk", "/cases", "/tasks", "/directory"],
-}
+    "mila.linden": ["/desk", "/asked", "/requests", "/tasks", "/directory", "/law"],
+    "luka.police": [
+        "/desk", "/cases", "/decisions", "/reports", "/requests", "/tasks", "/directory",
+        "/guidelines", "/law",
+    ],
+    "stevan.police": ["/desk", "/cases", "/directory", "/law"],
+    "olga.prosecutor": [
+        "/desk", "/cases", "/decisions", "/requests", "/tasks", "/directory", "/people",
+        "/guidelines", "/law",
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture

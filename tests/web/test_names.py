@@ -101,17 +101,15 @@ def test_the_ticket_that_a_machine_fetches_keeps_the_main_name(asked: World):
     assert ticket["issued_by"]["organisation"] == "Police Unit for Online Fraud (invented)"
 
 
-def test_the_internet_providers_desk_says_what_it_is_for(
+def test_the_internet_providers_desk_is_what_it_is_asked(
     world: World, reader: Callable[[str, str], Client]
 ):
-    page = text(reader("rade.heron", "en"), "/desk")
-    assert "Nothing is asked of internet providers yet" in page
-    assert "preserve data" in page and "subscriber" in page
+    client = reader("rade.heron", "en")
+    assert client.get("/desk").headers["Location"] == "/asked"
+    page = text(client, "/asked")
+    assert "Nothing waits for an answer" in page and "to preserve" in page
     assert 'href="/directory"' in page
-    assert "Take next" not in page and "nothing left" not in page
-    assert "Nothing is asked of internet providers yet" not in text(
-        reader("mila.linden", "en"), "/desk"
-    )
+    assert 'href="/asked"' in text(reader("mila.linden", "en"), "/desk")
 
 
 def test_an_authoritys_desk_has_its_own_name_in_the_head(

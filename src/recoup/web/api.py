@@ -11,10 +11,13 @@ from ninja.parser import Parser
 
 from recoup.apps.holds.api import router as holds
 from recoup.apps.lawful_requests.api import router as lawful_requests
+from recoup.apps.lawful_requests.asked_api import router as asked
+from recoup.apps.lawful_requests.request_api import router as requests
 from recoup.apps.members.api import NotForThisRole, error
 from recoup.apps.reports.api import router as reports
 from recoup.apps.reports.operations import TooManyReports
 from recoup.standards.strict_json import NotStrictJson, loads
+from recoup.web.evidence_api import router as evidence
 
 MOST_BYTES = 8_000_000
 
@@ -39,7 +42,10 @@ api = NinjaAPI(
 )
 api.add_router("", reports)
 api.add_router("", lawful_requests)
+api.add_router("", requests)
+api.add_router("", asked)
 api.add_router("", holds)
+api.add_router("", evidence)
 
 
 @api.exception_handler(ValidationError)

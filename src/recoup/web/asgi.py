@@ -14,16 +14,22 @@ import os
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+from django.conf import settings
+
 from recoup.data.policy import load_limits
+from recoup.data.rate_limits import load_rate_limits
+from recoup.web.addresses import networks, placed
 from recoup.web.bodies import longest_body
 from recoup.web.bridge import Answer, Bridge, Receive, Scope, Send
+from recoup.web.headers import AS_BYTES
+from recoup.web.known_callers import callers
 from recoup.web.live import Tide
 from recoup.web.waiting import Waits, too_many
 from recoup.web.wsgi import application as wsgi
 
 log = logging.getLogger("recoup.live")
 THREADS = int(os.environ.get("RECOUP_THREADS", "8"))
-INBOX = "/api/v1/tickets"
+INBOXES = frozenset({"/api/v1/tickets", "/api/v1/request-tickets"})
 LONGEST_WAIT = 25
 SECONDS_BETWEEN_CHECKS = 15
 INSIDE = b"x-recoup-"  # what Django tells this module only
@@ -33,7 +39,22 @@ NO_MORE = b'"more":false}'
 EMPTY_INBOX = b'{"tickets":[],' + NO_MORE
 
 
-django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body)
+PROXIES = networks(settings.PROXIES)
+
+
+def _is_urgent(scope: Scope) -> bool:
+    """Whether a request has threads that are kept for it: what holds and answers of banks are.
+
+    A stranger's is not, wherever it goes, nor one whose key or session nobody has seen yet.
+    """
+    if not load_rate_limits().of_path(scope["path"]).urgent:
+        return False
+    named = dict(scope["headers"])
+    key, cookie = (named.get(name, b"").decode("latin-1") for name in (b"authorization", b"cookie"))
+    return callers.has(key, cookie)
+
+
+django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body, is_urgent=_is_urgent)
 tide = Tide(os.environ.get("DATABASE_URL", ""))
 waits = Waits(load_limits().waits_per_login, load_limits().waits_per_process)
 
@@ -44,7 +65,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] != "http":
         return
-    elif scope["path"] == INBOX and scope["method"] == "GET" and _wait(scope):
+    else:
+        await _answer(placed(scope, PROXIES), receive, send)
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] in INBOXES and scope["method"] == "GET" and _wait(scope):
         await _long_poll(scope, receive, send)
     elif scope["path"] == "/desk/events":
         await _events(scope, receive, send, "/desk/version")
@@ -94,7 +120,7 @@ async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
         await _after_delivery(caller, until=gone)
         while True:
             seen = tide.mark()
-            status, headers, body = await ask_django(scope)
+            status, headers, body, _ = await ask_django(scope)
             org = next((int(v) for k, v in headers if k == b"x-recoup-organisation"), 0)
             if org and body != EMPTY_INBOX and body.endswith(NO_MORE):
                 _delivered[caller] = Delivered(org, seen, loop.time())
@@ -103,7 +129,7 @@ async def _long_poll(scope: Scope, receive: Receive, send: Send) -> None:
                 break
             if not waiting:
                 if why := waits.enter(_caller(headers)):
-                    status, headers, body = too_many(why)
+                    status, headers, body, _ = too_many(why)
                     break
                 waiting = _caller(headers)
             await tide.inbox_changed(org, since=seen, timeout=left, until=gone)
@@ -151,10 +177,10 @@ async def _events(scope: Scope, receive: Receive, send: Send, version_at: str) -
     Django is asked again every few seconds whether the reader may still see it.
     """
     tide.start()
-    status, headers, body = await ask_django(scope, version_at)
+    status, headers, body, _ = await ask_django(scope, version_at)
     caller = _caller(headers)
     if status == 200 and (why := waits.enter(caller)):
-        status, headers, body = too_many(why)
+        status, headers, body, _ = too_many(why)
     if status != 200:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -173,8 +199,9 @@ def _caller(headers: list[Any]) -> str:
 async def _stream(
     scope: Scope, receive: Receive, send: Send, version_at: str, wakes: str, version: bytes
 ) -> None:
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"),
-               (b"x-accel-buffering", b"no")]  # fmt: skip
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8"),
+               (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
+               *AS_BYTES]  # fmt: skip
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     gone = asyncio.create_task(_disconnected(receive))
     await _event(send, "version", version)
@@ -186,7 +213,7 @@ async def _stream(
             )
             if gone.done():
                 break
-            status, _, body = await ask_django(scope, version_at)
+            status, _, body, _ = await ask_django(scope, version_at)
             if status != 200:
                 await _event(send, "ended", b"")
                 break

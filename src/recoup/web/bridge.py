@@ -17,21 +17,32 @@ from a2wsgi.wsgi import build_environ
 
 from recoup.web.arriving import Body, ClientGone, NoRoom, Room, TooSlow, read_body
 from recoup.web.arriving import Receive as Receive
+from recoup.web.headers import AS_BYTES
 
 LARGE_BYTES: Final = 1_000_000
 LARGE_AT_ONCE: Final = 4
+LARGE_AND_URGENT: Final = 2
+KEPT_FREE: Final = 2  # threads that only urgent requests take
+MOST_IN_LINE: Final = 400  # for the other threads; who comes then is told to come again
 RETRY_SECONDS: Final = 10
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+PIECEWISE: Final = b"x-recoup-piecewise"
+
+
 class Answer(NamedTuple):
-    """A whole answer: status, headers in the server's form, body."""
+    """An answer: status, headers in the server's form, body.
+
+    rest: the body of a long download, which is asked for piece by piece while it is sent.
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    rest: Iterable[bytes] | None = None
 
 
 def _refused(status: int, error: str, message: str) -> Answer:
@@ -41,6 +52,7 @@ def _refused(status: int, error: str, message: str) -> Answer:
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
         (b"retry-after", str(RETRY_SECONDS).encode()),
+        *AS_BYTES,
     ]
     return Answer(status, headers, body)
 
@@ -51,6 +63,9 @@ TOO_SLOW: Final = _refused(
 NO_ROOM: Final = _refused(
     503, "no_room", "Too many long bodies are on their way. Nothing was stored. Send it again."
 )
+BUSY: Final = _refused(
+    503, "busy", "The hub has more to do than it can. Nothing was stored. Send it again."
+)
 
 
 class Bridge:
@@ -59,15 +74,21 @@ class Bridge:
     most_bytes: how long a body to a path may be; of a longer one no more is read, and the
     application refuses it by its length. A body is read before the application is asked; of the
     large ones few are worked on at once, since it takes them into memory.
+    is_urgent: whose requests find a thread although all others wait for one.
     """
 
     def __init__(
-        self, application: Callable[..., Any], *, threads: int, most_bytes: Callable[[str], int]
-    ) -> None:
+        self, application: Callable[..., Any], *, threads: int, most_bytes: Callable[[str], int],
+        is_urgent: Callable[[Scope], bool] = lambda _: False,
+    ) -> None:  # fmt: skip
         self.application = application
         self.pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="pages")
         self.most_bytes = most_bytes
+        self.is_urgent = is_urgent
+        self.ordinary = asyncio.Semaphore(max(1, threads - KEPT_FREE))
+        self.in_line = 0
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.large_urgent = asyncio.Semaphore(LARGE_AND_URGENT)
         self.room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,18 +115,46 @@ class Bridge:
     async def _answered(self, scope: Scope, body: Body) -> Answer:
         if body.size <= LARGE_BYTES:
             return await self.ask(scope, body)
-        async with self.large:
+        async with self.large_urgent if self.is_urgent(scope) else self.large:
             return await self.ask(scope, body)
 
-    @staticmethod
-    async def _send(answer: Answer, send: Send) -> None:
+    async def _send(self, answer: Answer, send: Send) -> None:
         await send(
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         )
+        if answer.rest is not None:
+            await self._send_rest(answer.rest, send)
+            return
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _send_rest(self, rest: Iterable[bytes], send: Send) -> None:
+        """Send a long body while it is made: a piece at a time is in memory, in no thread between.
+
+        What goes wrong on the way ends the connection: the reader sees that it is not whole.
+        """
+        loop, pieces = asyncio.get_running_loop(), iter(rest)
+        try:
+            while (piece := await loop.run_in_executor(self.pool, next, pieces, None)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            await loop.run_in_executor(self.pool, getattr(rest, "close", lambda: None))
+        await send({"type": "http.response.body", "body": b""})
 
     async def ask(self, scope: Scope, body: Body | None = None) -> Answer:
         """Let the application answer; for a request whose body is here already, or has none."""
+        if self.is_urgent(scope):
+            return await self._run(scope, body)
+        if self.in_line >= MOST_IN_LINE:
+            return BUSY
+        self.in_line += 1
+        try:
+            async with self.ordinary:
+                return await self._run(scope, body)
+        finally:
+            self.in_line -= 1
+
+    async def _run(self, scope: Scope, body: Body | None) -> Answer:
+        """Work on a request in a thread."""
         file, size = (body.file, body.size) if body else (io.BytesIO(), 0)
         environ = build_environ(scope, file)  # type: ignore[arg-type]
         if "CONTENT_LENGTH" not in environ:  # a body in chunks
@@ -120,16 +169,20 @@ class Bridge:
             started[:] = [(status, headers)]
 
         parts: Iterable[bytes] = self.application(environ, start_response)
+        if started and ("X-Recoup-Piecewise", "1") in started[0][1]:
+            return Answer(*_head(started[0]), b"", parts)
         try:
             body = b"".join(parts)
         finally:
             getattr(parts, "close", lambda: None)()
-        status, headers = started[0]
-        return Answer(
-            int(status.split(" ", 1)[0]),
-            [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-            body,
-        )
+        return Answer(*_head(started[0]), body)
+
+
+def _head(started: tuple[str, list[tuple[str, str]]]) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Status and headers in the server's form, without the mark of a long download."""
+    status, headers = started
+    encoded = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+    return int(status.split(" ", 1)[0]), [each for each in encoded if each[0] != PIECEWISE]
 
 
 def _declared_bytes(scope: Scope) -> int:

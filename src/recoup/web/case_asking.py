@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -50,13 +50,10 @@ def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
         return errors.page(request, 422, "422.html", problem=choice.problem)
     try:
         ledger = case_ledger.ledger_of(found.id)
-    except case_ledger.TooManyAccounts:
-        ledger = None
+    except case_ledger.TooManyAccounts as problem:
+        return errors.page(request, 409, "409.html", problem=case_retrace.too_much(problem))
     if ledger is None:
-        problem = gettext(
-            "So much is connected with this case that it is shown by the holding rule only."
-        )
-        return errors.page(request, 409, "409.html", problem=problem)
+        raise Http404
     return render(
         request,
         "cases/side_by_side.html",
@@ -64,6 +61,7 @@ def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
             "case": found, "chosen": choice, "rules": case_side_by_side.rules_of(ledger),
             "tables": case_side_by_side.tables(ledger, choice),
             "flow_said": case_retrace.statement(choice, request.at),
+            "left_out": case_retrace.left_out(ledger),
         },
     )  # fmt: skip
 
@@ -73,21 +71,17 @@ def side_by_side(request: Request, case_id: UUID) -> HttpResponse:
 def found_patterns(request: Request, case_id: UUID) -> HttpResponse:
     """Patterns in the bookings connected with the case, with the transfers that show them."""
     found = _case(request, case_id)
+    ledger, too_much = None, ""
     try:
         ledger = case_ledger.ledger_of(found.id)
-    except case_ledger.TooManyAccounts:
-        ledger = None
+    except case_ledger.TooManyAccounts as problem:
+        too_much = case_retrace.too_much(problem)
     shown = case_patterns.found(ledger) if ledger else []
     context = {
-        "case": found, "patterns": shown, "is_too_large": ledger is None,
-        "caution": load_indicators().caution, "is_asker": _is_asker(request, found),
+        "case": found, "patterns": shown, "too_much": too_much,
+        "caution": load_indicators().caution,
     }  # fmt: skip
     return render(request, "cases/patterns.html", context)
-
-
-def _is_asker(request: Request, found: Case) -> bool:
-    """Single bookings of other people's money are for the organisation that asked for them."""
-    return bool(request.actor.organisation_id == found.owner_id)
 
 
 @require_POST

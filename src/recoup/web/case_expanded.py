@@ -1,8 +1,9 @@
 """One account of the flow opened: what came, left, stays and is not known, by one rule.
 
 Every booking that carries the case's money is shown to whoever sees the case. The others are shown
-one by one to the organisation that asked the banks for them, and to everybody else as two sums as
-of now: as of one moment after another, the sums and the balance would tell them one by one.
+one by one to the organisation that asked for them, or owns the case for which they were asked, and
+to everybody else as two sums as of now: as of one moment after another, the sums and the balance
+would tell them one by one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from recoup.apps.holds.models import Flow, Trail
 from recoup.apps.holds.wording import moment
 from recoup.core import chain
 from recoup.core.chain.books import Stretch
+from recoup.core.tracing import RULES
 from recoup.web.case_rules import Choice
 from recoup.web.case_trail import guess_shown
 
@@ -45,12 +47,18 @@ class Booking:
     carried: int
     source: Source | None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the reader sees this booking by itself."""
+        return bool(self.carried) or (self.source is not None and self.source.is_asked)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """opening, closing and the times between which all bookings are known; None if none is.
 
-    others_in, others_out: the bookings that are not shown one by one, as (number, sum).
+    others_in, others_out: the bookings that are not shown one by one, as (number, sum). The sums
+    are None where one of them would be the amount of a single booking, or give it away.
     has_balance: whether the reader may see opening and closing.
     """
 
@@ -60,8 +68,8 @@ class Opened:
     known_from: datetime | None
     known_to: datetime | None
     bookings: Sequence[Booking]
-    others_in: tuple[int, int]
-    others_out: tuple[int, int]
+    others_in: tuple[int, int | None]
+    others_out: tuple[int, int | None]
     is_cut: bool
     came: int
     stays: Mapping[str, int]
@@ -93,20 +101,16 @@ def chips(choice: Choice, flows: Sequence[Flow], trail: Sequence[Trail]) -> list
 
 def opened(
     chips: Sequence[Chip], ledger: CaseLedger, again: chain.Retraced, flows: Sequence[Flow],
-    trail: Sequence[Trail], *, is_asker: bool,
+    trail: Sequence[Trail],
 ) -> list[Opened]:  # fmt: skip
-    """The panels of the open accounts. is_asker: the reader's organisation asked the banks."""
-    carried = _carried(flows)
-    return [
-        _opened(chip, ledger, again, carried, trail, is_asker=is_asker)
-        for chip in chips
-        if chip.is_open
-    ]
+    """The panels of the open accounts."""
+    carried = _carried(flows, is_mark=not RULES[again.rule].conserves)
+    return [_opened(chip, ledger, again, carried, trail) for chip in chips if chip.is_open]
 
 
 def _opened(
     chip: Chip, ledger: CaseLedger, again: chain.Retraced, carried: Carried,
-    trail: Sequence[Trail], *, is_asker: bool,
+    trail: Sequence[Trail],
 ) -> Opened:  # fmt: skip
     account = chip.account_id
     stretch = again.books.stretches.get(account)
@@ -121,24 +125,28 @@ def _opened(
         )
         for side in sorted(known, key=lambda side: (side.booked_at, side.seq))
     ]  # fmt: skip
-    told = [row for row in rows if is_asker or row.carried]
+    told = [row for row in rows if row.is_told]
     here = [row for row in trail if str(row.account_id) == account]
     fates = ("held", "lying", "moved", "spent", "returned", "unknown")
     stays = {fate: sum(getattr(row, fate) for row in here) for fate in fates}
-    may_add_up = is_asker or again.at is None
-    left_out = [row for row in rows if may_add_up and not (is_asker or row.carried)]
+    may_add_up = len(told) == len(rows) or again.at is None
+    left_out = [row for row in rows if may_add_up and not row.is_told]
+    others_in, others_out = _others(left_out)
     currency = again.books.currency_of(account, here[0].currency if here else "")
     return Opened(
         chip, currency, stretch,
         moment(stretch.from_at) if stretch else None, moment(stretch.to_at) if stretch else None,
-        told[:BOOKINGS_AT_MOST], _sum(left_out, is_credit=True), _sum(left_out, is_credit=False),
+        told[:BOOKINGS_AT_MOST], others_in, others_out,
         len(told) > BOOKINGS_AT_MOST, sum(row.inn for row in here),
-        {fate: units for fate, units in stays.items() if units}, may_add_up,
+        {fate: units for fate, units in stays.items() if units}, may_add_up and len(left_out) != 1,
     )  # fmt: skip
 
 
-def _carried(flows: Sequence[Flow]) -> Carried:
-    """The case's units in every booking: those that left with it, and those that came."""
+def _carried(flows: Sequence[Flow], *, is_mark: bool) -> Carried:
+    """The case's units in every booking: those that left with it, and those that came.
+
+    Marks of several reports overlap, so of them the largest stands for all.
+    """
     found: dict[tuple[str, str, bool], int] = {}
     for flow in flows:
         credited = flow.carried if flow.credited is None else flow.credited
@@ -146,10 +154,19 @@ def _carried(flows: Sequence[Flow]) -> Carried:
             (flow.payer_id, False, flow.carried), (flow.payee_id, True, credited),
         ):  # fmt: skip
             key = (str(flow.movement_id), str(account), is_credit)
-            found[key] = found.get(key, 0) + units
+            before = found.get(key, 0)
+            found[key] = max(before, units) if is_mark else before + units
     return found
 
 
-def _sum(rows: Sequence[Booking], *, is_credit: bool) -> tuple[int, int]:
-    found = [row.amount for row in rows if row.is_credit is is_credit]
-    return len(found), sum(found)
+def _others(rows: Sequence[Booking]) -> tuple[tuple[int, int | None], tuple[int, int | None]]:
+    """Number and sum of what came and what left; no sum where one would be a single booking's.
+
+    With the balances one sum follows from the other, so that neither is told then. Of a single
+    booking the balances alone tell the amount: the caller leaves them out.
+    """
+    groups = [[row.amount for row in rows if row.is_credit is side] for side in (True, False)]
+    came, left = groups
+    if 1 in (len(came), len(left)):
+        return (len(came), None), (len(left), None)
+    return (len(came), sum(came)), (len(left), sum(left))

@@ -1,6 +1,7 @@
 """A case's own trace to take away, under the rule and as of the moment chosen on its page.
 
-One file is of one rule, one moment and one currency. Each is a line of the trail with its digest.
+One file is of one rule, one moment and one currency of loss; what that was exchanged into stands in
+parts of its own. Each is a line of the trail with its digest.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from recoup.apps.holds.case_ledger import AccountName, CaseLedger
 from recoup.apps.holds.case_working import KINDS, CaseWorking, NotOnePaper, case_working
 from recoup.apps.holds.wording import moment
 from recoup.apps.members import errors
+from recoup.apps.members import queries as members
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import in_words
 from recoup.apps.traces import export_operations, paper_page
 from recoup.apps.traces.paper import Cover, HeldByBank, paper
 from recoup.apps.traces.voice import Voice, voice_of
+from recoup.core.said import Said
 from recoup.core.tracing.working import Asset
 from recoup.standards import followthemoney, working_csv
 from recoup.standards.followthemoney import Known
+from recoup.web import case_entitled, case_retrace
 from recoup.web.case_rules import Choice, choice_of
 from recoup.web.ledger_exports import BESIDE
 from recoup.web.names import organisation_name
@@ -116,11 +120,10 @@ def export(request: Request, case_id: UUID) -> HttpResponse:
     asset = _asset(request.GET.get("currency") or found.report.currency)
     try:
         ledger = case_ledger.ledger_of(found.id)
-    except case_ledger.TooManyAccounts:
-        ledger = None
+    except case_ledger.TooManyAccounts as problem:
+        return errors.page(request, 409, "409.html", problem=case_retrace.too_much(problem))
     if ledger is None:
-        problem = gettext("So much is connected with this case that no file is made of its trace.")
-        return errors.page(request, 409, "409.html", problem=problem)
+        raise Http404
     try:
         traced = _traced(ledger, choice, asset, kind)
     except NotOnePaper as refused:
@@ -139,9 +142,28 @@ def export(request: Request, case_id: UUID) -> HttpResponse:
 
 
 def _traced(ledger: CaseLedger, choice: Choice, asset: Asset, kind: Form) -> CaseWorking:
+    """The working, without the rules beside it that lead through what the reader does not see.
+
+    Raises NotOnePaper where the chosen rule does: a working with gaps proves nothing.
+    """
+    hidden = case_entitled.hidden(ledger)
+
+    def is_told(rule: str) -> bool:
+        again = ledger.under(rule, choice.until) if hidden else None
+        return again is None or hidden.isdisjoint(case_entitled.carried(ledger, again))
+
+    if not is_told(choice.rule):
+        raise NotOnePaper(
+            Said(
+                "By this rule the case’s money went through payments that banks told of for "
+                "another case, which you do not see, so no file is made of it. Take the trace by "
+                "the rule for holding, or ask whoever leads that case."
+            )
+        )
     return case_working(
         ledger, rule=choice.rule, at=choice.until, asset=asset,
-        beside=BESIDE if kind.beside else (),
+        beside=[rule for rule in BESIDE if is_told(rule)] if kind.beside else (),
+        asset_of=_asset,
     )  # fmt: skip
 
 
@@ -166,7 +188,7 @@ def _cover(case: Any, traced: CaseWorking, request: Request) -> Cover:
         holds=tuple(
             HeldByBank(
                 one.number, organisation_name(one.institution), one.units,
-                moment(one.at) if one.at else None,
+                moment(one.at) if one.at else None, one.asset,
             )
             for one in holds
         ) if traced.working.as_of is None else None,
@@ -183,8 +205,8 @@ def _known(number: str, name: AccountName) -> Known:
     if name.scheme != "iban":
         return Known("wallet", number=name.ident, world="crypto-asset address")
     return Known(
-        "bank", number=number, iban=name.ident, bank=name.institution, country=name.ident[:2],
-        world="iban",
+        "bank", number=number, iban=name.ident, bic=members.bic_of(name.ident, name.institution),
+        bank=name.institution, country=name.ident[:2], world="iban",
     )  # fmt: skip
 
 

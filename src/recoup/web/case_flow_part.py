@@ -26,6 +26,7 @@ from recoup.apps.lawful_requests.models import Ticket
 from recoup.core import chain
 from recoup.web import (
     case_doubts,
+    case_entitled,
     case_expanded,
     case_exports,
     case_flow,
@@ -58,22 +59,21 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """Flows and trail to draw; ledger and again where they were traced for this answer."""
+    """Flows and trail to draw; ledger and again where they were traced for this answer.
+
+    through: where money went on by payments that were told for a case the reader does not see.
+    """
 
     flows: Sequence[Flow]
     trail: Sequence[Trail]
     ledger: CaseLedger | None = None
     again: chain.Retraced | None = None
     problem: str = ""
+    through: Sequence[case_entitled.Through] = ()
 
 
-def part(
-    shown: Shown, choice: Choice, *, at: datetime, before: str = "", is_asker: bool = False
-) -> dict[str, Any]:
-    """The context of ``cases/_case_flow.html``; before: the address that the reader comes from.
-
-    is_asker: the reader's organisation asked the banks, and may read every booking they told.
-    """
+def part(shown: Shown, choice: Choice, *, at: datetime, before: str = "") -> dict[str, Any]:
+    """The context of ``cases/_case_flow.html``; before: the address that the reader comes from."""
     traced = traced_as(shown, choice)
     if traced.problem:
         choice = choice.as_held
@@ -90,16 +90,21 @@ def part(
     panels: list[case_expanded.Opened] = []
     if traced.ledger is not None and traced.again is not None:
         panels = case_expanded.opened(
-            chips, traced.ledger, traced.again, traced.flows, traced.trail, is_asker=is_asker
+            chips, traced.ledger, traced.again, traced.flows, traced.trail
         )
     return {
-        "flows": [case_folding.folded(picture, idents) for picture in pictures],
+        "flows": [
+            case_folding.folded(picture, idents, is_mark=not choice.words.is_sum)
+            for picture in pictures
+        ],
         "chips": chips,
         "panels": panels,
         "chosen": choice,
         "flow_said": case_retrace.statement(choice, at),
         "flow_proofs": _proofs(traced),
         "flow_problem": choice.problem or traced.problem,
+        "flow_through": traced.through,
+        "flow_left_out": case_retrace.left_out(traced.ledger),
         "frontier": _frontier(shown, traced, choice),
         "proposed": _proposed(shown, traced, choice),
         "take_away": case_exports.offered(shown.case.id, choice, _currencies(traced.flows)),
@@ -108,7 +113,7 @@ def part(
 
 
 def _currencies(flows: Sequence[Flow]) -> list[str]:
-    """The currencies in which the case was paid; what it was exchanged into has no file."""
+    """The currencies in which the case was paid; what that was exchanged into is a part of each."""
     return sorted({flow.currency for flow in flows if flow.movement_id and flow.payee_id})
 
 
@@ -118,18 +123,17 @@ def traced_as(shown: Shown, choice: Choice) -> Traced:
     try:
         ledger = case_ledger.ledger_of(shown.case.id)
         again = ledger.under(choice.rule, choice.until) if ledger else None
-    except case_ledger.TooManyAccounts:
-        ledger = again = None
+    except case_ledger.TooManyAccounts as problem:
+        return Traced(shown.flows, shown.trail, problem=case_retrace.too_much(problem))
     if ledger is None or again is None:
-        problem = gettext(
-            "So much is connected with this case that it is shown by the holding rule only."
-        )
-        return Traced(shown.flows, shown.trail, problem=problem)
+        return Traced(shown.flows, shown.trail, problem=gettext("The case is not yours any more."))
     if choice.is_as_held:
         return Traced(shown.flows, shown.trail, ledger, again)
-    return Traced(
-        case_retrace.flows(ledger, again), case_retrace.trail(ledger, again), ledger, again
-    )
+    flows, trail, through = case_entitled.told(
+        case_retrace.flows(ledger, again), case_retrace.trail(ledger, again),
+        case_entitled.hidden(ledger), shown.trail,
+    )  # fmt: skip
+    return Traced(flows, trail, ledger, again, through=through)
 
 
 def _proofs(traced: Traced) -> list[case_retrace.Proof]:
@@ -162,8 +166,9 @@ def _proposed(shown: Shown, traced: Traced, choice: Choice) -> dict[str, Any] | 
     if choice.is_as_held or choice.at is not None:
         return None
     rows, same = case_proposals.proposals(
-        choice, traced.ledger, traced.again, shown.holds, shown.tickets
-    )
+        choice, traced.ledger, traced.again, shown.holds, shown.tickets,
+        told={str(row.account_id) for row in traced.trail},
+    )  # fmt: skip
     return {"rows": rows, "same": same}
 
 

@@ -1,11 +1,13 @@
 """A large flow begins with its main hops: the other accounts are one node until somebody opens one.
 
-What is folded is added up, band by band, so that picture and table still say the same sums.
+What is folded is added up, band by band, so that picture and table still say the same sums. Marks
+overlap and are not added: of those that are folded the largest stands for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import add
 from typing import Any
 
 from django.utils.translation import ngettext
@@ -15,8 +17,11 @@ MAIN = 9
 FOLDED = "folded"
 
 
-def folded(picture: dict[str, Any], opened: Collection[str]) -> dict[str, Any]:
+def folded(
+    picture: dict[str, Any], opened: Collection[str], *, is_mark: bool = False
+) -> dict[str, Any]:
     """The same picture with few accounts; opened: idents that stay, with those next to them."""
+    together = max if is_mark else add
     links, nodes = picture["data"]["links"], picture["data"]["nodes"]
     if len(links) <= BANDS_AT_MOST:
         return picture
@@ -43,8 +48,8 @@ def folded(picture: dict[str, Any], opened: Collection[str]) -> dict[str, Any]:
             bands[key] = {**link, "source": source, "target": target}
             rows[key] = {**row} | (_merged(row, source, target, label) if is_folded else {})
         else:
-            bands[key]["value"] += link["value"]
-            rows[key]["amount_minor"] += row["amount_minor"]
+            bands[key]["value"] = together(bands[key]["value"], link["value"])
+            rows[key]["amount_minor"] = together(rows[key]["amount_minor"], row["amount_minor"])
             rows[key]["bookings"] = rows[key].get("bookings", 1) + 1
             rows[key]["is_doubtful"] |= row["is_doubtful"]
     used = {end for band in bands.values() for end in (band["source"], band["target"])}

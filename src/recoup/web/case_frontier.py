@@ -98,7 +98,7 @@ def _rounds(tickets: Iterable[Ticket]) -> Mapping[UUID, list[Ticket]]:
     rounds: dict[UUID, list[Ticket]] = {}
     for ticket in sorted(tickets, key=lambda t: t.round):
         if ticket.measure == "hold":
-            rounds.setdefault(ticket.account_id, []).append(ticket)
+            rounds.setdefault(ticket.account_id, []).append(ticket)  # type: ignore[arg-type]
     return rounds
 
 

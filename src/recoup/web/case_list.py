@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
+from recoup.apps.audit import directory_operations
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, CaseLink
 from recoup.apps.holds import case_queries
@@ -20,7 +21,7 @@ from recoup.apps.members import queries as members
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
 from recoup.core.text import NotReadable, read_search
-from recoup.web import case_decisions, case_page, wordings
+from recoup.web import case_decisions, case_page, task_words, wordings
 from recoup.web.case_standing import Standing, standing_of
 
 PAGE = 50
@@ -183,25 +184,27 @@ def home(actor: Actor, *, at: datetime) -> dict[str, Any]:
     tasks = list(cases.tasks_of(actor)[:10])
     return {
         "figures": [],
-        "tasks": wordings.tasks(tasks, actor),
+        "tasks": task_words.tasks(tasks, actor),
         "to_adopt": to_adopt(actor, at_most=8) if actor.organisation_kind == "police" else [],
         "cases": case_rows(actor, newest, at=at),
     }
 
 
-def directory_groups() -> list[dict[str, Any]]:
+def directory_groups(*, at: datetime) -> list[dict[str, Any]]:
     titles = {
         "police": gettext("Authorities"), "prosecutor": gettext("Authorities"),
         "fiu": gettext("Authorities"), "bank": gettext("Banks"),
         "payment": gettext("Payment institutions"), "vasp": gettext("Crypto-asset providers"),
         "isp": gettext("Internet providers"), "foreign_bank": gettext("Abroad"),
     }  # fmt: skip
-    groups: dict[str, list[dict[str, str]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {}
+    lately = directory_operations.changed_lately(at=at)
     for one in members.organisations():
         groups.setdefault(titles.get(one.kind, one.kind), []).append(
             {
                 "name": one.name, "contact_name": one.contact_name, "phone": one.contact_phone,
-                "email": one.contact_email, "bank_code": one.bank_code, "bic": one.bic,
+                "changed_at": lately.get(one.id), "email": one.contact_email,
+                "bank_code": one.bank_code, "bic": one.bic,
                 "answers_by_text": gettext("its own program")
                 if one.answers_by == "api"
                 else gettext("people at the desk"),

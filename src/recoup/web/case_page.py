@@ -27,6 +27,7 @@ from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.core.answer import RETURNING
 from recoup.core.lawful_request import DUTIES, RequestState
+from recoup.data.policy import load_policy
 from recoup.web import (
     case_decisions,
     case_doubts,
@@ -35,6 +36,8 @@ from recoup.web import (
     case_frontier,
     case_related,
     case_trail,
+    request_list,
+    task_words,
     wordings,
 )
 from recoup.web.case_rules import Choice
@@ -111,16 +114,18 @@ def live(
         "events": events(happened, parts),
         "links": links(case),
         "related": case_related.related(case),
-        "tasks": wordings.tasks([t for t in tasks if t.done_at is None], actor),
+        "tasks": task_words.tasks([t for t in tasks if t.done_at is None], actor),
         "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
         "ledgers": wordings.ledgers(case),
+        "requests": request_list.of_case(actor, case.id)
+        if load_policy().may(actor, "request:draft")
+        else [],
         **case_flow_part.part(
             _shown(case, parts, flows, trail, told),
             choice or Choice(RULE),
             at=at,
             before=before,
-            is_asker=is_owner,
         ),
     }
 
@@ -135,9 +140,7 @@ def flow_part(
     shown = _shown(case, parts, flows, trail, told)
     return {
         "case": head(parts, at=at),
-        **case_flow_part.part(
-            shown, choice, at=at, before=before, is_asker=actor.organisation_id == case.owner_id
-        ),
+        **case_flow_part.part(shown, choice, at=at, before=before),
     }
 
 

@@ -19,6 +19,7 @@ from recoup.core.patterns import Amounts
 from recoup.core.said import Said
 from recoup.core.tracing import Transfer
 from recoup.data.indicators import load_indicators
+from recoup.web import case_entitled
 from recoup.web.case_trail import guess_shown
 
 SECOND = 1_000_000
@@ -47,7 +48,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One finding; says: the indicator. source: where it comes from."""
+    """One finding; says: the indicator. source: where it comes from.
+
+    is_asked: the reader's organisation asked for every one of these bookings, and reads them.
+    """
 
     name: str
     said: str
@@ -58,6 +62,7 @@ class Pattern:
     currency: str
     transfers: tuple[Shown, ...]
     more: int
+    is_asked: bool
 
 
 def found(ledger: CaseLedger) -> list[Pattern]:
@@ -98,8 +103,11 @@ def _payments(facts: chain.Facts) -> Iterator[tuple[str, Transfer]]:
 
 
 def _touched(ledger: CaseLedger) -> frozenset[str]:
+    """The accounts that poison marks for the case, as far as the reader may be told of them."""
+    marked = ledger.under("poison")
     own = {claim.id for claim in ledger.claims}
-    return frozenset(row.account for row in ledger.under("poison").rows if row.claim in own)
+    known = case_entitled.known_accounts(ledger, marked, case_entitled.hidden(ledger))
+    return frozenset(r.account for r in marked.rows if r.claim in own and r.account in known)
 
 
 def _pattern(
@@ -113,7 +121,13 @@ def _pattern(
         _shown(ledger, one.account), name.institution if name else "", currency,
         tuple(_transfer(ledger, transfer) for transfer in shown[:SHOWN_AT_MOST]),
         max(len(shown) - SHOWN_AT_MOST, 0),
+        all(_is_asked(ledger, transfer.id) for transfer in shown),
     )  # fmt: skip
+
+
+def _is_asked(ledger: CaseLedger, movement: str) -> bool:
+    sides = (ledger.told.get((movement, is_credit)) for is_credit in (False, True))
+    return any(side is not None and side.is_asked for side in sides)
 
 
 def _in_words(ledger: CaseLedger, said: Said) -> str:

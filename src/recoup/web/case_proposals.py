@@ -6,7 +6,7 @@ act that exists for it, where it is looked at and decided.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from uuid import UUID
@@ -46,15 +46,18 @@ class Proposal:
 
 def proposals(
     choice: Choice, ledger: CaseLedger, again: chain.Retraced, holds: Sequence[Hold],
-    tickets: Sequence[Ticket],
+    tickets: Sequence[Ticket], *, told: Collection[str],
 ) -> tuple[list[Proposal], int]:  # fmt: skip
-    """The holds of which this trace says another sum, and how many it leaves as they are."""
+    """The holds of which this trace says another sum, and how many it leaves as they are.
+
+    told: the accounts that the reader may be told of beside those on which something is held.
+    """
     if not RULES[again.rule].conserves:
         return [], 0
     last = {t.request: t for t in sorted(tickets, key=lambda t: t.round) if t.measure == "hold"}
     held = {str(hold.account_id): hold for hold in holds if hold.state in IN_FORCE}
     found, same = [], 0
-    for account in sorted(_accounts(ledger, again) | held.keys()):
+    for account in sorted((_accounts(ledger, again) & set(told)) | held.keys()):
         hold = held.get(account)
         one = _proposal(choice, ledger, again, account, hold, last)
         if one.difference:

@@ -86,17 +86,9 @@ def related(case: Case) -> Related:
     """The group of a case, among the cases that the reader may see."""
     cases, same_loss, is_cut = _around(case)
     told = _told(cases, same_loss)
-    judged = _judged(cases)
-    removed = [
-        Link(str(row.case_id), Identifier(row.kind, row.value))
-        for row in judged.values()
-        if not row.counts
-    ]
-    mentioned = {(t.id, m.identifier) for t in told for m in t.mentions}
-    linked = linking.link(
-        told, limits=load_link_limits(),
-        removed=[link for link in removed if (link.report, link.identifier) in mentioned],
-    )  # fmt: skip
+    mentioned = {Link(t.id, m.identifier) for t in told for m in t.mentions}
+    removed = {link: row for link, row in _removed(case).items() if link in mentioned}
+    linked = linking.link(told, limits=load_link_limits(), removed=list(removed))
     group = linked.group_of[str(case.pk)]
     rows = [
         _row(case, cases[UUID(name)], linked, same_loss, cases)
@@ -106,7 +98,10 @@ def related(case: Case) -> Related:
     sums = linking.sums_of(linked, group)
     return Related(
         tuple(sorted(rows, key=lambda row: (len(row.reasons), row.case.reference))),
-        tuple(_taken_back(case, cases, told, judged)),
+        tuple(
+            TakenBack(cases[UUID(link.report)], _reason(link.identifier), row)
+            for link, row in removed.items()
+        ),
         tuple((currency, s.lost, s.held) for currency, s in sums.items()),
         is_cut,
     )
@@ -172,9 +167,14 @@ def _turn(case: Case) -> tuple[Any, str]:
     return case.reported_at, case.reference
 
 
-def _judged(cases: Mapping[UUID, Case]) -> dict[tuple[UUID, str, str], LinkJudged]:
-    rows = LinkJudged.objects.filter(case_id__in=list(cases)).order_by("at", "id")
-    return {(row.case_id, row.kind, row.value): row for row in rows}
+def _removed(case: Case) -> dict[Link, LinkJudged]:
+    """The links that count no longer between this case and another one, whichever page said so."""
+    words: dict[Link, LinkJudged] = {}
+    rows = LinkJudged.objects.filter(Q(case=case) | Q(judged_in=case)).exclude(judged_in=None)
+    for row in rows.order_by("at", "id"):
+        other = row.judged_in_id if row.case_id == case.pk else row.case_id
+        words[Link(str(other), Identifier(row.kind, row.value))] = row
+    return {link: row for link, row in words.items() if not row.counts}
 
 
 def _row(
@@ -192,15 +192,3 @@ def _row(
 def _reason(identifier: Identifier, via: str = "") -> Reason:
     shown = identifier.value if identifier.kind == "reference" else guess_shown(identifier.value)
     return Reason(gettext(KINDS[identifier.kind].template), shown, via, identifier)
-
-
-def _taken_back(
-    case: Case, cases: Mapping[UUID, Case], told: Iterable[Told],
-    judged: Mapping[tuple[UUID, str, str], LinkJudged],
-) -> Iterable[TakenBack]:  # fmt: skip
-    """Links of this case's own identifiers that were taken back at other cases."""
-    own = {m.identifier for t in told if t.id == str(case.pk) for m in t.mentions}
-    for row in judged.values():
-        identifier = Identifier(row.kind, row.value)
-        if not row.counts and identifier in own and row.case_id != case.pk:
-            yield TakenBack(cases[row.case_id], _reason(identifier), row)

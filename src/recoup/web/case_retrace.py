@@ -12,11 +12,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from recoup.apps.holds.case_ledger import AccountName, CaseLedger
+from recoup.apps.holds.case_ledger import (
+    UNCONFIRMED_AT_MOST,
+    AccountName,
+    CaseLedger,
+    TooManyAccounts,
+)
 from recoup.apps.holds.models import Flow, Trail
 from recoup.apps.holds.wording import moment
+from recoup.apps.said import in_words
 from recoup.core import chain
 from recoup.core.tracing import RULES
 from recoup.web.case_rules import Choice
@@ -133,6 +139,36 @@ def _proof(total: chain.Total, *, is_past: bool) -> Proof:
     }  # fmt: skip
     parts = tuple(Part(fate, names[fate], n) for fate, n in units.items() if n)
     return Proof(total.currency, total.lost + total.exchanged_in, parts, chain.is_balanced(total))
+
+
+def too_much(problem: TooManyAccounts) -> str:
+    """Why a case is not traced while somebody waits, and what its pages leave out."""
+    left_out = gettext(
+        "So it is shown by the holding rule only; other rules, earlier moments, single bookings, "
+        "patterns and files of its trace are left out."
+    )
+    return f"{in_words(problem.said)} {left_out}"
+
+
+def left_out(ledger: CaseLedger | None) -> str:
+    """The reports that are no part of what was traced; empty where there are none."""
+    n = ledger.unconfirmed if ledger else 0
+    if n > UNCONFIRMED_AT_MOST:
+        text = gettext(
+            "More than %(n)s other reports about these accounts, which nobody has confirmed or "
+            "adopted, are left out; they change no sum."
+        )
+        return text % {"n": UNCONFIRMED_AT_MOST}
+    if not n:
+        return ""
+    text = ngettext(
+        "%(n)s other report about these accounts, which nobody has confirmed or adopted, is left "
+        "out; it changes no sum.",
+        "%(n)s other reports about these accounts, which nobody has confirmed or adopted, are "
+        "left out; they change no sum.",
+        n,
+    )
+    return text % {"n": n}
 
 
 def statement(choice: Choice, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.holds.models import Trail
-from recoup.core.accounts import AccountIdentifier
+from recoup.core.accounts import AccountIdentifier, scheme_of_key
 from recoup.web.case_doubts import Doubt
 from recoup.web.figures import Figure, figure
 from recoup.web.templatetags.recoup_ui import money_plain
@@ -43,11 +43,8 @@ class Beside:
 
 def guess_shown(ident: str) -> str:
     """An account for people where only its key is at hand."""
-    if ident[:2].isalpha() and ident[2:4].isdigit() and ident.isalnum():
-        return AccountIdentifier("iban", ident).shown
-    if ident.startswith("+"):
-        return AccountIdentifier("phone", ident).shown
-    return AccountIdentifier("wallet", ident).shown if ":" in ident else ident
+    scheme = scheme_of_key(ident)
+    return ident if scheme == "cash_reference" else AccountIdentifier(scheme, ident).shown
 
 
 def trace(trail: Sequence[Trail], doubts: Mapping[tuple[UUID, str], Doubt]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from recoup.web import (
     case_exports,
     cases,
     ledger_exports,
+    ledger_later,
     ledgers,
 )
 
@@ -34,6 +35,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/ledgers/preview", ledgers.preview, name="ledger-preview"),
     path("cases/<uuid:case_id>/ledgers/import", ledgers.store, name="ledger-import"),
     path("ledgers/<uuid:ledger_id>", ledgers.ledger, name="ledger"),
+    path("ledgers/<uuid:ledger_id>/later/look", ledger_later.look, name="ledger-later-look"),
+    path("ledgers/<uuid:ledger_id>/later", ledger_later.book, name="ledger-later"),
     path("ledgers/<uuid:ledger_id>/export", ledger_exports.export, name="ledger-export"),
     path("reports", cases.to_adopt, name="reports-to-adopt"),
     path("tickets/<uuid:ticket_id>/withdraw", cases.withdraw, name="ticket-withdraw"),

@@ -78,7 +78,7 @@ def last_of_each(tickets: Sequence[Ticket]) -> frozenset[UUID]:
     for ticket in tickets:
         key = (ticket.account_id, ticket.measure)
         if key not in last or last[key].round < ticket.round:
-            last[key] = ticket
+            last[key] = ticket  # type: ignore[index]
     return frozenset(ticket.id for ticket in last.values())
 
 

@@ -31,7 +31,7 @@ from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, a
 from recoup.core.money import Money, format_money
 from recoup.core.text import NotReadable, read_note
 from recoup.data import currency, load_pack
-from recoup.web import case_list, case_page, wordings
+from recoup.web import case_list, case_page, task_words
 from recoup.web.case_rules import choice_of
 from recoup.web.templatetags.recoup_ui import is_past, law_words
 
@@ -83,7 +83,7 @@ def _chosen(request: Request) -> dict[str, Any]:
 @allowed("case:see")
 def case_version(request: Request, case_id: UUID) -> HttpResponse:
     """What the event stream compares: changes whenever something on the page did."""
-    return HttpResponse(_version(_case(request, case_id)), content_type="text/plain")
+    return HttpResponse(_version(_case(request, case_id)), content_type="text/plain; charset=utf-8")
 
 
 def _version(found: Case) -> str:
@@ -97,7 +97,7 @@ def _version(found: Case) -> str:
 def case_events(request: Request, case_id: UUID) -> HttpResponse:
     """Served by the waiting layer; here only where that layer is missing."""
     _case(request, case_id)
-    return HttpResponse("retry: 5000\n\n", content_type="text/event-stream")
+    return HttpResponse("retry: 5000\n\n", content_type="text/event-stream; charset=utf-8")
 
 
 @require_GET
@@ -256,7 +256,7 @@ def _next_step(step: Any) -> dict[str, Any]:
 
 def _own_ticket(request: Request, ticket_id: UUID) -> tuple[Ticket, Case]:
     ticket = get_object_or_404(requests.issued_by(request.actor), pk=ticket_id)
-    return ticket, _case(request, ticket.case_id)
+    return ticket, _case(request, ticket.case_id)  # type: ignore[arg-type]
 
 
 @require_POST
@@ -288,7 +288,7 @@ def _done(
     try:
         if form.is_valid():
             act(**form.cleaned_data, by=request.actor, at=request.at)
-            return _back(ticket.case_id)
+            return _back(ticket.case_id)  # type: ignore[arg-type]
     except operations.NotThisValue as problem:
         form.add_error(problem.field, reason(problem))
     except (MoveRefused, operations.NotPossible) as problem:
@@ -325,8 +325,8 @@ def tasks(request: Request) -> HttpResponse:
         request,
         "desk/tasks.html",
         {
-            "tasks": wordings.tasks(cases.tasks_of(actor)[:200], actor),
-            "done": wordings.tasks(cases.tasks_done(actor)[:20], actor),
+            "tasks": task_words.tasks(cases.tasks_of(actor)[:200], actor),
+            "done": task_words.tasks(cases.tasks_done(actor)[:20], actor),
         },
     )
 
@@ -347,7 +347,9 @@ def finish_task(request: Request, task_id: UUID) -> HttpResponse:
 @require_GET
 @allowed("directory:see")
 def directory(request: Request) -> HttpResponse:
-    return render(request, "desk/directory.html", {"groups": case_list.directory_groups()})
+    return render(
+        request, "desk/directory.html", {"groups": case_list.directory_groups(at=request.at)}
+    )
 
 
 def police_home(request: Request) -> HttpResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,11 +21,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from recoup.core.law import Words
 from recoup.web.serbian_script import to_latin
 
 SOURCE: Final = Path(__file__).resolve().parents[1]
 LOCALE: Final = SOURCE / "locale"
 LAW: Final = SOURCE / "data" / "law"
+SHOWN: Final = ("RS",)  # countries whose powers pages show in Serbian; others stay in English
+GUIDELINES: Final = SOURCE / "data" / "guidelines.toml"
 BY_HAND: Final = ("sr",)
 MADE: Final = {"sr_Latn": "sr"}
 BEGINNING: Final = datetime(2026, 11, 21, tzinfo=UTC)
@@ -86,7 +90,18 @@ def marked() -> Catalog:
     for path in sorted(LAW.glob("*.toml")):
         for message in texts_of_law(tomllib.loads(path.read_text(encoding="utf-8"))):
             catalog.add(message, locations=[(str(path.relative_to(SOURCE)), 0)])
+    for message in texts_of_guidelines(tomllib.loads(GUIDELINES.read_text(encoding="utf-8"))):
+        catalog.add(message, locations=[(str(GUIDELINES.relative_to(SOURCE)), 0)])
     return catalog
+
+
+def texts_of_guidelines(document: Mapping[str, Any]) -> Iterator[str]:
+    """The controls of the guidelines and what their figures count, which pages show."""
+    yield document["title"]
+    for measure in document["measure"].values():
+        yield from (measure["counts"], measure["of"])
+    for control in document["control"]:
+        yield from (control["text"], control["proof"])
 
 
 def texts_of_law(pack: Mapping[str, Any]) -> Iterator[str]:
@@ -99,6 +114,32 @@ def texts_of_law(pack: Mapping[str, Any]) -> Iterator[str]:
         yield scheme["name"]
     for channel in pack.get("channel", ()):
         yield channel["name"]
+    yield from _texts_of_words(pack)
+    if pack.get("country") in SHOWN:
+        yield pack["notice"]
+        yield from _texts_of_powers(pack)
+
+
+def _texts_of_words(document: Mapping[str, Any]) -> Iterator[str]:
+    """Names and sentences of the measures and of the words that they are written in."""
+    for measure in document.get("measure", ()):
+        for key in ("name", "asks", "condition"):
+            if key in measure:
+                yield measure[key]
+    for name in (entry.name for entry in fields(Words)):
+        for word in document.get(name, ()):
+            yield word["name"]
+            if "text" in word:
+                yield word["text"]
+
+
+def _texts_of_powers(pack: Mapping[str, Any]) -> Iterator[str]:
+    for power in pack.get("power", ()):
+        yield from (power["instrument"], power["text"])
+        if "extension_when" in power:
+            yield power["extension_when"]
+    for row in pack.get("missing", ()):
+        yield row["why"]
 
 
 def _add(catalog: Catalog, file: object, path: Path) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import zlib
 from typing import Any
 from uuid import UUID
 
@@ -31,10 +27,11 @@ from recoup.core.text import NotReadable as TextNotReadable
 from recoup.core.text import read_filename
 from recoup.standards import flow_csv
 from recoup.standards.strict_csv import NotReadable
+from recoup.web import carried
 from recoup.web.ledger_exports import FORMS, RULES, rule_of
 
 Request = Any
-MOST_BYTES = 4_000_000
+FIELDS = frozenset({"sources", "terminals", "name"})
 SAMPLE = 20
 REFUSED_SHOWN = 200
 
@@ -44,7 +41,11 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=gettext_lazy("File of transfers"),
-        help_text=gettext_lazy("CSV in UTF-8, at most 4 MB."),
+        help_text=gettext_lazy(
+            "CSV in UTF-8, at most 4 MB (some 20,000 transfers), because the page carries the file "
+            "to the next step; a longer one is kept and traced by the command "
+            "./recoup ledger load FILE.csv."
+        ),
     )
     profile = forms.ChoiceField(
         label=gettext_lazy("Declared profile"),
@@ -61,6 +62,18 @@ class UploadForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}), required=False,
         help_text=gettext_lazy("One a line: deposits at exchanges, mixers, bridges."),
     )  # fmt: skip
+
+
+class LaterForm(forms.Form):
+    """A later file of the same flow."""
+
+    file = forms.FileField(
+        label=gettext_lazy("A later file of transfers"),
+        help_text=gettext_lazy(
+            "Written as the first one, at most 4 MB. Transfers that the flow has already may be in "
+            "it; you see what is new before anything is stored."
+        ),
+    )
 
 
 def _case(request: Request, case_id: UUID) -> Case:
@@ -87,20 +100,24 @@ def preview(request: Request, case_id: UUID) -> HttpResponse:
             request, "cases/ledger_upload.html", {"case": found, "form": form}, status=422
         )
     file = form.cleaned_data["file"]
-    if file.size > MOST_BYTES:
-        form.add_error("file", gettext("The file is larger than 4 MB. Trace it by the shell."))
+    if file.size > carried.MOST_BYTES:
+        problem = gettext(
+            "The file is larger than 4 MB. Keep and trace it by the command "
+            "./recoup ledger load FILE.csv, or divide it."
+        )
+        form.add_error("file", problem)
         return render(
             request, "cases/ledger_upload.html", {"case": found, "form": form}, status=422
         )
     content = file.read()
-    shown = _preview(_name(file.name), content, form)
+    shown = _preview(name_of(file.name), content, form)
     return render(
         request, "cases/ledger_preview.html", {"case": found, "preview": shown},
         status=422 if shown["refused_count"] else 200,
     )  # fmt: skip
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     try:
         return read_filename(text).shown[:200]
     except TextNotReadable:
@@ -119,6 +136,28 @@ def _addresses(form: UploadForm) -> bool:
     return True
 
 
+def refused_rows(trouble: NotReadable) -> dict[str, Any]:
+    """What a preview shows of a file that cannot be read."""
+    rows = [
+        {"line": r.line, "field": r.column, "value": r.value, "message": in_words(r.problem)}
+        for r in trouble.refused[:REFUSED_SHOWN]
+    ]
+    return {"refused_count": len(trouble.refused), "refused": rows}
+
+
+def columns() -> list[str]:
+    return [gettext("Time (UTC)"), gettext("From"), gettext("To"), "USD"]
+
+
+def sample(flow: flow_csv.FlowFile) -> list[list[str]]:
+    """The first rows of a flow, under ``columns``."""
+    return [
+        [f"{row.at:%Y-%m-%d %H:%M:%S}", row.payer_label or row.payer,
+         row.payee_label or row.payee, str(row.usd)]
+        for row in flow.rows[:SAMPLE]
+    ]  # fmt: skip
+
+
 def _preview(name: str, content: bytes, form: UploadForm) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "file_name": name,
@@ -129,12 +168,7 @@ def _preview(name: str, content: bytes, form: UploadForm) -> dict[str, Any]:
     try:
         flow = flow_csv.read(content)
     except NotReadable as refused:
-        shown["refused_count"] = len(refused.refused)
-        shown["refused"] = [
-            {"line": r.line, "field": r.column, "value": r.value, "message": in_words(r.problem)}
-            for r in refused.refused[:REFUSED_SHOWN]
-        ]
-        return shown
+        return shown | refused_rows(refused)
     shown["row_count"] = len(flow.rows)
     shown["facts"] = [
         {"label": gettext("Addresses"), "value": len(flow.addresses)},
@@ -142,39 +176,10 @@ def _preview(name: str, content: bytes, form: UploadForm) -> dict[str, Any]:
         {"label": gettext("Rounding residual"), "value": f"{flow.residual_usd} USD"},
         {"label": gettext("Loss addresses"), "value": len(form.cleaned_data["sources"])},
     ]
-    shown["columns"] = [gettext("Time (UTC)"), gettext("From"), gettext("To"), "USD"]
-    shown["sample"] = [
-        [f"{row.at:%Y-%m-%d %H:%M:%S}", row.payer_label or row.payer,
-         row.payee_label or row.payee, row.usd]
-        for row in flow.rows[:SAMPLE]
-    ]  # fmt: skip
-    shown["token"] = _pack(name, content, form)
+    shown["columns"], shown["sample"] = columns(), sample(flow)
+    head = {key: form.cleaned_data[key] for key in ("sources", "terminals")}
+    shown["token"] = carried.pack(head | {"name": name}, content)
     return shown
-
-
-def _pack(name: str, content: bytes, form: UploadForm) -> str:
-    """The file as the page carries it to the next step: nothing waits on the server."""
-    head = {key: form.cleaned_data[key] for key in ("sources", "terminals")} | {"name": name}
-    data = json.dumps(head).encode() + b"\n" + content
-    return base64.b64encode(zlib.compress(data, 6)).decode()
-
-
-def _unpack(token: str) -> tuple[dict[str, Any], bytes]:
-    """What the page carried; raises ValueError. It is read and checked anew: nothing is trusted."""
-    try:
-        unzip = zlib.decompressobj()
-        data = unzip.decompress(base64.b64decode(token, validate=True), MOST_BYTES + 100_000)
-        if unzip.unconsumed_tail:
-            raise ValueError("too large")
-        head, _, content = data.partition(b"\n")
-        fields = json.loads(head)
-        if not isinstance(fields, dict) or set(fields) != {"sources", "terminals", "name"}:
-            raise ValueError("other fields")
-        if not all(isinstance(a, str) for a in [*fields["sources"], *fields["terminals"]]):
-            raise ValueError("other addresses")
-        return fields, content
-    except (binascii.Error, zlib.error, json.JSONDecodeError, TypeError, RecursionError) as trouble:
-        raise ValueError("not a token") from trouble
 
 
 @require_POST
@@ -183,14 +188,16 @@ def store(request: Request, case_id: UUID) -> HttpResponse:
     """Store the file that was shown: every row, or nothing."""
     found = _case(request, case_id)
     try:
-        fields, content = _unpack(request.POST.get("token", ""))
+        fields, content = carried.unpack(request.POST.get("token", ""), fields=FIELDS)
+        if not all(isinstance(a, str) for a in [*fields["sources"], *fields["terminals"]]):
+            raise ValueError("other addresses")
         sources = flow_csv.read_addresses("\n".join(fields["sources"]).encode())
         terminals = flow_csv.read_addresses("\n".join(fields["terminals"]).encode())
         ledger = operations.import_ledger(
-            case=found, name=_name(str(fields["name"])), document=content,
+            case=found, name=name_of(str(fields["name"])), document=content,
             sources=sorted(sources), terminals=sorted(terminals), by=request.actor, at=request.at,
         )  # fmt: skip
-    except (ValueError, NotReadable) as trouble:
+    except (TypeError, ValueError, NotReadable) as trouble:
         text = gettext("The file changed on its way. Upload it again.")
         return errors.page(request, 422, "422.html", problem=f"{text} ({reason(trouble)})")
     except operations.AlreadyImported as problem:
@@ -206,6 +213,7 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
     rule = rule_of(request)
     findings = queries.findings_of(row, rule=rule)
     shares, working = findings.shares, findings.picture.working
+    later = list(row.later.order_by("added_at"))
     voice = voice_of(get_language() or "en", in_words)
     sums = [
         (gettext("At terminal addresses"), working.sum_of_kind("terminal")),
@@ -218,7 +226,7 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
         "rule_name": in_words(RULE_WORDS[rule].name),
         "rule_limits": in_words(RULE_WORDS[rule].limits), "not_certain": in_words(NOT_CERTAIN),
         "forms": [(key, form.name) for key, form in FORMS.items()],
-        "digest": bytes(row.sha256).hex(),
+        "digest": bytes(row.sha256).hex(), "form": LaterForm(),
         "sums": [
             (label, voice.number(usd(units)), voice.percent(shares.share_of(units)))
             for label, units in sums
@@ -230,6 +238,9 @@ def ledger(request: Request, ledger_id: UUID) -> HttpResponse:
             for p in findings.places[:100]
         ],
         "place_count": len(findings.places),
+        "traced_at": queries.traced_at(row),
+        "transfer_count": row.rows + sum(one.rows for one in later),
+        "later": [(one, bytes(one.sha256).hex()) for one in later],
         "residual": voice.number(f"{findings.flow.residual_usd:f}"),
     }  # fmt: skip
     return render(request, "cases/ledger.html", context)

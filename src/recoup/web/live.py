@@ -15,7 +15,7 @@ import psycopg
 log = logging.getLogger("recoup.live")
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
-CHANNELS = ("recoup_inbox", "recoup_case")
+CHANNELS = ("recoup_inbox", "recoup_case", "recoup_session")
 
 
 class Tide:
@@ -97,9 +97,15 @@ class Tide:
                 ))  # fmt: skip
             while True:
                 async for note in connection.notifies(timeout=POLL_SECONDS):
-                    self._wake(f"{note.channel}:{note.payload}")
+                    self._heard(note.channel, note.payload)
                 if self._waiting:
                     await self._poll(connection)
+
+    def _heard(self, channel: str, about: str) -> None:
+        """A session that ended may be anybody's: all who wait are asked who they are again."""
+        keys = [*self._waiting] if channel == "recoup_session" else [f"{channel}:{about}"]
+        for key in keys:
+            self._wake(key)
 
     async def _poll(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         """The inboxes' newest tickets: wakes an inbox whose notification was lost."""

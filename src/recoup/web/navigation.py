@@ -10,16 +10,23 @@ from django.utils.translation import gettext_lazy as _
 
 from recoup.apps.cases.queries import tasks_of
 from recoup.apps.lawful_requests.queries import WAITING, addressed_to
+from recoup.apps.lawful_requests.request_queries import asked_of
 from recoup.core.access import Actor
 from recoup.data.policy import load_policy
 
 # URL name, act, label.
 PLACES: Final = (
     ("desk", "desk:see", _("My desk")),
+    ("asked", "asked:desk", _("Asked of us")),
     ("cases", "case:see", _("Cases")),
+    ("decisions", "request:decide", _("Decisions")),
     ("reports-to-adopt", "case:adopt", _("Reports to adopt")),
+    ("requests", "request:draft", _("Requests")),
     ("tasks", "task:see", _("Tasks")),
     ("directory", "directory:see", _("Directory")),
+    ("people", "member:see", _("People")),
+    ("guidelines", "guidelines:see", _("Guidelines")),
+    ("law", "law:see", _("Law")),
 )
 MOST_COUNTED: Final = 100
 
@@ -33,12 +40,12 @@ def navigation(request: HttpRequest, actor: Actor | None) -> list[dict[str, Any]
         for name, act, label in PLACES
         if load_policy().may(actor, act) and (url := _address(name))
     ]
-    counted, count = _waiting(actor) if places else ("", 0)
+    counts = _waiting(actor) if places else {}
     return [
         {
-            "url": url, "label": label, "is_due": name == counted,
+            "url": url, "label": label, "is_due": name in counts,
             "is_current": request.path == url or request.path.startswith(f"{url}/"),
-            "count": count if name == counted else None,
+            "count": counts.get(name),
         }
         for name, url, label in places
     ]  # fmt: skip
@@ -51,9 +58,10 @@ def _address(name: str) -> str | None:
         return None
 
 
-def _waiting(actor: Actor) -> tuple[str, int]:
-    """What waits for this desk, counted to a limit in one query: open tickets, or open tasks."""
+def _waiting(actor: Actor) -> dict[str, int]:
+    """What waits for this desk, each counted to a limit in one query: tickets, or open tasks."""
     if load_policy().may(actor, "ticket:take"):
-        waiting = addressed_to(actor).filter(state__in=WAITING)
-        return "desk", waiting[:MOST_COUNTED].count()
-    return "tasks", tasks_of(actor)[:MOST_COUNTED].count()
+        holds = addressed_to(actor).filter(state__in=WAITING)[:MOST_COUNTED]
+        asked = asked_of(actor).filter(state__in=WAITING)[:MOST_COUNTED]
+        return {"desk": holds.count(), "asked": asked.count()}
+    return {"tasks": tasks_of(actor)[:MOST_COUNTED].count()}

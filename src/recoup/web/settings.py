@@ -15,7 +15,10 @@ from csp.constants import NONE, SELF
 ROOT = Path(__file__).resolve().parents[3]
 VAR = Path(os.environ.get("RECOUP_VAR", ROOT / "var"))
 DEBUG = False
-IS_DEMO = os.environ.get("RECOUP_DEMO", "1") == "1"
+# A hub for real: it refuses the demonstration, whose invented people sign in with one click, and
+# asks for TLS. Without it, people of organisations that exist still need a second factor.
+IS_PRODUCTION = os.environ.get("RECOUP_PRODUCTION", "0") == "1"
+IS_DEMO = os.environ.get("RECOUP_DEMO", "0" if IS_PRODUCTION else "1") == "1"
 COUNTRY = os.environ.get("RECOUP_COUNTRY", "RS")
 
 URL_VARIABLES = {
@@ -24,6 +27,9 @@ URL_VARIABLES = {
     "owner": "DATABASE_OWNER_URL",
 }
 ROLE = os.environ.get("RECOUP_ROLE", "app")
+# A page waits so long for a row that another has locked, then answers 503; else a few locked rows
+# would take all threads. The planner waits: there is nothing that it could do instead.
+LOCK_SECONDS = float(os.environ.get("RECOUP_LOCK_SECONDS", "8")) if ROLE == "app" else 0.0
 
 
 def database(url: str) -> dict[str, object]:
@@ -31,6 +37,9 @@ def database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     host = options.pop("host", parts.hostname or "")
+    if LOCK_SECONDS:
+        limit = f"-c lock_timeout={LOCK_SECONDS * 1000:.0f}"
+        options["options"] = f"{options.get('options', '')} {limit}".strip()
     return {
         "ENGINE": "recoup.web.postgres",
         "NAME": parts.path.lstrip("/"),
@@ -64,8 +73,49 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
+
+# Papers (docs/papers.md): the folder of certificates, which the demonstration fills by itself; an
+# authority of time, asked only when somebody takes a paper; the address that papers print.
+AUTHORITY = Path(os.environ.get("RECOUP_AUTHORITY", VAR / "authority"))
+TIMESTAMP_URL = os.environ.get("RECOUP_TIMESTAMP_URL", "")
+# Hosts of the hub's own network that it may call; all others must have public addresses.
+OUTGOING_PRIVATE = os.environ.get("RECOUP_OUTGOING_PRIVATE", "").split(",")
+PUBLIC_ADDRESS = os.environ.get("RECOUP_PUBLIC_ADDRESS", "").rstrip("/")
+
+# The log (docs/audit-format.md): who outside gets its checkpoints, and after how many hours without
+# one coercive acts stay back. The demonstration's witness is a folder beside it: it proves nothing.
+WITNESSES = os.environ.get("RECOUP_WITNESSES", f"demo=drop:{VAR}/witness" if IS_DEMO else "")
+CHECKPOINT_MAX_HOURS = float(os.environ.get("RECOUP_CHECKPOINT_MAX_HOURS", "24"))
+CHECKPOINT_WARN_HOURS = min(4.0, CHECKPOINT_MAX_HOURS / 2)
+
+# What stands in front and tells the caller's address; of nobody else it is believed (addresses).
+PROXIES = os.environ.get("RECOUP_PROXIES", "")
+# How often somebody may ask (data/rate_limits.toml), multiplied for a larger hub; 0: no limits.
+RATE_LIMIT_TIMES = float(os.environ.get("RECOUP_RATE_LIMIT_TIMES", "1"))
+
 ALLOWED_HOSTS = os.environ.get("RECOUP_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 IS_TLS = os.environ.get("RECOUP_TLS", "0") == "1"
+
+
+class NotForProduction(Exception):
+    """What was set must not be so where real people work."""
+
+
+if IS_PRODUCTION and IS_DEMO:
+    raise NotForProduction(
+        "RECOUP_PRODUCTION=1 and RECOUP_DEMO=1: a demonstration lets invented people in without a "
+        "second factor. Set one of them to 0."
+    )
+if IS_PRODUCTION and not IS_TLS:
+    raise NotForProduction(
+        "RECOUP_PRODUCTION=1 needs RECOUP_TLS=1: passkeys and sessions are for https only."
+    )
+
+if IS_PRODUCTION and RATE_LIMIT_TIMES <= 0:
+    raise NotForProduction(
+        "RECOUP_PRODUCTION=1 and RECOUP_RATE_LIMIT_TIMES=0: without limits one caller can fill the "
+        "hub. Leave it out, or set a number above 0."
+    )
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -84,13 +134,16 @@ INSTALLED_APPS = [
     "recoup.apps.ledgers",
     "recoup.apps.reports",
     "recoup.apps.cases",
+    "recoup.apps.evidence",
     "recoup.apps.traces",
     "recoup.apps.lawful_requests",
     "recoup.apps.holds",
+    "recoup.apps.guidelines",
     "recoup.web",
 ]
 
 MIDDLEWARE = [
+    "recoup.web.headers.StrictHeaders",
     "recoup.web.middleware.DatabaseDown",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,6 +159,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "recoup.web.middleware.Scope",
+    "recoup.web.session_age.SessionAge",
+    "recoup.web.step_up.StepUp",
 ]
 
 ROOT_URLCONF = "recoup.web.urls"
@@ -128,19 +183,34 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "members.Login"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["recoup.web.sign_in.Passwords"]
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_ADAPTER = "recoup.web.sign_in.NoSignUp"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "code": "5/5m/key", "pass": "20/5m/ip",
+}  # fmt: skip
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 ACCOUNT_LOGOUT_REDIRECT_URL = "front"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "recoup.web.password_words.NotAWordOfOurs"},
+]  # fmt: skip
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
+# With the prefix a browser takes the cookie over https, from this very host, and from nobody else.
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_TLS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_TLS else "csrftoken"
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_TLS else "django_language"
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_TLS, True, "Lax"
+MESSAGE_STORAGE = "recoup.web.cookies.Messages"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS
@@ -157,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
@@ -169,24 +239,53 @@ UPLOAD_LIMIT_BYTES = 20_000_000
 BODY_LIMITS_BYTES = {
     "/ledgers/preview": UPLOAD_LIMIT_BYTES,
     "/ledgers/import": 8_000_000,
+    "/later/look": UPLOAD_LIMIT_BYTES,
+    "/later": 8_000_000,
     "/statement": UPLOAD_LIMIT_BYTES,
     "/statement/take": UPLOAD_LIMIT_BYTES,
     "/api/v1/answers": 8_000_000,
     "/answer": 8_000_000,
     "/check": 8_000_000,
+    "/verify/paper": 10_600_000,
+    "/files": 11_000_000,
+    "/piece": 4_400_000,
+    "/evidence/upload": UPLOAD_LIMIT_BYTES,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_LIMIT_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# The evidence vault (docs/evidence.md): a folder of encrypted pieces, or a server that speaks S3;
+# and, apart from both and from the database, the folder of the keys that wrap the files' keys.
+VAULT_KEYS = Path(os.environ.get("RECOUP_VAULT_KEYS", VAR / "vault-keys"))
+
+
+def vault_storage() -> dict[str, object]:
+    """Django's storage of the vault; a server's credentials come as boto3 finds them itself."""
+    if bucket := os.environ.get("RECOUP_VAULT_S3_BUCKET"):
+        options = {
+            "bucket_name": bucket,
+            "endpoint_url": os.environ.get("RECOUP_VAULT_S3_URL") or None,
+            "location": os.environ.get("RECOUP_VAULT_S3_FOLDER", ""),
+            "file_overwrite": False,
+            "default_acl": None,
+            "max_memory_size": 8 * 1024 * 1024,
+        }
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    folder = os.environ.get("RECOUP_VAULT", str(VAR / "vault"))
+    return {"BACKEND": "recoup.apps.evidence.store.VaultFiles", "OPTIONS": {"location": folder}}
+
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [ROOT / "src/recoup/web/static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = os.environ.get("RECOUP_STATIC_REFRESH", "0") == "1"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "vault": vault_storage(),
 }
 
 USE_TZ = True
@@ -209,7 +308,7 @@ CACHES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "recoup.web.log_lines.Line"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

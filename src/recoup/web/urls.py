@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from recoup.web import desk
+from recoup.web import desk, keys, people, sign_in_pages, step_up, ticket_papers, verify
 from recoup.web.api import api
 from recoup.web.front import front
 
@@ -19,7 +19,7 @@ handler500 = "recoup.apps.members.errors.server_error"
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Says that the process answers; nothing about the database."""
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
 urlpatterns = [
@@ -32,13 +32,39 @@ urlpatterns = [
         "accounts/", include([re_path(NOT_SIGN_IN, RedirectView.as_view(url="/accounts/login/"))])
     ),
     path("accounts/", include("allauth.urls")),
+    path("sign-in/passkey/begin", sign_in_pages.begin, name="sign-in-begin"),
+    path("sign-in/passkey", sign_in_pages.by_passkey, name="sign-in-passkey"),
+    path("sign-in/code", sign_in_pages.by_code, name="sign-in-code"),
+    path("sign-in/demonstration", sign_in_pages.by_click, name="sign-in-demonstration"),
+    path("enrol", sign_in_pages.enrol, name="enrol"),
+    path("step-up", step_up.step_up, name="step-up"),
+    path("keys", keys.index, name="keys"),
+    path("keys/make", keys.make, name="key-make"),
+    path("keys/end", keys.end, name="key-end"),
+    path("people", people.index, name="people"),
+    path("people/propose", people.propose, name="people-propose"),
+    path("people/decide", people.decide, name="people-decide"),
+    path("people/suspend", people.suspend, name="people-suspend"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("recoup.apps.reports.urls")),
     path("", include("recoup.apps.lawful_requests.urls")),
     path("", include("recoup.apps.holds.urls")),
+    path("", include("recoup.apps.guidelines.urls")),
     path("desk", desk.home, name="desk"),
     path("desk/live", desk.live, name="desk-live"),
     path("desk/version", desk.version, name="desk-version"),
     path("desk/events", desk.events, name="desk-events"),
     path("", include("recoup.web.case_urls")),
+    path("", include("recoup.web.evidence_urls")),
+    path("", include("recoup.web.request_urls")),
+    path("", include("recoup.web.asked_urls")),
+    path("", include("recoup.web.decision_urls")),
+    path("", include("recoup.web.law_urls")),
+    path("", include("recoup.web.log_page")),
+    path("", include("recoup.web.glass")),
+    path("", include("recoup.web.directory_changes")),
+    path("tickets/<uuid:ticket_id>/paper", ticket_papers.paper, name="ticket-paper"),
+    path("", include("recoup.web.request_paper_urls")),
+    path("verify", verify.verify, name="verify"),
+    path("verify/paper", verify.check, name="verify-paper"),
 ]

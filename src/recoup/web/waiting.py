@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from recoup.web.bridge import Answer
+from recoup.web.headers import AS_BYTES
 
 RETRY_SECONDS = 30
 
@@ -51,5 +52,6 @@ def too_many(why: str) -> Answer:
         (b"content-type", b"application/json"),
         (b"cache-control", b"no-store"),
         (b"retry-after", str(RETRY_SECONDS).encode()),
+        *AS_BYTES,
     ]
     return Answer(429, headers, body)

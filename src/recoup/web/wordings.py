@@ -1,23 +1,20 @@
-"""Puts stored codes into words for pages: events of the timeline, reasons of links, tasks, sums."""
+"""Puts stored codes into words for pages: events of the timeline, reasons of links, sums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from recoup.apps.cases.models import Case, CaseEvent, Task
-from recoup.apps.holds.decision_operations import TAKEN_OVER
+from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.holds.models import CaseTotal
-from recoup.apps.holds.operations import DECIDED
 from recoup.apps.traces.models import ImportedLedger
-from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
 from recoup.web.answer_choices import answer_words, is_lift, is_lifted
-from recoup.web.case_decisions import Step, last_steps
 from recoup.web.names import organisation_name
+from recoup.web.task_words import TASKS
 from recoup.web.templatetags.recoup_ui import (
     kind_name,
     law_words,
@@ -41,134 +38,6 @@ KIND_OF_ANSWER = {
     "cashed_out": "gone", "stopped_before_execution": "returned", "recalled": "returned",
     "no_such_debit": "late", "cannot_lawfully": "late", "not_ours": "late", "unclear": "late",
 }  # fmt: skip
-TASKS = {
-    "acknowledge_overdue": (
-        gettext_lazy("Acknowledgement overdue"),
-        gettext_lazy("The addressee has not acknowledged the ticket in time. Call them."),
-    ),
-    "answer_overdue": (
-        gettext_lazy("Answer overdue"),
-        gettext_lazy("The addressee has not answered in time. Call with the telephone sheet."),
-    ),
-    "abroad": (
-        gettext_lazy("The money left the country"),
-        gettext_lazy("The hub sends nothing abroad: the request is filled, a person sends it."),
-    ),
-    "rate_unknown": (
-        gettext_lazy("An amount in another currency could not be judged"),
-        gettext_lazy(
-            "The next hold asks for no more than was paid. Call the bank, and ask what arrived."
-        ),
-    ),
-    "over_cap": (
-        gettext_lazy("More reports than the cap allows"),
-        gettext_lazy("No precautionary hold was asked. Read the report, adopt it or not."),
-    ),
-    "institution_unknown": (
-        gettext_lazy("No institution known for an account"),
-        gettext_lazy("The directory names nobody who keeps it. Find out who does."),
-    ),
-    "hold_refused": (
-        gettext_lazy("An institution did not hold"),
-        gettext_lazy("Hand the case over for the binding step, or close the matter with a ground."),
-    ),
-    "planning_failed": (
-        gettext_lazy("The hub could not plan the next step"),
-        gettext_lazy(
-            "Nothing is lost, but nothing more is asked by itself. Call who runs the hub."
-        ),
-    ),
-    "clock_failed": (
-        gettext_lazy("A clock of the hub could not act"),
-        gettext_lazy(
-            "What was due here did not happen. See to it by hand, and call who runs the hub; "
-            "when this is done, the hub tries again."
-        ),
-    ),
-    "undeliverable": (
-        gettext_lazy("A ticket could not be sent"),
-        gettext_lazy(
-            "Call by telephone, and call who runs the hub. When this is done, the hub sends it "
-            "again; or withdraw the ticket."
-        ),
-    ),
-    "hold_ends": (
-        gettext_lazy("A hold is about to end"),
-        gettext_lazy("Hand the case over for a binding order, or let the money go."),
-    ),
-    "decide_hold": (
-        gettext_lazy("Decide before the hold ends"),
-        gettext_lazy("Ask for the binding order, or the hold ends by itself."),
-    ),
-    "hold_lapsed": (
-        gettext_lazy("A hold has ended by itself"),
-        gettext_lazy(
-            "The money is free at the bank. Hand the case over for a binding order, or leave it."
-        ),
-    ),
-    "order_awaited": (
-        gettext_lazy("An order was applied for"),
-        gettext_lazy("See that it reaches the banks before the first hold ends."),
-    ),
-    "not_taken_over": (
-        gettext_lazy("The prosecutor did not take the case over"),
-        gettext_lazy("Hand it over anew with what is missing, or let the holds end."),
-    ),
-    "victim_is_payee": (
-        gettext_lazy("A victim also received traced money"),
-        gettext_lazy("Decide whether the account is an ordinary payee for these claims."),
-    ),
-    "seed_from_traced": (
-        gettext_lazy("A victim paid with another victim’s money"),
-        gettext_lazy("The rule needs a ruling here; nothing is assumed."),
-    ),
-    "two_claims_one_payment": (
-        gettext_lazy("Two claims on one payment"),
-        gettext_lazy("Merge the duplicate, or reduce one claim."),
-    ),
-    "unidentified_credit": (
-        gettext_lazy("A credit could not be identified"),
-        gettext_lazy("The bank disclosed its bookings but did not find the payment."),
-    ),
-    "not_disclosed": (
-        gettext_lazy("The bookings were not disclosed"),
-        gettext_lazy("The bank answered without its bookings. Ask why."),
-    ),
-    "incomplete_window": (
-        gettext_lazy("A disclosure does not balance"),
-        gettext_lazy("Asked twice already. Clear it up by telephone."),
-    ),
-    "books_differ": (
-        gettext_lazy("The books of two banks differ"),
-        gettext_lazy("The traced sums do not fit the balance that the bank told."),
-    ),
-    "destination_not_told": (
-        gettext_lazy("A destination was not told"),
-        gettext_lazy("Traced money left, and the bank did not say where to."),
-    ),
-    "returned_differs": (
-        gettext_lazy("Answers about money that came back contradict each other"),
-        gettext_lazy(
-            "More was stopped and recalled than was paid, or the money had moved on. What is held "
-            "stays held. Call both banks; one of them corrects its answer."
-        ),
-    ),
-    "excess_held": (
-        gettext_lazy("More is held than is traced"),
-        gettext_lazy("Lift the difference: hold only the disputed units."),
-    ),
-}
-
-AFTER_TAKING_OVER = (
-    gettext_lazy("Apply for the order before the hold ends"),
-    gettext_lazy("The case was taken over. Without the binding order the hold ends by itself."),
-)
-OWN_TASKS = {
-    "acknowledge_overdue": gettext_lazy(
-        "Your institution has not acknowledged the ticket. Take it."
-    ),
-    "answer_overdue": gettext_lazy("Your institution has not answered in time. Answer it now."),
-}
 
 
 def account(values: Mapping[str, Any]) -> str:
@@ -377,47 +246,6 @@ def sums(total: CaseTotal) -> dict[str, Any]:
         "reachable": total.lying + total.unknown,
         "exchanged_in": total.exchanged_in,
         "exchanged_out": total.exchanged_out,
-    }
-
-
-def tasks(found: Iterable[Task], actor: Actor) -> list[dict[str, Any]]:
-    """Tasks for a table or a list. One statement more where one waits for a prosecutor."""
-    rows = list(found)
-    steps = last_steps([r.case_id for r in rows if r.kind == "decide_hold" and r.case_id])
-    return [_task(row, actor, steps.get(row.case_id) if row.case_id else None) for row in rows]
-
-
-def _task(row: Task, actor: Actor, step: Step | None) -> dict[str, Any]:
-    title, text = TASKS.get(row.kind, (row.kind.replace("_", " "), ""))
-    if row.kind == "decide_hold" and row.done_at is None and step and step.what == TAKEN_OVER:
-        title, text = AFTER_TAKING_OVER
-    if row.owner_id != row.issuer_id:
-        text = OWN_TASKS.get(row.kind, text)
-    if row.values.get("nobody_else"):
-        again = gettext("No other person of this desk has a mandate: the same one is named again.")
-        text = f"{text} {again}"
-    ticket = row.values.get("ticket", "")
-    is_open = row.owner_id == actor.organisation_id and row.done_at is None
-    return {
-        "id": row.id,
-        "title": title,
-        "text": text,
-        "level": 0 if row.kind == "abroad" else row.level,
-        "is_abroad": row.kind == "abroad",
-        "ticket_id": row.values.get("ticket_id", row.about) if ticket else None,
-        "ticket_reference": ticket,
-        "case_id": row.case_id if actor.organisation_id != row.owner_id or row.case else None,
-        "case_reference": row.case.reference if row.case else row.values.get("case_reference", ""),
-        "place": row.values.get("place", ""),
-        "amount_minor": row.values.get("amount_minor"),
-        "currency": row.values.get("currency", ""),
-        "owner_name": row.owner.name,
-        "person_name": row.person.full_name if row.person else "",
-        "opened_at": row.opened_at,
-        "due_at": row.due_at,
-        "done_at": row.done_at,
-        "can_finish": is_open and row.kind not in DECIDED,
-        "can_decide": is_open and row.kind in DECIDED,
     }
 
 

@@ -194,6 +194,11 @@ def role_name(role: str, kind: str = "") -> str:
         "machine": gettext("institution’s system"),
         "visitor": gettext("visitor"),
         "unit_head": gettext("head of unit"),
+        "fiu_head": gettext("head of the FIU"),
+        "judge": gettext("judge"),
+        "minister": gettext("minister"),
+        "ministry_officer": gettext("ministry officer"),
+        "hub_officer": gettext("officer of the hub’s desk"),
     }
     return str(OF_DESK.get((kind, role)) or names.get(role, role))
 

@@ -2,12 +2,17 @@
 import { startAnswers } from './answers.js'
 import { startClocks } from './clocks.js'
 import { startEvents } from './events.js'
+import { startFiles } from './files.js'
 import { startFlows } from './flow.js'
 import { startForms } from './forms.js'
+import { startPasskeys } from './passkeys.js'
 import { startRetrace } from './retrace.js'
 import { startSmall } from './small.js'
+import { startUploads } from './uploads.js'
 
-const parts = [startSmall, startClocks, startForms, startAnswers, startFlows, startRetrace]
+const parts = [
+  startSmall, startClocks, startForms, startFiles, startAnswers, startFlows, startRetrace, startPasskeys, startUploads
+]
 
 function start (scope) {
   for (const part of parts) part(scope)
