@@ -85,6 +85,15 @@ def test_the_same_key_gives_the_same_bytes(asked: World) -> None:
     assert leaves == [(1,)]
 
 
+def test_a_repeat_says_what_the_first_answer_said(world: World) -> None:
+    """Not what would be answered now: the report is known by then."""
+    body, key = recent(world), {"Idempotency-Key": str(uuid4())}
+    first, again = (post(world, "plum", "reports", body, **key) for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content and first.json()["is_repeat"] is False
+    assert post(world, "plum", "reports", body).json()["is_repeat"] is True
+
+
 def test_the_same_key_with_another_body_is_a_conflict(asked: World) -> None:
     key = {"Idempotency-Key": str(uuid4())}
     body = {"tickets": [asked.ticket("quince", "hold")["ticket"]]}

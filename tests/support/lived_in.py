@@ -8,13 +8,17 @@ from uuid import uuid4
 from django.test import Client
 
 from recoup.apps.cases.models import Case
+from recoup.apps.guidelines import operations as guidelines
 from recoup.apps.ledgers import load_operations as ledgers
 from recoup.apps.ledgers.operations import keep_trace
 from recoup.apps.reports import operations as reports
 from recoup.apps.reports.operations import Filed
-from recoup.apps.traces.models import ImportedLedger, LedgerTransfer
+from recoup.apps.traces.models import ImportedLedger, LaterTransfers, LedgerTransfer
 from recoup.core import tracing
+from recoup.core.guidelines import Level, NewDeclaration
+from recoup.data.guidelines import load_guidelines
 from support.bank import Banks, Ledger
+from support.evidence import Vault
 from support.world import OFFICER, World
 
 CANARY = "CANARY-7Q4M"
@@ -44,6 +48,8 @@ def live_in(world: World) -> Filed:
     Banks(ledger, change=silent_at_the_second).run()
     acknowledge_by_api(world)
     import_ledger(world, world.case_of(filed))
+    declare(world)
+    Vault(world, world.case_of(filed)).keep(b"An invented statement")
     assert world.case_of(again).pk != world.case_of(filed).pk
     return filed
 
@@ -72,8 +78,13 @@ def import_ledger(world: World, case: Case) -> None:
             case_id=case.pk, organisation_id=officer.organisation_id, name=f"{CANARY}.csv",
             profile="flow", sha256=b"0" * 32, rows=1, imported_at=at, person_id=officer.person_id,
         )  # fmt: skip
+        later = LaterTransfers.objects.create(
+            ledger=ledger, name=f"{CANARY}2.csv", sha256=b"1" * 32, rows=1, known=0, late=0,
+            is_traced_again=False, added_at=at,
+        )  # fmt: skip
         LedgerTransfer.objects.create(
             ledger=ledger,
+            later=later,
             line=2,
             ident="x",
             moved_at=at,
@@ -83,4 +94,14 @@ def import_ledger(world: World, case: Case) -> None:
             block=1,
             tx_hash="c",
             value="0.000001",
+        )
+
+
+def declare(world: World) -> None:
+    """The officer's organisation says how far it is with one of the guidelines' controls."""
+    control = load_guidelines().control("L-02")
+    assert control is not None
+    with world.acting(officer := world.actor(OFFICER)) as at:
+        guidelines.declare(
+            control=control, new=NewDeclaration(Level.INFORMAL, CANARY), by=officer, at=at
         )

@@ -127,6 +127,19 @@ def csv(account: Account, *, encoding: str = "utf-8") -> bytes:
     return "\r\n".join(";".join(row) for row in cyrillic_rows(account)).encode(encoding)
 
 
+def unknown(account: Account) -> bytes:
+    """A table whose headings nobody knows, with a total under it; times are those of Belgrade."""
+    rows, balance = [], account.opening
+    for one in account.bookings:
+        balance += one.minor
+        sum_ = f"{'-' if one.minor < 0 else ''}{serbian(abs(one.minor))}"
+        at = f"{one.at.astimezone(ZoneInfo('Europe/Belgrade')):%d.%m.%Y. %H:%M:%S}"
+        rows.append([at, sum_, one.note, one.to, serbian(balance), one.reference])
+    heads = ["Kad", "Koliko", "Šta", "Kome", "Ostalo", "Znak"]
+    table = [["Izvod br. 4"], heads, *rows, ["Svega", str(len(rows))]]
+    return "\r\n".join(";".join(row) for row in table).encode()
+
+
 def fraud(account: str, onward: str, *, now: datetime, before: int = 0) -> Account:
     """480,000 came, 300,000 went on after a card payment of 1,000; 12,000 were there.
 
@@ -150,5 +163,5 @@ def fraud(account: str, onward: str, *, now: datetime, before: int = 0) -> Accou
 
 __all__ = [
     "Account", "Booked", "camt053", "csv", "cyrillic_rows", "fraud", "number", "plain", "serbian",
-    "xlsx",
+    "unknown", "xlsx",
 ]  # fmt: skip

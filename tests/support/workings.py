@@ -54,3 +54,26 @@ def long_one(steps: int) -> Working:
     first = Transfer("s", BEGIN - 1, "V", "acc000000", steps + 10)
     ledger = Ledger({"V": Account(external=True)}, (first, *peeled), (Seed("s"),))
     return work_out(ledger, rule="fifo", asset=EURO)
+
+
+DINAR = Asset("RSD", 2)
+
+
+def exchanged(*, rule: str = "fifo", **options: object) -> Working:
+    """Dinars of two victims, mixed with clean ones; a part becomes euros, and some of them yen."""
+    ledger = Ledger(
+        {"V": Account(external=True), "cash": Account(external=True), "A": Account(opening=50_00)},
+        (
+            Transfer("s1", BEGIN, "V", "A", 1_000_00),
+            Transfer("s2", BEGIN + 60, "V", "A", 500_00),
+            Transfer("t1", BEGIN + DAY, "A", "way", 1_170_00),
+            Transfer("t2", BEGIN + DAY + 1, "way", "E", 1_170_00, credit=10_00),
+            Transfer("t3", BEGIN + 2 * DAY, "E", "cash", 2_33),
+            Transfer("t4", BEGIN + 3 * DAY, "E", "Y", 3_00, credit=489),
+        ),
+        (Seed("s1"), Seed("s2")),
+    )
+    sources = {"t2": Source("ticket", "T-2026-0009", "line 4")}
+    assets = {"E": EURO, "cash": EURO, "Y": Asset("JPY", 0)}
+    settings = {"asset": DINAR, "assets": assets, "sources": sources, "terminals": ["cash"]}
+    return work_out(ledger, rule=rule, **(settings | options))  # type: ignore[arg-type]

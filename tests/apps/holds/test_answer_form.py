@@ -216,3 +216,14 @@ def test_the_debit_that_is_confirmed_is_read_as_people_write_it() -> None:
               payment_booked_at="2026-11-21 08:41:03"), asked,
     )  # fmt: skip
     assert form.body is not None and form.body["payment"]["amount_minor"] == 480_000_00
+
+
+@pytest.mark.parametrize(("since", "mark"), [("07:50:00", "-"), ("07:40:00", "C-100")])
+def test_what_an_account_told_before_is_not_looked_for_again(since: str, mark: str) -> None:
+    """An officer asks what was booked since: the disputed payment was told before that."""
+    disclose = {"asked": True, "from": f"2026-11-21T{since}Z", "destinations_of": []}
+    posted = {key: value for key, value in typed().items() if key != "mark-0"}
+    form = read_form(posted, TICKET | {"kind": "forward", "disclose": disclose})
+    assert form.window is not None
+    [proposed] = form.window.marks
+    assert (proposed.value, proposed.is_proposed, proposed.problem) == (mark, True, "")

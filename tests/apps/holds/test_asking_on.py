@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from recoup.apps.cases.models import Case, CaseEvent
-from recoup.apps.holds import ask_operations, operations
+from recoup.apps.holds import ask_operations, case_queries, operations
 from recoup.apps.holds.models import Trail
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.core.moments import iso_utc
 from recoup.data import load_pack
 from recoup.web.case_rules import holding_rule
 from support.bank import Banks, Ledger
@@ -64,7 +65,9 @@ def test_what_was_booked_since_is_asked_and_followed(ledger: Ledger) -> None:
     ledger.world.plan()
     with ledger.world.acting(ledger.world.actor(OFFICER)):
         ticket = last_ticket(ledger, "third")
-        assert (ticket.kind, ticket.state, ticket.asked_minor) == ("first", "sent", 20)
+        assert (ticket.kind, ticket.state, ticket.asked_minor) == ("forward", "sent", 20)
+        told_to = case_queries.windows_of_case(ticket.case_id)
+        assert ticket.draft["disclose"]["from"] in {iso_utc(one.to_at) for one in told_to}
         assert ticket.instruction_id is not None or ticket.authorised_at is not None
         event = CaseEvent.objects.get(what=ask_operations.ASKED_ON)
         assert event.values["ground"] == "It went on since."

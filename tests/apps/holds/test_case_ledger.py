@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
-from recoup.apps.holds import case_ledger, facts
+from recoup.apps.holds import case_ledger, facts, operations
 from recoup.apps.holds.models import Trail
 from recoup.core import chain
 from recoup.core.tracing import RULES
@@ -106,3 +107,68 @@ def test_what_is_too_large_to_wait_for_is_refused(
         pytest.raises(case_ledger.TooManyAccounts),
     ):
         case_ledger.ledger_of(case.id)
+
+
+def test_what_is_too_much_is_given_up_before_all_of_it_was_looked_for(
+    ledger: Ledger, monkeypatch: Any
+) -> None:
+    """The bookings were counted once every account was found: the two of the first layer do."""
+    case, _ = followed(ledger)
+    monkeypatch.setattr(case_ledger, "ACCOUNTS_AT_MOST", 2)
+    monkeypatch.setattr(case_ledger, "BOOKINGS_AT_MOST", 1)
+    with (
+        ledger.world.acting(ledger.world.actor(OFFICER)),
+        pytest.raises(case_ledger.TooManyAccounts, match="More than 1 bookings are connected"),
+    ):
+        case_ledger.ledger_of(case.id)
+
+
+def test_nobody_waits_longer_than_the_bound_and_the_request_goes_on(
+    ledger: Ledger, monkeypatch: Any
+) -> None:
+    case, _ = followed(ledger)
+    with ledger.world.acting(ledger.world.actor(OFFICER)):
+        before = setting_of_timeout()
+        with monkeypatch.context() as slow:
+            slow.setattr(case_ledger, "MILLISECONDS_AT_MOST", 50)
+            slow.setattr(case_ledger, "READ", "select pg_sleep(60), %s::uuid, %s, %s")
+            with pytest.raises(case_ledger.TooManyAccounts, match="could not be read in"):
+                case_ledger.ledger_of(case.id)
+        assert setting_of_timeout() == before
+        assert case_ledger.ledger_of(case.id) is not None
+        assert setting_of_timeout() == before
+
+
+def setting_of_timeout() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("show statement_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def test_reports_that_nobody_stands_for_connect_nothing(ledger: Ledger) -> None:
+    """With a few of them a stranger pushed a case beyond the bounds of re-tracing."""
+    case, _ = followed(ledger)
+    strangers = [
+        ledger.account("stranger", "linden", 41001),
+        ledger.account("far", "walnut", 42001),
+    ]
+    reported = [
+        ledger.world.report(payer=strangers[0], payee=payee, amount=100)
+        for payee in (ledger.accounts["first"].ident, strangers[1])
+    ]
+    ledger.world.plan()
+    with ledger.world.acting(ledger.world.actor(OFFICER)):
+        found = case_ledger.ledger_of(case.id)
+    assert found is not None
+    assert not {name.ident for name in found.names.values()} & set(strangers)
+    assert len(found.facts.claims) == 2 and found.unconfirmed == 1
+    with ledger.world.acting(by := ledger.world.actor(OFFICER)) as at:
+        for filed in reported:
+            case_now = ledger.world.case_of(filed)
+            operations.adopt(case=case_now, ground="Heard.", by=by, at=at)
+    ledger.world.plan()
+    with ledger.world.acting(ledger.world.actor(OFFICER)):
+        found = case_ledger.ledger_of(case.id)
+    assert found is not None
+    assert {name.ident for name in found.names.values()} >= set(strangers)
+    assert len(found.facts.claims) == 4 and found.unconfirmed == 0

@@ -163,7 +163,7 @@ def test_positions_that_were_changed_are_found_and_built_again(desk: Desk) -> No
     found = verified(stored)
     assert not found.is_right and f"transfer {row.ident}" in found.wrong
     assert any(told.startswith("checksum of account") for told in found.wrong)
-    assert any(told.startswith("positions ") for told in broken_invariants())
+    assert any("positions " in told for told in broken_invariants())
     operations.rebuild(ledger=stored)
     assert known(stored) == before and verified(stored).is_right
     assert verified(stored).checksum == checksum
