@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from recoup.apps.ledgers import models
 from recoup.cli import bench_ledger, ledger
 from recoup.core.tracing import Ledger, Seed, trace
 from recoup.core.tracing.cases import as_expect
+from recoup.standards import flow_csv
 from support.world import OFFICER, World
 
 
@@ -66,6 +68,37 @@ def test_a_file_of_cases_is_stored_under_its_own_policy(tmp_path: Path, world: W
     assert ledger.main(["load", str(file), "--format", "cases"]) == 2
     assert ledger.main(["load", str(file), "--format", "cases", "--case", "two"]) == 0
     assert (stored(world).shortfall, stored(world).name) == ("overdraft", "cases.json")
+
+
+def flow(rows: int) -> bytes:
+    lines = [
+        f"2025-01-01 10:00:{n:02},{n},0x{n:064x},0x{1:040x},,0x{n + 2:040x},,5.00"
+        for n in range(rows)
+    ]
+    return "\n".join([",".join(flow_csv.COLUMNS), *lines, ""]).encode()
+
+
+def test_a_flow_longer_than_a_page_takes_is_loaded_by_the_command(
+    tmp_path: Path,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    short = replace(flow_csv.FORMAT, max_rows=3)
+    with pytest.raises(flow_csv.NotReadable, match="more than 3 rows"):
+        flow_csv.read(flow(5), form=short)
+    assert flow_csv.LONG.max_rows >= 10 * flow_csv.FORMAT.max_rows
+    assert flow_csv.LONG.max_bytes >= 10 * flow_csv.FORMAT.max_bytes
+    file = tmp_path / "flow.csv"
+    file.write_bytes(flow(5))
+    (tmp_path / "source addresses.csv").write_text(f"0x{1:040x}\n")
+    monkeypatch.setattr(flow_csv, "LONG", replace(flow_csv.LONG, max_rows=4))
+    assert ledger.main(["load", str(file)]) == 2
+    assert "more than 4 rows" in capsys.readouterr().err
+    monkeypatch.setattr(flow_csv, "LONG", replace(flow_csv.LONG, max_rows=5))
+    assert ledger.main(["load", str(file)]) == 0
+    with world.acting(world.actor(OFFICER)):
+        assert models.Transfer.objects.filter(ledger=stored(world)).count() == 5
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,13 @@ def wait_until(condition, seconds: float = 5.0) -> bool:
     return False
 
 
+@pytest.mark.parametrize(
+    ("gibibytes", "kept"), [(0.5, "128MB"), (2, "256MB"), (8, "1024MB"), (64, "1024MB")]
+)
+def test_an_eighth_of_the_memory_keeps_pages_between_a_least_and_a_most(gibibytes, kept):
+    assert postgres.shared_buffers(int(gibibytes * 2**30)) == kept
+
+
 def test_the_run_time_log_ins_are_neither_superuser_nor_above_policies(shared):
     query = (
         "select string_agg(rolname, ',' order by rolname) from pg_roles "

@@ -192,3 +192,13 @@ def test_a_keeper_that_hears_farewell_ends_nothing():
     assert child.poll() is None
     child.kill()
     child.wait()
+
+
+def test_a_child_that_was_killed_at_work_starts_again_after_the_first_pause(supervised):
+    supervisor, _ = supervised
+    child = start(supervisor, "web", SLEEPER)
+    child.pause = 8.0
+    child.started_at -= 1.0
+    os.kill(child.pid, signal.SIGKILL)
+    assert ticked(supervisor, lambda: child.again_at > 0)
+    assert child.pause == 2 * module.FIRST_PAUSE_SECONDS

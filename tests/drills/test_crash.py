@@ -1,4 +1,4 @@
-"""The crash drill as it runs in CI: sixty kills, and the two planted faults that it has to find."""
+"""The crash drill as it runs in CI: 120 kills, and the two planted faults that it has to find."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ def _own_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "VAR", tmp_path)
 
 
-def test_sixty_kills_lose_and_double_nothing(capfd):
-    assert drill.main(["crash", "--kills", "60", "--seed", "1", "--no-write"]) == 0, "\n".join(
-        capfd.readouterr()
-    )
+def test_120_kills_lose_and_double_nothing(capfd):
+    arguments = ["crash", "--kills", "120", "--frauds", "200", "--seed", "1", "--no-write"]
+    assert drill.main(arguments) == 0, "\n".join(capfd.readouterr())
 
 
 def finds(fault):

@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Final
 
 from recoup.cli import (
+    bench_audit,
+    bench_clocks,
     bench_csv,
+    bench_law,
     bench_ledger,
     bench_lists,
     bench_load,
+    bench_papers,
     bench_patterns,
     bench_postgres,
     bench_tracing,
+    bench_vault,
     environment,
     measured,
 )  # fmt: skip
@@ -48,11 +53,16 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Path], Result]]] = {
     "hold-latency": bench_load.hold_latency,
     "fan-out": bench_load.fan_out,
     "memory": bench_load.memory,
+    "audit": bench_audit.audit,
+    "law": bench_law.law,
+    "clocks": bench_clocks.clocks,
     "lists": bench_lists.lists,
     "tracing": bench_tracing.tracing,
     "csv": bench_csv.csv,
+    "papers": bench_papers.papers,
     "ledger-postgres": bench_postgres.ledger_postgres,
     "patterns": bench_patterns.patterns_and_links,
+    "vault": bench_vault.vault,
 }
 
 
@@ -77,6 +87,9 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=20, help="reports a second (20)")
     parser.add_argument("--seconds", type=float, default=120, help="how long they arrive (120)")
     parser.add_argument("--cases", type=int, default=50_000, help="cases for the lists (50000)")
+    parser.add_argument(
+        "--requests", type=int, default=200_000, help="requests for the lists (200000)"
+    )
     add_tracing(parser.add_argument_group("tracing"))
     parser.add_argument(
         "--size",

@@ -13,10 +13,10 @@ import numpy as np
 from recoup.cli.bench_arrays import Array, Arrays
 from recoup.cli.bench_peers import Positions
 from recoup.cli.bench_scan import Tables, summed
-from recoup.core.tracing import fast
-from recoup.core.tracing.fast import Index
+from recoup.core.tracing.fast import Index, TouchedIndex
 from recoup.core.tracing.fast.columns import Columns, Rest, Step
 from recoup.core.tracing.fast.plain import Plain
+from recoup.core.tracing.fast.touched import TouchedPieces
 
 
 def build(arrays: Arrays, form: str) -> Index:
@@ -61,22 +61,20 @@ def unaccounted(arrays: Arrays, rows: Array, steps: Array, rests: Array) -> int:
     return int(np.abs(arrays.amount[rows] - there).sum())
 
 
-def balances(arrays: Arrays) -> Any:
-    """The index of the rules that go by balances; None where the engine has none."""
-    made = getattr(fast, "TouchedIndex", None)
-    return None if made is None else _from_arrays(made, arrays, "compiled")
+def balances(arrays: Arrays) -> TouchedIndex:
+    """The index of the rules that go by balances."""
+    index: TouchedIndex = _from_arrays(TouchedIndex, arrays, "compiled")
+    return index
 
 
-def rule_asker(index: Any, rule: str) -> Callable[[int], Any]:
+def rule_asker(index: TouchedIndex, rule: str) -> Callable[[int], TouchedPieces]:
     """What asks such an index for one row under a rule."""
     index.prepare(rule)
     return lambda row: index.pieces([row], rule=rule)
 
 
-def read_rule(found: Any) -> Tables:
-    """The answer of a rule as tables: columns of pieces, or tables already."""
-    if isinstance(found, tuple):
-        return found
+def read_rule(found: TouchedPieces) -> Tables:
+    """The answer of a rule as tables."""
     moved = (found.row, found.label, found.units)
     rests = (found.rest_account, found.rest_label, found.rest_units)
     carried, held = (
@@ -86,8 +84,8 @@ def read_rule(found: Any) -> Tables:
     return carried, held
 
 
-def pieces_of_rule(found: Any) -> int:
-    return len(found[0]) if isinstance(found, tuple) else len(found.row)
+def pieces_of_rule(found: TouchedPieces) -> int:
+    return len(found.row)
 
 
 def positions(index: Index, arrays: Arrays) -> Positions:

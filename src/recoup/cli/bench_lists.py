@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg
 
-from recoup.cli import bench_rows, environment, instance, measured
+from recoup.cli import bench_request_rows, bench_rows, environment, instance, measured
 from recoup.cli.bench_result import Result, milliseconds
 from recoup.cli.environment import Databases
 from recoup.cli.instance import Instance
@@ -30,7 +30,8 @@ from recoup.demo.load import percentiles
 LIMIT_SECONDS: Final = 0.2
 MOST_QUERIES: Final = 15
 WARM_UP, TIMES = 5, 40
-OFFICER, CLERK = "luka.police", "mila.linden"
+OFFICER, CLERK, AUTHOR = "luka.police", "mila.linden", "jelena.police"
+ASKED: Final = "rade.heron"
 # Name of the list, who looks at it, and where it is.
 PAGES: Final = (
     ("police: cases", OFFICER, "/cases"),
@@ -39,8 +40,17 @@ PAGES: Final = (
     ("police: reports to adopt", OFFICER, "/reports"),
     ("police: tasks", OFFICER, "/tasks"),
     ("police: home", OFFICER, "/desk"),
+    ("police: requests", AUTHOR, "/requests"),
+    ("police: requests that wait", AUTHOR, "/requests?view=waiting"),
+    ("police: requests that were answered", AUTHOR, "/requests?view=answered"),
+    ("police: one request among them", OFFICER, "/requests?q=RQ-177777"),
+    ("police: requests of a measure nobody asked", OFFICER, "/requests?view=all&measure=takedown"),
     ("bank: queue", CLERK, "/desk"),
     ("bank: answered tickets", CLERK, "/desk/done"),
+    ("addressee: requests to it", ASKED, "/asked"),
+    ("addressee: requests it answered", ASKED, "/asked/done"),
+    ("addressee: its own figures", ASKED, "/asked/figures"),
+    ("police: guidelines", OFFICER, "/guidelines"),
 )
 
 
@@ -52,9 +62,10 @@ def lists(options: argparse.Namespace, folder: Path) -> Result:
     """Fill a hub with cases and tickets, then look at every list as its reader."""
     with instance.running(folder, variables={"RECOUP_BANK_DELAY": "0"}) as hub:
         databases = hub.databases
-        template = _file_one_report(hub, folder)
+        template = file_one_report(hub, folder)
         began = time.monotonic()
         counts = bench_rows.fill(databases, template, cases=options.cases)
+        counts |= bench_request_rows.fill(databases, requests=options.requests)
         print(f"  filled in {time.monotonic() - began:.0f} s: {counts}", flush=True)
         queries = _queries(databases, folder)
         times = {(name, path): times for name, path, times in _look_at_all(hub, folder)}
@@ -62,7 +73,10 @@ def lists(options: argparse.Namespace, folder: Path) -> Result:
     lines = [
         Line("cases / tickets", f"{options.cases:,} / {4 * options.cases:,}",
              f"{counts['cases']:,} / {counts['tickets']:,}",
-             counts["cases"] >= options.cases and counts["tickets"] >= 4 * options.cases)
+             counts["cases"] >= options.cases and counts["tickets"] >= 4 * options.cases),
+        Line("requests / their tickets", f"{options.requests:,} / –",
+             f"{counts['requests']:,} / {counts['targets']:,}",
+             counts["requests"] >= options.requests),
     ]  # fmt: skip
     for name, user, path in PAGES:
         found, asked = times[name, path], queries[f"{user} {path}"]
@@ -72,14 +86,16 @@ def lists(options: argparse.Namespace, folder: Path) -> Result:
     told = (
         f"{options.cases:,} cases with four tickets each at four banks, of the last hold tickets "
         "two in five still open, half of the reports waiting to be adopted, "
-        f"{counts['tasks']:,} open tasks. Each list is asked for {TIMES} times over HTTP by a "
-        "person who is signed in, one after another; queries are counted in the pages' own "
-        "process as the same person."
+        f"{counts['tasks']:,} open tasks; {counts['requests']:,} requests of one police unit, one "
+        "in forty not yet decided on, of the others one in ten still open. Each list is asked for "
+        f"{TIMES} times over HTTP by a person who is signed in, one after another; queries are "
+        "counted in the pages' own process as the same person."
     )
-    return Result("Lists over many cases", told, lines, f" --cases {options.cases}", [], postgres)
+    args = f" --cases {options.cases} --requests {options.requests}"
+    return Result("Lists over many cases", told, lines, args, [], postgres)
 
 
-def _file_one_report(hub: Instance, folder: Path) -> str:
+def file_one_report(hub: Instance, folder: Path) -> str:
     """File a real report and wait for its tickets: the rows are copies of what it leaves."""
     facts = stories.facts(folder / "demo" / "ledgers")[0]
     key = (folder / "demo" / "keys" / "plum.key").read_text().strip()

@@ -158,7 +158,9 @@ class Steps:
 
 
 def ask(run: Run, choose: Random) -> None:
-    """Each payment alone, both ways in turns; a first round, that warms up, is not counted."""
+    """Each payment alone, both ways, each of them first in turn, so that neither always finds the
+    other's pages in memory. A first round, that warms up, is not counted.
+    """
     from recoup.apps.ledgers import queries
     from recoup.apps.members.scope import scope
 
@@ -167,9 +169,9 @@ def ask(run: Run, choose: Random) -> None:
         for seed in seeds[:5]:
             for way in queries.WAYS:
                 queries.trace(run.stored, seed, way=way)
-        for seed in seeds:
+        for number, seed in enumerate(seeds):
             right = run.index.trace(seed)
-            for way in queries.WAYS:
+            for way in queries.WAYS[:: -1 if number % 2 else 1]:
                 found = run.split(
                     way,
                     lambda: queries.look_up(run.stored, seed, way=way),  # noqa: B023

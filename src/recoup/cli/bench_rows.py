@@ -141,7 +141,7 @@ def fill(databases: Databases, report: str, *, cases: int) -> dict[str, int]:
     """Copy the report this often; returns how many rows there are then."""
     with psycopg.connect(databases.owner, autocommit=True) as connection:
         for table in TABLES:
-            _let_owner_past(connection, table, is_forced=False)
+            let_owner_past(connection, table, is_forced=False)
         banks = [
             row[0]
             for row in connection.execute(
@@ -159,13 +159,14 @@ def fill(databases: Databases, report: str, *, cases: int) -> dict[str, int]:
             "tasks": _count(connection, "cases_task"),
         }
         for table in TABLES:
-            _let_owner_past(connection, table, is_forced=True)
+            let_owner_past(connection, table, is_forced=True)
     with psycopg.connect(databases.owner, autocommit=True) as connection:
         connection.execute("vacuum analyze")
     return counts
 
 
-def _let_owner_past(connection: psycopg.Connection[Any], table: str, *, is_forced: bool) -> None:
+def let_owner_past(connection: psycopg.Connection[Any], table: str, *, is_forced: bool) -> None:
+    """Free the owner of a table from the rows' own policies, or bind it again."""
     word = sql.SQL("force" if is_forced else "no force")
     connection.execute(
         sql.SQL("alter table {} {} row level security").format(sql.Identifier(table), word)

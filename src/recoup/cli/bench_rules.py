@@ -12,10 +12,10 @@ from time import perf_counter
 from typing import Any, Final
 
 from recoup.cli import bench_index, bench_scan, progress
-from recoup.cli.bench_arrays import Arrays, ledger_of
+from recoup.cli.bench_arrays import Arrays
 from recoup.cli.bench_scan import Tables
 from recoup.cli.bench_ways import Plan, Way
-from recoup.core.tracing import Ledger, LedgerRefused, Seed, trace
+from recoup.core.tracing import LedgerRefused
 
 # Units that move of a balance, traced units in it, and the debit.
 Moved = Callable[[int, int, int], int]
@@ -33,7 +33,6 @@ REPLAYED: Final = 0.3
 # Rough seconds of a plain replay of a million transfers.
 ROUGH: Final = {"lifo": 3.0, "libr": 0.8, "prorata": 0.8, "tiho": 0.8}
 GROWTH: Final = 1.1
-WALKED_UP_TO: Final = 20_000
 
 
 def replay(rule: str, arrays: Arrays, row: int) -> Tables:
@@ -67,13 +66,12 @@ def _pools(arrays: Arrays, seed: int, moved: Moved) -> Tables:
 
 @dataclass(slots=True)
 class Ruled:
-    """One rule on one ledger. replayed: seconds of a plain replay. is_fast: not the walk."""
+    """One rule on one ledger. replayed: seconds of a plain replay."""
 
     rule: str
     workload: str
     size: int
     way: Way
-    is_fast: bool
     built: float = 0.0
     replayed: float = 0.0
     left_out: str = ""
@@ -89,45 +87,25 @@ def measure(arrays: Arrays, workload: str, plan: Plan) -> Iterator[Ruled]:
     index = bench_index.balances(arrays)
     built = perf_counter() - started
     for rule in NAMES:
-        if index is not None:
-            started = perf_counter()
-            ask = bench_index.rule_asker(index, rule)
-            prepared = built + perf_counter() - started
-            try:
-                yield _measured(rule, arrays, workload, plan, ask, prepared)
-            except LedgerRefused as refused:  # an answer of too many moves: told, not measured
-                progress.say(f"    {NAMES[rule]} left out: {refused}")
-        elif arrays.rows <= WALKED_UP_TO:
-            yield _measured(rule, arrays, workload, plan, _walk(rule, arrays), 0.0)
-
-
-def _walk(rule: str, arrays: Arrays) -> Callable[[int], Any]:
-    """The plain walk, on objects: where there is nothing faster."""
-    ledger = ledger_of(arrays)
-
-    def ask(row: int) -> Tables:
-        seeds = (Seed(f"{row:09}"),)
-        found = trace(Ledger(ledger.accounts, ledger.transfers, seeds), rule=rule)
-        carried, held = (
-            {(int(one), 0): sum(units.values()) for one, units in table.items()}
-            for table in (found.transfers, found.held)
-        )
-        return carried, held
-
-    return ask
+        started = perf_counter()
+        ask = bench_index.rule_asker(index, rule)
+        prepared = built + perf_counter() - started
+        try:
+            yield _measured(rule, arrays, workload, plan, ask, prepared)
+        except LedgerRefused as refused:  # an answer of too many moves: told, not measured
+            progress.say(f"    {NAMES[rule]} left out: {refused}")
 
 
 def _measured(
     rule: str, arrays: Arrays, workload: str, plan: Plan, ask: Callable[[int], Any], built: float
 ) -> Ruled:
     """Ask for victims one by one, and count the units that nobody can account for."""
-    is_fast = built > 0
-    rows = arrays.seeds.tolist()[: ASKED if is_fast else plan.repeats]
+    rows = arrays.seeds.tolist()[:ASKED]
     rows = rows[: _in_time(ask, rows[:FEW], plan)]
     count = bench_index.pieces_of_rule
     way = Way(rule, ask, lambda *_: True, count, len(rows), plan.repeats)
-    ruled = Ruled(rule, workload, arrays.rows, way, is_fast, built, asked=len(rows))
-    for one in range(plan.repeats if is_fast else 1):
+    ruled = Ruled(rule, workload, arrays.rows, way, built, asked=len(rows))
+    for one in range(plan.repeats):
         way.go_round(one, dict.fromkeys(rows, ({}, {})))
     for row in rows:
         held = sum(bench_index.read_rule(ask(row))[1].values())

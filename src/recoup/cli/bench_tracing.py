@@ -147,5 +147,3 @@ def _notes(
         "Compared with: a compiled replay that knows no positions, which itself is compared with "
         "the plain Python replays and, up to 1e5, with the engine's plain walk."
     )
-    if any(not rule.is_fast for rule in run.rules):
-        yield "Of some other rules only the plain walk was measured, on small ledgers."

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
-from statistics import median, quantiles
+from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
 from recoup.cli import bench_ledger
+from recoup.cli.bench_figures import p95, short
 from recoup.cli.bench_result import Result
 from recoup.cli.measured import Line
 from recoup.core.tracing import Ledger, Seed, Transfer, trace
@@ -241,15 +242,3 @@ def notes(generated: float, compiling: float) -> Iterator[str]:
         yield f"{packages}; compiled, or loaded as compiled before, in {short(compiling)}."
     else:
         yield "numpy and numba are not installed: the compiled form was not measured."
-
-
-def p95(values: Sequence[float]) -> float:
-    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
-
-
-def short(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
-    for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:,.2f} {unit}"
-    return f"{seconds * 1e6:,.1f} µs"

@@ -122,7 +122,7 @@ def _ratios(name: str, place: Place) -> Iterator[Line]:
 
 def _of_rule(rule: Ruled) -> Iterator[Line]:
     limit = {"libr": 100e-6, "prorata": 10e-3}.get(rule.rule)
-    if limit and rule.is_fast and rule.size == LARGE and rule.workload == BASE:
+    if limit and rule.size == LARGE and rule.workload == BASE:
         name = f"{rule.workload}, 1e7: one answer, {NAMES[rule.rule]}, median / p95 / worst"
         more = f" / {short(rule.way.p95)} / {short(max(rule.way.medians))}"
         yield at_most(name, limit, rule.way.median, short, more)
@@ -257,11 +257,11 @@ def _rules(run: Measured) -> Table:
     rows = [
         [
             f"{rule.workload}, {rule.size:,}",
-            NAMES[rule.rule] + ("" if rule.is_fast else " (plain walk)"),
+            NAMES[rule.rule],
             f"{rule.way.shown}; {len(rule.way.seconds)} victims",
             f"{median(rule.way.pieces.values()):,.0f}",
             f"{rule.way.nanoseconds_a_piece:,.0f}",
-            short(rule.built) if rule.built else "",
+            short(rule.built),
             f"{short(rule.replayed)}; {times_over(rule.replayed / rule.way.median)}"
             if rule.replayed
             else rule.left_out,

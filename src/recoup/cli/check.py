@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from recoup.cli import docs_check, environment, progress
+from recoup.cli import docs_check, environment, law_document, progress
 
 PYTHON_FILES = ("src", "tests", "recoup")
 
@@ -101,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     Check("imports", tool("-c", CONTRACTS)),
     Check("migrations", module("django", "makemigrations", "--check", "--dry-run", **NO_DATABASE)),
     Check("docs", docs_check.broken_links),
+    Check("law", law_document.problems),
     Check("modules", docs_check.untidy_modules),
     Check("locks", docs_check.unsafe_locks),
 )

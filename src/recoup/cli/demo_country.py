@@ -18,10 +18,13 @@ from recoup.demo.country import country
 
 DEMO: Final = Path(os.environ.get("RECOUP_VAR", VAR)) / "demo"
 KEYS: Final = DEMO / "keys"
+AUTHORITY: Final = Path(os.environ.get("RECOUP_AUTHORITY", DEMO.parent / "authority"))
 DESKS: Final = {
     "bank": "Bank desk", "payment": "Payment institution", "vasp": "Crypto-asset provider",
     "isp": "Internet provider", "police": "Police", "prosecutor": "Prosecutor", "fiu": "FIU",
+    "court": "Court", "ministry": "Ministry",
 }  # fmt: skip
+ON_DUTY: Final = ("officer", "supervisor", "prosecutor", "analyst", "judge", "fiu_head")
 MEASURES: Final = ("hold", "confirm_debit", "stop_before_execution", "recall")
 WORDS: Final = "amber birch cedar delta ember fjord grove hazel islet jetty larch maple".split()
 
@@ -50,6 +53,7 @@ def load() -> None:
         mandates = _people(enrolled, passwords, at)
         _law(enrolled, mandates, at)
         _keys(enrolled, at)
+    _certificates(enrolled, at)
 
 
 def _enrol(one: Invented) -> Any:
@@ -80,7 +84,7 @@ def _people(enrolled: dict[str, Any], passwords: dict[str, str], at: Any) -> dic
             role=country().hub_role(person),
             email=f"{person.login}@example.invalid", at=at, username=person.login,
             password=passwords[person.login],
-            is_on_duty=person.role in ("officer", "supervisor", "prosecutor", "analyst"),
+            is_on_duty=person.role in ON_DUTY,
         )  # fmt: skip
     return mandates
 
@@ -98,6 +102,28 @@ def _law(enrolled: dict[str, Any], mandates: dict[str, Any], at: Any) -> None:
         )  # fmt: skip
 
 
+def load_profiles() -> None:
+    """What addressees say of themselves, once: a profile that people have changed stays theirs."""
+    from django.db import transaction
+
+    from recoup.apps.lawful_requests import profile_operations
+    from recoup.apps.lawful_requests.models import AddresseeProfile
+    from recoup.apps.members.models import Mandate
+    from recoup.apps.members.queries import as_actor
+    from recoup.apps.members.scope import database_time
+
+    said = set(AddresseeProfile.objects.values_list("organisation__code", flat=True))
+    with transaction.atomic():
+        for profile in country().profiles:
+            if profile.organisation in said:
+                continue
+            mandate = Mandate.objects.select_related("person", "organisation").get(
+                person__logins__username=profile.login
+            )
+            by = as_actor(mandate)
+            profile_operations.change_profile(body=profile.body, by=by, at=database_time())
+
+
 def _keys(enrolled: dict[str, Any], at: Any) -> None:
     from recoup.apps.audit import enrolment_operations, session_operations
     from recoup.apps.members import operations
@@ -112,6 +138,16 @@ def _keys(enrolled: dict[str, Any], at: Any) -> None:
         if path.exists() and operations.is_key_known(path.read_text().strip(), mandate.id):
             continue
         _write_private(path, session_operations.issue_key(mandate=mandate, at=at))
+
+
+def _certificates(enrolled: dict[str, Any], at: Any) -> None:
+    """Each organisation's certificate for papers, from the demonstration's own authority."""
+    from recoup.apps.lawful_requests.papers.authority import Authority, Holder
+
+    authority = Authority(AUTHORITY, may_make=True)
+    authority.stamp(at=at)
+    for one in enrolled.values():
+        authority.credential(Holder(one.code, one.name, one.country), at=at)
 
 
 def _passwords() -> dict[str, str]:

@@ -32,6 +32,8 @@ AT_MOST: Final = 5
 Trails = dict[int, tuple[tuple[Any, ...], ...]]
 
 # What still waits in the hub; all of it must come to nothing once everything has been answered.
+# Of tickets, those of the chain: what an officer asked for ends when its author has closed it, and
+# is not answered by the banks of the drill.
 WAITING: Final = """
 select
   (select count(*) from reports_report where opened_at is null) as reports,
@@ -39,11 +41,13 @@ select
   (select count(*) from holds_planwanted) as acts,
   (select count(*) from lawful_requests_dispatch where sent_at is null) as dispatches,
   (select count(*) from lawful_requests_ticket
-     where state in ('drafted', 'authorised', 'sent', 'acknowledged', 'answered')) as tickets
+     where state in ('drafted', 'authorised', 'sent', 'acknowledged', 'answered')
+       and of_id is null) as tickets
 """
 STUCK: Final = """
 select reference, measure, kind, state from lawful_requests_ticket
-where state in ('drafted', 'authorised', 'sent', 'acknowledged', 'answered') limit 5
+where state in ('drafted', 'authorised', 'sent', 'acknowledged', 'answered') and of_id is null
+limit 5
 """
 CASES: Final = """
 select r.reference, count(k.id) from reports_report r left join cases_case k on k.report_id = r.id
@@ -59,7 +63,12 @@ ACKNOWLEDGED: Final = """
 select t.id::text, t.measure, o.code from lawful_requests_ticket t
 join members_organisation o on o.id = t.addressee_id where t.acknowledged_at is not null
 """
-ANSWERS: Final = "select id::text, held_minor from lawful_requests_answer"
+EXECUTED: Final = "select distinct ticket from executed"
+HOLDS: Final = "select id::text from lawful_requests_ticket where measure = 'hold'"
+ANSWERS: Final = """
+select a.id::text, a.held_minor from lawful_requests_answer a
+join lawful_requests_ticket t on t.id = a.ticket_id where t.of_id is null
+"""
 
 
 def settle(databases: Databases, folder: Path) -> list[str]:
@@ -259,3 +268,18 @@ def ticket_count(databases: Databases) -> int:
     with psycopg.connect(databases.planner) as connection:
         row = connection.execute("select count(*) from lawful_requests_ticket").fetchone()
     return int(row[0]) if row else 0
+
+
+def executed_count(folder: Path) -> int:
+    """How many tickets the banks executed, counted in their own books."""
+    with _books(folder) as books:
+        return sum(len(db.execute(EXECUTED).fetchall()) for db in books.values())
+
+
+def holds_executed(databases: Databases, folder: Path) -> int:
+    """How many of these were holds."""
+    with psycopg.connect(databases.planner) as connection:
+        holds = {row[0] for row in connection.execute(HOLDS).fetchall()}
+    with _books(folder) as books:
+        found = [row[0] for db in books.values() for row in db.execute(EXECUTED)]
+    return len(holds.intersection(found))

@@ -1,7 +1,8 @@
-"""The planted fault of the crash drill that sits in the worker: the hub itself knows of none.
+"""Planted faults of the drills that sit in the worker: the hub itself knows of none.
 
-``python -m recoup.cli.drill_faults up`` is `./recoup up`, but with a worker that writes its out-box
-after the commit, in a transaction of its own. Only the drill starts it.
+``python -m recoup.cli.drill_faults up`` is `./recoup up`, but with a worker that has the fault that
+RECOUP_DRILL_FAULT names: its out-box is written after the commit, in a transaction of its own, or
+nothing is ever parked. Only drills start it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _worker(argv: Sequence[str]) -> int:
     import django
 
     django.setup()
-    write_out_box_late()
+    FAULTS[os.environ.get("RECOUP_DRILL_FAULT") or "outbox_after_commit"]()
     return worker.main(argv)
 
 
@@ -64,6 +65,19 @@ def write_out_box_late() -> None:
         transaction.on_commit(late)
 
     operations._queue = queue
+
+
+def park_nothing() -> None:
+    """What cannot be planned is tried for ever, and nobody is told."""
+    from recoup.apps.holds import trouble_operations
+
+    def forget(*_: Any, **__: Any) -> None:
+        return None
+
+    trouble_operations.note = forget
+
+
+FAULTS: Final = {"outbox_after_commit": write_out_box_late, "never_parked": park_nothing}
 
 
 if __name__ == "__main__":

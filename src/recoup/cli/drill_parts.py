@@ -34,6 +34,8 @@ FAULT_WEIGHTS: Final = {
     "bank_unique_ticket": {"web": 1, "worker": 1, "postgres": 1, "bank": 10},
     "outbox_after_commit": {"web": 1, "worker": 10, "postgres": 1, "bank": 1},
 }
+# D1, D2 and D3: one part only; the crash drill is all of them together, and the banks (D4).
+ONLY: Final = {"workers": "worker", "postgres": "postgres", "web": "web"}
 AT_WORK_SECONDS: Final = 3.0
 PAUSE_SECONDS: Final = (0.1, 2.5)
 # How old the process is that is killed: some have just begun, most are in the midst of work.
@@ -194,9 +196,11 @@ class Kill:
         return f"{self.at_seconds:6.1f} s  {self.part}"
 
 
-def schedule(count: int, seed: int, *, fault: str = "") -> list[Kill]:
+def schedule(count: int, seed: int, *, fault: str = "", drill: str = "crash") -> list[Kill]:
     """Which parts are killed, and the pauses between; the same for the same seed."""
     weights = FAULT_WEIGHTS.get(fault, WEIGHTS)
+    if drill in ONLY and not fault:
+        weights = {ONLY[drill]: 1}
     dice = random.Random(f"kills {seed}")  # noqa: S311
     kills = []
     for _ in range(count):

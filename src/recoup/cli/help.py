@@ -18,6 +18,11 @@ Settings, all optional:
     RECOUP_PORT             the port of the pages and the API (8000, or the next free one)
     RECOUP_VAR              the folder of data and logs (var/ in the checkout)
     RECOUP_BANK_DELAY       seconds that a demo bank takes to answer: 1-5, or 0
+    RECOUP_PUBLIC_ADDRESS   the address that papers print for checking them
+    RECOUP_AUTHORITY        the folder of the certificates that sign papers (var/authority)
+    RECOUP_TIMESTAMP_URL    an authority of time for signed papers (none)
+    RECOUP_WITNESSES        who outside gets the log's checkpoints: NAME=drop:/folder …
+    RECOUP_OUTGOING_PRIVATE hosts of your own network that the hub may call, with commas (none)
     DATABASE_URL            a PostgreSQL 17+ of your own, as recoup_app (web); then also
     DATABASE_PLANNER_URL      as recoup_planner (worker) and
     DATABASE_OWNER_URL        as recoup_owner (migrations). Without them an embedded one is used.

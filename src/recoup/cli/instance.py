@@ -96,7 +96,8 @@ def running(
 def own_environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the caller's own hub or database may reach the new one."""
     theirs = (environment.APP, environment.PLANNER, environment.OWNER, "RECOUP_ROLE")
-    also = ("RECOUP_PORT", "RECOUP_URL", "RECOUP_STARTED", "DJANGO_SETTINGS_MODULE")
+    also = ("RECOUP_PORT", "RECOUP_URL", "RECOUP_STARTED", "RECOUP_SECRET_KEY",
+            "DJANGO_SETTINGS_MODULE")  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in theirs + also}
     paths = [str(environment.ROOT / "src"), kept.get("PYTHONPATH", "")]
     path = os.pathsep.join(dict.fromkeys(part for part in paths if part))

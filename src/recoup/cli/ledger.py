@@ -68,9 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     acts.add_parser("list", help="the organisation's stored ledgers")
     verify = acts.add_parser("verify", help="compare positions with the record and the checksums")
     rebuild = acts.add_parser("rebuild", help="work positions out again from the record")
+    book = acts.add_parser("book", help="book a later file's transfers into a case's imported flow")
     trace = acts.add_parser("trace", help="follow payments through a stored ledger")
-    for one in (verify, rebuild, trace):
+    for one in (verify, rebuild, book, trace):
         one.add_argument("id", type=int, help="number of the stored ledger")
+    book.add_argument("file", type=Path, metavar="FILE", help="flow of crypto-assets (CSV)")
     trace.add_argument("payment", nargs="+", help="id of a victim's payment, or ID=UNITS of it")
     trace.add_argument("--rule", choices=list(RULES), default="fifo")
     trace.add_argument("--as-of", type=int, metavar="T", help="transfers up to this time only")
@@ -134,6 +136,28 @@ def rebuild(options: argparse.Namespace) -> int:
     return 0
 
 
+def book(options: argparse.Namespace) -> int:
+    """Book what a later file has beyond an imported flow; nothing if any of it is refused."""
+    from recoup.apps.traces import late_operations
+    from recoup.apps.traces.models import ImportedLedger
+
+    document = _read(options.file)
+    with _acting(options.organisation) as (actor, at):
+        imported = ImportedLedger.objects.filter(stored=options.id).first()
+        if imported is None:
+            raise CannotTrace(f"Ledger {options.id} is no imported flow of a case here.")
+        try:
+            later = late_operations.add_later(
+                imported=imported, name=options.file.name[:200], document=document, by=actor, at=at
+            )
+        except late_operations.CannotAdd as refusal:
+            raise CannotTrace(str(refusal)) from None
+    told = "traced again" if later.is_traced_again else "not in the money's way"
+    counts = f"{later.rows:,} booked, {later.late:,} of them before others"
+    print(f"{counts}, {later.known:,} were there already; {told}.")
+    return 0
+
+
 def trace(options: argparse.Namespace) -> int:
     """Print an answer as JSON, in the form of a file of cases; sums of accounts with money only."""
     from recoup.apps.ledgers import in_memory
@@ -151,7 +175,8 @@ def trace(options: argparse.Namespace) -> int:
 
 
 ACTS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
-    "load": load, "list": list_all, "verify": verify, "rebuild": rebuild, "trace": trace,
+    "load": load, "list": list_all, "verify": verify, "rebuild": rebuild, "book": book,
+    "trace": trace,
 }  # fmt: skip
 
 
@@ -169,10 +194,7 @@ def _given(options: argparse.Namespace) -> _Given:
         with progress.ticking("generate"):
             made = bench_ledger.generate(size, seed=options.seed, workload=options.workload)
         return _Given(options.name or f"{size:,} invented transfers", made, "EUR", 2)
-    try:
-        document = options.file.read_bytes()
-    except OSError as fault:
-        raise CannotTrace(f"Cannot read {options.file}: {fault.strerror}.") from None
+    document = _read(options.file)
     name = options.name or options.file.name
     if options.format == "cases":
         case = _case(cases.read(document), options)
@@ -186,7 +208,18 @@ def _given(options: argparse.Namespace) -> _Given:
             f"Cannot read {sources}: {fault.strerror}. Name the list of the victims' or first "
             "addresses with --sources."
         ) from None
-    return _Given(name, flow_csv.read(document).ledger(sources=outside), "USD", 6)
+    return _Given(name, _flow(document, outside), "USD", 6)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise CannotTrace(f"Cannot read {file}: {fault.strerror}.") from None
+
+
+def _flow(document: bytes, outside: frozenset[str]) -> Ledger:
+    return flow_csv.read(document, form=flow_csv.LONG).ledger(sources=outside)
 
 
 def _case(read: Sequence[cases.Case], options: argparse.Namespace) -> cases.Case:

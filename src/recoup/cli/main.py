@@ -42,20 +42,48 @@ COMMANDS: Final[dict[str, Command]] = {
     "demo": Command("recoup.cli.demo:main", "play a fraud and its answers, print the trail", RUN),
     "help": Command("recoup.cli.help:main", "show this, or the help of one command", RUN),
     "trace": Command("recoup.cli.trace:main", "follow the money in a file of transfers", LOOK),
+    "law": Command("recoup.cli.law:main", "print the law of a country for a measure", LOOK),
     "ledger": Command(
         "recoup.cli.ledger:main", "keep a large ledger in the database, ask it, verify it", LOOK
     ),
     "invariants": Command(
-        "recoup.cli.invariants:main", "check that every unit of money is accounted for", LOOK
+        "recoup.cli.invariants:main", "check what must always be true, I01 to I20", LOOK
+    ),
+    "log": Command("recoup.cli.log:main", "export the log, show its key and checkpoints", LOOK),
+    "verify": Command(
+        "recoup_verify.cli:main", "check an exported log or bundle, as an outsider would", LOOK
+    ),
+    "backup": Command("recoup.cli.backup:main", "copy the hub, and every change as it comes", LOOK),
+    "restore": Command("recoup.cli.restore:main", "make a hub of a backup, as of a moment", LOOK),
+    "vault": Command(
+        "recoup.cli.vault:main", "check the stored evidence, renew its wrapping key, sweep", LOOK
+    ),
+    "authority": Command(
+        "recoup.cli.authority:main", "show, renew or revoke the certificates of papers", LOOK
+    ),
+    "first-officers": Command(
+        "recoup.cli.first_officers:main", "enrol the first two officers of the hub's desk", LOOK
     ),
     "check": Command(
         "recoup.cli.check:main", "format, lint, types, import rules, migrations, docs", MEASURE
     ),
     "test": Command("recoup.cli.test:main", "run the tests, on a database of their own", MEASURE),
     "bench": Command("recoup.cli.bench:main", "measure speed under load", MEASURE),
+    "load": Command("recoup.cli.load:main", "let people and banks arrive by the clock", MEASURE),
     "drill": Command("recoup.cli.drill:main", "kill parts at random; nothing may be lost", MEASURE),
+    "faults": Command(
+        "recoup.cli.faults:main", "plant sabotages; the tests must find nine in ten", MEASURE
+    ),
+    "sbom": Command(
+        "recoup.cli.sbom:main", "list what the hub is made of, with hashes and licences", MEASURE
+    ),
+    "fuzz": Command("recoup.cli.fuzz:main", "throw bytes at a reader, and keep finds", MEASURE),
     "web": Command("recoup.cli.environment:web", "serve the pages and the API", PARTS),
     "worker": Command("recoup.cli.worker:main", "do what waits: jobs and clocks", PARTS),
+    "log-keeper": Command(
+        "recoup.cli.log_keeper:main", "place the leaves of the log, tell its witnesses", PARTS
+    ),
+    "log-signer": Command("recoup.cli.log_signer:main", "sign the checkpoints of the log", PARTS),
     "demo-bank": Command("recoup.cli.demo_bank:main", "run one bank of the demo country", PARTS),
     "migrate": Command("recoup.cli.environment:migrate", "bring the database up to date", PARTS),
     "manage": Command("recoup.cli.environment:manage", "any management command of Django", PARTS),

@@ -30,7 +30,7 @@ SYSTEM_FOLDER: Final = Path("/var/lib/recouppg")
 PID_FILE: Final = "postmaster.pid"
 
 # Only root, the server's user and who runs it may connect; the kernel says who that is.
-HBA: Final = "local all all peer map=recoup\n"
+HBA: Final = "local all all peer map=recoup\nlocal replication all peer map=recoup\n"
 
 
 class NoPlace(Exception):

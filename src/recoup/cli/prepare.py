@@ -81,9 +81,11 @@ def migrate() -> str:
 
 
 def load_demo_country() -> dict[str, Any]:
-    from recoup.cli import demo_country
+    from recoup.cli import demo_country, demo_country_requests
 
     demo_country.load()
+    demo_country.load_profiles()
+    demo_country_requests.load()
     return {
         "banks": [str(code) for code in demo_country.api_banks()],
         "sign_ins": [list(line) for line in demo_country.sign_ins()],

@@ -128,7 +128,10 @@ class Supervisor:
         assert child.process is not None  # noqa: S101  (it was started, and has ended)
         end_group(child.pid)
         self.keeper.forget(child.pid)
-        if time.monotonic() - child.started_at > SETTLED_SECONDS:
+        lived = time.monotonic() - child.started_at
+        # Who was killed has not failed by itself: it starts again at once, however often.
+        is_killed = child.process.returncode == -signal.SIGKILL and lived > FIRST_PAUSE_SECONDS
+        if is_killed or lived > SETTLED_SECONDS:
             child.pause = FIRST_PAUSE_SECONDS
         child.again_at = time.monotonic() + child.pause
         where = f"; its log: {child.log}" if child.log else ""

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from recoup.cli import environment, languages, postgres, prepare, progress
+from recoup.cli import environment, languages, log_place, postgres, prepare, progress
 from recoup.cli.environment import Databases, NoDatabase
 from recoup.cli.keeper import Keeper, die_with_parent
 from recoup.cli.postgres_place import NoPlace
@@ -174,8 +174,11 @@ class Hub:
             self.run_preparation([] if self.options.with_demo else ["--without-demo"])
         self.country = json.loads(prepare.COUNTRY_FILE.read_text())
         self.start_worker()
+        self.start_log()
         if self.country["banks"]:
             self.start_banks()
+        if folder := os.environ.get("RECOUP_BACKUP"):
+            self.start_backup(folder)
 
     def run_preparation(self, arguments: list[str]) -> None:
         """Prepare in a process of its own, which tells through a pipe when it has migrated."""
@@ -223,6 +226,24 @@ class Hub:
     def start_worker(self) -> None:
         worker = [*RECOUP, "worker"]
         self.supervisor.start("worker", Rank.WORKER, worker, self.part_environment("planner"))
+
+    def start_log(self) -> None:
+        """The signer knows no database; the keeper knows no key."""
+        if self.options.with_demo:
+            (environment.VAR / "witness").mkdir(parents=True, exist_ok=True)
+        keeper = [*RECOUP, "log-keeper"]
+        self.supervisor.start("log", Rank.WORKER, keeper, self.part_environment("planner"))
+        if log_place.is_own_signer():
+            signer = [*RECOUP, "log-signer"]
+            self.supervisor.start("signer", Rank.WEB, signer, self.bank_environment())
+
+    def start_backup(self, folder: str) -> None:
+        """Stream every change to a folder, and copy files there (docs/running.md)."""
+        variables = self.part_environment("owner")
+        if self.server:
+            variables["DATABASE_BACKUP_URL"] = self.server.dsn("recoup_super", "postgres")
+        command = [*RECOUP, "backup", "--follow", folder]
+        self.supervisor.start("backup", Rank.WEB, command, variables)
 
     def start_banks(self) -> None:
         """Let the invented frauds have happened just now, and the banks open."""

@@ -58,13 +58,23 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What an organisation says of itself to those who ask it, and who said it."""
+
+    organisation: str
+    login: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
-    """All of the invented country: its notice, organisations, people and payment aliases."""
+    """All of the invented country: its notice, organisations, people, aliases and profiles."""
 
     about: dict[str, Any]
     organisations: tuple[Organisation, ...]
     people: tuple[Person, ...]
     aliases: tuple[Alias, ...]
+    profiles: tuple[Profile, ...] = ()
 
     def hub_role(self, person: Person) -> str:
         """Return the role under which the hub enrols a person."""
@@ -100,7 +110,14 @@ def country() -> Country:
         ),
         people=tuple(Person(**row) for row in data["person"]),
         aliases=tuple(Alias(**row) for row in data["alias"]),
+        profiles=tuple(_profile(row) for row in data["profile"]),
     )
+
+
+def _profile(row: dict[str, Any]) -> Profile:
+    body = {name: value for name, value in row.items() if name not in ("organisation", "login")}
+    body["data"] = {category: days or None for category, days in row["data"].items()}
+    return Profile(row["organisation"], row["login"], body)
 
 
 def rs_iban(bank_code: str, number: int) -> str:

@@ -33,6 +33,7 @@ def test_every_accepted_report_reaches_the_bank_and_is_timed(hub, tmp_path):
 
 def test_a_fraud_that_branches_is_followed_to_its_last_account(hub, tmp_path):
     figures = load.fan_out_time(hub.url, KEYS, tmp_path, levels=3, fan_out=3)
+    assert not figures["problem"]
     assert figures["accounts"] == figures["answered"] == figures["tickets"] == 40
     assert [figures["hub_per_level"][level]["count"] for level in (1, 2, 3)] == [3, 9, 27]
     held = sum(one["held_minor"] for one in hub.answers.values())
