@@ -157,7 +157,7 @@ def _files(ticket: Ticket) -> QuerySet[RequestFile]:
 
 def answers_of(ticket: Ticket) -> list[Answer]:
     """In the order they were told, with who told them."""
-    return list(ticket.answers.select_related("person").order_by("received_at", "id"))
+    return list(queries.answers_to([ticket.id]).select_related("person"))
 
 
 def stops_of(ticket: Ticket) -> list[ClockStop]:

@@ -29,6 +29,7 @@ from recoup.apps.lawful_requests.models import (
     Ticket,
     TicketNote,
 )
+from recoup.apps.lawful_requests.queries import answers_to
 from recoup.apps.lawful_requests.request_counting import derived, without_open
 from recoup.apps.lawful_requests.request_law import REFUSING
 from recoup.core.access import Actor
@@ -112,7 +113,7 @@ def whole(actor: Actor, request_id: UUID) -> Whole | None:
         .order_by("round")
     )  # fmt: skip
     ids = [ticket.id for ticket in tickets]
-    answers = list(Answer.objects.filter(ticket_id__in=ids).order_by("received_at"))
+    answers = list(answers_to(ids))
     for row in answers:
         seal(row, next(ticket for ticket in tickets if ticket.id == row.ticket_id), found)
     return Whole(

@@ -46,9 +46,15 @@ function listen (element) {
 }
 
 async function fetchAgain (element) {
-  // What the reader chose stands in the address of the page, and stays.
-  await window.htmx.ajax('GET', element.dataset.liveUrl + ('keepsQuery' in element.dataset ? window.location.search : ''), { target: element, swap: 'innerMorph' })
+  // What the reader chose stands in the address of the page, and stays, also if it is chosen meanwhile.
+  const chosen = chosenFor(element)
+  await window.htmx.ajax('GET', element.dataset.liveUrl + chosen, { source: element, target: element, swap: 'innerMorph' })
+  if (chosen !== chosenFor(element)) return fetchAgain(element)
   announce(element)
+}
+
+function chosenFor (element) {
+  return 'keepsQuery' in element.dataset ? window.location.search : ''
 }
 
 function announce (element) {

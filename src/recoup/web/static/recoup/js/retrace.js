@@ -65,8 +65,9 @@ async function go (place, search) {
   offerUndo(place)
 }
 
+// Its own source, so that it does not wait for a live part; of two choices the later one counts.
 async function fetchInto (place, search) {
-  await window.htmx.ajax('GET', place.dataset.flowUrl + search, { target: place, swap: 'innerMorph' })
+  await window.htmx.ajax('GET', place.dataset.flowUrl + search, { source: place, target: place, swap: 'innerMorph' })
 }
 
 function offerUndo (place) {
