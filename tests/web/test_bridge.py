@@ -118,3 +118,31 @@ def test_urgent_requests_find_a_thread_while_all_others_wait_for_one() -> None:
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, serve()).result() == (503, 200, b"/hold")
+
+
+def test_who_stood_in_line_too_long_is_told_and_nothing_was_done() -> None:
+    gate = threading.Event()
+    asked: list[str] = []
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        gate.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    def scope(path: str) -> Message:
+        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+                "http_version": "1.1", "headers": []}  # fmt: skip
+
+    async def serve() -> tuple[int, int]:
+        bridge = Bridge(application, threads=3, most_bytes=lambda _: 100, patience=0.05)
+        first = asyncio.create_task(bridge.ask(scope("/first")))
+        await asyncio.sleep(0.02)
+        late = await asyncio.wait_for(bridge.ask(scope("/late")), 5)
+        gate.set()
+        assert bridge.in_line == 1 and (await first).status == 200
+        assert bridge.in_line == 0 and not bridge.ordinary.locked()
+        return late.status, len(asked)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == (503, 1)

@@ -69,7 +69,7 @@ def hold_latency(options: argparse.Namespace, folder: Path) -> Result:
     with loaded_hub(folder) as ready:
         found, cost, seconds = _under_load(ready, options)
         settled = _settle(ready.databases)
-        problems = drill_checks.invariants(ready.databases)
+        problems = drill_checks.invariants(ready.databases, folder)
     reports = max(1, found["reports"])
     lines = [
         Line("reports sent / accepted", f"{reports}", f"{reports} / {found['accepted']}",
@@ -161,7 +161,7 @@ def fan_out(options: argparse.Namespace, folder: Path) -> Result:
         cost["generator and banks"] = time.process_time() - own
         seconds = time.monotonic() - began
         settled = _settle(ready.databases)
-        problems = drill_checks.invariants(ready.databases)
+        problems = drill_checks.invariants(ready.databases, folder)
         sums = _totals(ready.databases)
     whole = found["whole_seconds"]
     lines = [

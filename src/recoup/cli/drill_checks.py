@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import psycopg
 
-from recoup.cli import environment
 from recoup.cli.drill_frauds import Fraud, codes
 from recoup.cli.environment import Databases
 from recoup.cli.instance import own_environment
@@ -202,11 +201,11 @@ def _reconcile(code: str, db: Connection, hub: Hub) -> Iterator[str]:
         hub.close()
 
 
-def invariants(databases: Databases) -> list[str]:
-    """Ask `./recoup invariants`, as anybody would; gives the lines of what is broken."""
+def invariants(databases: Databases, folder: Path) -> list[str]:
+    """Ask `./recoup invariants` of a hub and its folder; gives the lines of what is broken."""
     done = subprocess.run(
         [sys.executable, "-m", "recoup", "invariants"],
-        env=own_environment(environment.VAR, databases.as_environment()),
+        env=own_environment(folder, databases.as_environment()),
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     if done.returncode == 0:

@@ -139,7 +139,7 @@ def main(argv: Sequence[str]) -> int:
             # After a leap of the clock the last checkpoint outside is old: sends wait for the next.
             if wait_for(lambda: not rows(superuser(hub), IN_THE_OUT_BOX), LEFT_SECONDS) is None:
                 run.problems.append(f"sends still wait {LEFT_SECONDS:.0f} s after the last step")
-            run.problems += drill_checks.invariants(hub.databases)
+            run.problems += drill_checks.invariants(hub.databases, hub.folder)
     shutil.rmtree(folder, ignore_errors=True)
     return finish(DRILL, run, options)
 

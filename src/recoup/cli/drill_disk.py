@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
             forget_one(hub, next(iter(taken.values())))
         check_all(hub, taken, run)
         if not options.fault:
-            run.problems += drill_checks.invariants(hub.databases)
+            run.problems += drill_checks.invariants(hub.databases, hub.folder)
     shutil.rmtree(folder, ignore_errors=True)
     return finish(DRILL, run, options)
 

@@ -97,7 +97,7 @@ def main(argv: Sequence[str]) -> int:
             phase("no connection is left", hub, none_left, BOUND_SECONDS, run)
         check_all(hub, senders, run)
         if not options.fault:
-            run.problems += drill_checks.invariants(hub.databases)
+            run.problems += drill_checks.invariants(hub.databases, hub.folder)
     shutil.rmtree(folder, ignore_errors=True)
     return finish(DRILL, run, options)
 

@@ -325,7 +325,7 @@ def today(
             if wait_for(lambda: not waiting(hub), PLANNED_SECONDS) is None:
                 run.problems.append(f"{waiting(hub)} things still wait after the upgrade")
             if with_invariants:
-                run.problems += drill_checks.invariants(hub.databases)
+                run.problems += drill_checks.invariants(hub.databases, hub.folder)
     except instance.NotStarted as problem:
         lines = [line.strip() for line in str(problem).splitlines() if "/" not in line]
         told = " ".join([line for line in lines if line][-2:])

@@ -20,6 +20,7 @@ VAR: Final = Path(os.environ.get("RECOUP_VAR") or ROOT / "var").resolve()
 LOGS: Final = VAR / "log"
 HUB_FILE: Final = VAR / "run" / "hub.json"
 OLDEST_POSTGRES: Final = 17
+MOST_WEB: Final = 2  # processes of the pages, unless RECOUP_WEB_PROCESSES says otherwise
 SETTINGS: Final = "recoup.web.settings"
 
 # These change tables, which only the owner may; all others run as the pages do.
@@ -115,10 +116,14 @@ def web(argv: Sequence[str]) -> int:
 
 
 def web_command(port: int) -> list[str]:
-    """One port: long-poll and live events are native, the pages run in its threads."""
+    """One port: long-poll and live events are native, the pages run in its threads.
+
+    Python runs in one thread of a process at a time: pages of a second core need a second process.
+    """
+    processes = os.environ.get("RECOUP_WEB_PROCESSES") or str(min(os.cpu_count() or 1, MOST_WEB))
     return [
         *(sys.executable, "-m", "granian", "--interface", "asginl", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", processes),
         "recoup.web.asgi:application",
     ]
 

@@ -132,7 +132,7 @@ def run(options: argparse.Namespace, folder: Path) -> Outcome:
     with instance.running(folder, variables={"RECOUP_BANK_DELAY": "0"}) as hub:
         counts = fill(hub, folder, options)
         keys = load_banks.enrol(hub.databases, folder)
-        before = drill_checks.invariants(hub.databases)
+        before = drill_checks.invariants(hub.databases, hub.folder)
         password = json.loads((folder / "demo" / "sign_ins.json").read_text())["password"]
         people = People(hub.address, load_run.sign_in(hub.address, password), keys)
         known = load_acts.known_ids(hub.databases)
@@ -195,7 +195,7 @@ def banks(
 
 def settled(hub: Instance) -> list[str]:
     """What is broken once the worker has planned what came in."""
-    return drill_checks.invariants(hub.databases)
+    return drill_checks.invariants(hub.databases, hub.folder)
 
 
 def newly_broken(before: Sequence[str], after: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ LARGE_AT_ONCE: Final = 4
 LARGE_AND_URGENT: Final = 2
 KEPT_FREE: Final = 2  # threads that only urgent requests take
 MOST_IN_LINE: Final = 400  # for the other threads; who comes then is told to come again
+LONGEST_IN_LINE: Final = 5.0  # seconds; by then a reader has gone, and the answer is for nobody
 RETRY_SECONDS: Final = 10
 
 Scope = MutableMapping[str, Any]
@@ -74,17 +75,19 @@ class Bridge:
     most_bytes: how long a body to a path may be; of a longer one no more is read, and the
     application refuses it by its length. A body is read before the application is asked; of the
     large ones few are worked on at once, since it takes them into memory.
-    is_urgent: whose requests find a thread although all others wait for one.
+    is_urgent: whose requests find a thread although all others wait for one. patience: seconds that
+    the others wait; then they are told to come again, and nothing was done.
     """
 
     def __init__(
         self, application: Callable[..., Any], *, threads: int, most_bytes: Callable[[str], int],
-        is_urgent: Callable[[Scope], bool] = lambda _: False,
+        is_urgent: Callable[[Scope], bool] = lambda _: False, patience: float = LONGEST_IN_LINE,
     ) -> None:  # fmt: skip
         self.application = application
         self.pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="pages")
         self.most_bytes = most_bytes
         self.is_urgent = is_urgent
+        self.patience = patience
         self.ordinary = asyncio.Semaphore(max(1, threads - KEPT_FREE))
         self.in_line = 0
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -148,10 +151,20 @@ class Bridge:
             return BUSY
         self.in_line += 1
         try:
-            async with self.ordinary:
-                return await self._run(scope, body)
+            return await self._in_turn(scope, body)
         finally:
             self.in_line -= 1
+
+    async def _in_turn(self, scope: Scope, body: Body | None) -> Answer:
+        """Stand in line for a thread, but not for ever."""
+        try:
+            await asyncio.wait_for(self.ordinary.acquire(), self.patience)
+        except TimeoutError:
+            return BUSY
+        try:
+            return await self._run(scope, body)
+        finally:
+            self.ordinary.release()
 
     async def _run(self, scope: Scope, body: Body | None) -> Answer:
         """Work on a request in a thread."""

@@ -146,17 +146,20 @@ def _links(case_ids: list[UUID]) -> dict[UUID, int]:
     return {case_id: len(others) for case_id, others in counts.items()}
 
 
-def to_adopt(actor: Actor, *, at_most: int) -> list[dict[str, Any]]:
-    """Open cases whose report nobody stands behind yet."""
-    waiting = (
+def claims_to_adopt(actor: Actor) -> QuerySet[Claim]:
+    """Claims of open cases whose report nobody stands behind yet, the newest first."""
+    return (
         Claim.objects.filter(
             adopted_at=None, state="alleged", case__state="open",
             case__owner_id=actor.organisation_id,
         )
         .select_related("case__report")
-        .order_by("-case__opened_at")[:at_most]
+        .order_by("-case__opened_at", "id")
     )  # fmt: skip
-    rows = list(waiting)
+
+
+def adopt_rows(rows: Sequence[Claim]) -> list[dict[str, Any]]:
+    """These claims as rows of a table, with the first hold that ends."""
     ends = case_queries.first_ends([claim.case_id for claim in rows])
     return [
         {
@@ -182,10 +185,11 @@ def home(actor: Actor, *, at: datetime) -> dict[str, Any]:
     """The desk's home: what is due, what waits to be adopted, the newest cases."""
     newest = list(cases.newest(actor).filter(state="open")[:10])
     tasks = list(cases.tasks_of(actor)[:10])
+    adopts = actor.organisation_kind == "police"
     return {
         "figures": [],
         "tasks": task_words.tasks(tasks, actor),
-        "to_adopt": to_adopt(actor, at_most=8) if actor.organisation_kind == "police" else [],
+        "to_adopt": adopt_rows(list(claims_to_adopt(actor)[:8])) if adopts else [],
         "cases": case_rows(actor, newest, at=at),
     }
 

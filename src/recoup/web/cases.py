@@ -23,6 +23,7 @@ from recoup.apps.holds.act_forms import GroundForm, ReduceForm, WithdrawForm
 from recoup.apps.holds.views import with_act
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.lawful_requests.views import ROWS_A_PAGE, Leafed
 from recoup.apps.members import errors
 from recoup.apps.members import queries as members
 from recoup.apps.members.allowed import allowed
@@ -111,8 +112,11 @@ def case_index(request: Request) -> HttpResponse:
 @require_GET
 @allowed("case:adopt")
 def to_adopt(request: Request) -> HttpResponse:
-    rows = case_list.to_adopt(request.actor, at_most=100)
-    return render(request, "cases/to_adopt.html", {"rows": rows})
+    page = Leafed(case_list.claims_to_adopt(request.actor), ROWS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {"page": page, "rows": case_list.adopt_rows(list(page))}
+    return render(request, "cases/to_adopt.html", context)
 
 
 def _back(case_id: UUID) -> HttpResponseRedirect:
@@ -321,11 +325,13 @@ def telephone_sheet(request: Request, ticket_id: UUID) -> HttpResponse:
 @allowed("task:see")
 def tasks(request: Request) -> HttpResponse:
     actor = request.actor
+    page = Leafed(cases.tasks_of(actor), ROWS_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "desk/tasks.html",
         {
-            "tasks": task_words.tasks(cases.tasks_of(actor)[:200], actor),
+            "page": page,
+            "tasks": task_words.tasks(list(page), actor),
             "done": task_words.tasks(cases.tasks_done(actor)[:20], actor),
         },
     )

@@ -42,7 +42,7 @@ from recoup.web.decision_words import REASONS, danger_words, measure_words
 
 Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
 View = Callable[..., HttpResponse]
-SHOWN: Final = 100
+SHOWN: Final = 50
 MINUTE: Final = timedelta(minutes=1)
 COUNTED: Final = timedelta(days=90)
 LONGEST: Final = 1900  # with the code before it, a ground has room for 2000

@@ -70,7 +70,7 @@ def clocks(world: World, ticket: Ticket) -> tuple[datetime | None, ...]:
     with world.acting(by := world.actor(OFFICER)) as at:
         listed = case_queries.first_ends([ticket.case_id]).get(ticket.case_id)
         [row] = case_list.case_rows(by, [case_of(ticket)], at=at)
-        adopt = [r["lapses_at"] for r in case_list.to_adopt(by, at_most=9)]
+        adopt = [r["lapses_at"] for r in case_list.adopt_rows(list(case_list.claims_to_adopt(by)))]
     paged = page_of(world, OFFICER, Case(pk=ticket.case_id))["case"]["lapses_at"]
     return (listed, row["due_at"], paged, *adopt)
 

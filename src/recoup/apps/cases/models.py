@@ -65,6 +65,7 @@ class Case(models.Model):
         indexes = [
             GinIndex(fields=["visible_to"], name="case_visible_to", fastupdate=True),
             models.Index(fields=["owner", "-opened_at"], name="case_owner_time"),
+            models.Index(fields=["-opened_at", "id"], name="case_newest"),
         ]
 
     def __str__(self) -> str:

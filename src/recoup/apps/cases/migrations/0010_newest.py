@@ -1,0 +1,14 @@
+"""The newest cases are read in their order: a list costs the same with a thousandfold of them."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cases", "0009_break_glass")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(fields=["-opened_at", "id"], name="case_newest"),
+        ),
+    ]
