@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from recoup.cli import environment, progress, test
+from recoup.cli import environment, progress, ready, test
 from recoup.cli.keeper import Keeper
 from recoup.cli.supervisor import ended_by_signals
 
@@ -109,14 +109,21 @@ def copy_tree(root: Path, to: Path) -> None:
     (to / "var").mkdir()
 
 
-def run_tests(copy: Path, arguments: Sequence[str], databases: environment.Databases
-              ) -> tuple[int, str]:  # fmt: skip
-    """Run pytest in the copy, whose own code comes first; its code and what it printed."""
+def run_tests(
+    copy: Path, arguments: Sequence[str], databases: environment.Databases, *,
+    in_tables: bool = False,
+) -> tuple[int, str]:  # fmt: skip
+    """Run pytest in the copy, whose own code comes first; its code and what it printed.
+
+    in_tables: what is planted is in a migration, so the tables are not copied but made.
+    """
     variables = environment.child_environment(databases, DJANGO_SETTINGS_MODULE=test.SETTINGS)
     variables |= {
         "PYTHONPATH": f"{copy / 'src'}{os.pathsep}{copy / 'tests'}",
         "RECOUP_VAR": str(copy / "var"), "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
+    if in_tables:
+        variables.pop(ready.COPY_OF, None)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     try:
         done = subprocess.run(
@@ -137,7 +144,9 @@ def tried(
     path.write_text(planted(fault, before), encoding="utf-8")
     try:
         made = ANEW if anew else ANEW[:1]
-        code, output = run_tests(copy, [*made, "-x", *fault.test], databases)
+        code, output = run_tests(
+            copy, [*made, "-x", *fault.test], databases, in_tables="/migrations/" in fault.path
+        )
     finally:
         path.write_text(before, encoding="utf-8")
     verdict = {FAILED: "found", 0: "missed"}.get(code, "broken")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -174,6 +175,7 @@ def start(
     durable: bool = True,
     for_tests: bool = False,
     share: bool = True,
+    copy_of: Path | None = None,
     keeper: Keeper | None = None,
     on_wait: Callable[[float], None] | None = None,
 ) -> Server:
@@ -181,6 +183,7 @@ def start(
 
     name: of its log in var/log. durable: false trades safety for speed, for tests only.
     for_tests: recoup_owner may make databases. share: whether one that runs will do.
+    copy_of: the data folder of a stopped server that this one begins with.
     Raises CannotServe.
     """
     environment.LOGS.mkdir(parents=True, exist_ok=True)
@@ -196,7 +199,9 @@ def start(
     try:
         if server.started_here:
             end_leftover(place)
-            place.make_cluster(durable=durable)
+            if for_tests:
+                shutil.rmtree(place.data, ignore_errors=True)  # of the run before; nobody needs it
+            place.make_cluster(durable=durable, copy_of=copy_of)
             server.launch()
         server.wait_ready(on_wait)
         prepare(server, for_tests=for_tests)

@@ -71,14 +71,20 @@ class Place:
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group)
 
-    def make_cluster(self, *, durable: bool) -> None:
-        """Make the data folder if there is none: beside its place, then moved, never half."""
+    def make_cluster(self, *, durable: bool, copy_of: Path | None = None) -> None:
+        """Make the data folder if there is none: beside its place, then moved, never half.
+
+        copy_of: the data folder of a stopped server of the same user, to begin with.
+        """
         if not (self.data / "PG_VERSION").exists():
             fresh = self.base / "data.new"
             shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir(mode=0o700)
-            self.give(fresh)
-            self._initdb(fresh)
+            if copy_of:
+                subprocess.run(["cp", "-a", str(copy_of), str(fresh)], check=True)
+            else:
+                fresh.mkdir(mode=0o700)
+                self.give(fresh)
+                self._initdb(fresh)
             if durable:
                 os.sync()
             fresh.rename(self.data)

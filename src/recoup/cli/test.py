@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from recoup.cli import environment, languages, postgres, progress
+from recoup.cli import environment, languages, postgres, progress, ready
 from recoup.cli.keeper import Keeper, die_with_parent
 from recoup.cli.postgres_place import NoPlace
 from recoup.cli.supervisor import ended_by_signals
@@ -61,15 +62,18 @@ def database(keeper: Keeper) -> Iterator[environment.Databases]:
         postgres.check_version(given.owner)
         yield given
         return
+    tables = ready.cluster(keeper)
     with progress.step("database for the tests") as step:
-        server = own_server(keeper, step)
+        server = own_server(keeper, step, tables)
+        ready.keep_as_template(server)
+    os.environ[ready.COPY_OF] = str(tables)
     try:
         yield server.databases
     finally:
         server.stop()
 
 
-def own_server(keeper: Keeper, step: progress.Step) -> postgres.Server:
+def own_server(keeper: Keeper, step: progress.Step, tables: Path) -> postgres.Server:
     """A server that no other run uses: two runs in one checkout must not stop each other's."""
     for number in range(1, RUNS_AT_ONCE + 1):
         with contextlib.suppress(postgres.InUse):
@@ -79,6 +83,7 @@ def own_server(keeper: Keeper, step: progress.Step) -> postgres.Server:
                 durable=False,
                 for_tests=True,
                 share=False,
+                copy_of=tables,
                 keeper=keeper,
                 on_wait=lambda _: step.show(),
             )

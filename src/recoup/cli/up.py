@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from recoup.cli import environment, languages, log_place, postgres, prepare, progress
+from recoup.cli import environment, languages, log_place, postgres, prepare, progress, ready
 from recoup.cli.environment import Databases, NoDatabase
 from recoup.cli.keeper import Keeper, die_with_parent
 from recoup.cli.postgres_place import NoPlace
@@ -147,7 +147,10 @@ class Hub:
                 step.note = f"given, PostgreSQL {postgres.check_version(given.owner)}"
                 return given
             step.note = "embedded PostgreSQL"
-            self.server = postgres.start(DATA, keeper=self.keeper, on_wait=lambda _: step.show())
+            self.server = postgres.start(
+                DATA, copy_of=ready.copied_from(), keeper=self.keeper,
+                on_wait=lambda _: step.show(),
+            )  # fmt: skip
         self.supervisor.adopt(
             Child(
                 "postgres",
