@@ -70,7 +70,7 @@ def test_only_a_test_that_ran_and_failed_has_found_it(
     file.write_text("limit = 1\n")
     seen: list[str] = []
 
-    def ran(copy: Path, *_: object) -> tuple[int, str]:
+    def ran(copy: Path, *_: object, **__: object) -> tuple[int, str]:
         seen.append(file.read_text())
         return code, ""
 
