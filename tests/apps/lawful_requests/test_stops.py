@@ -6,9 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.test import Client
+
+from recoup.apps.holds import lapse_operations, trouble_operations
 from recoup.apps.lawful_requests import addressee_operations, request_operations
 from recoup.apps.lawful_requests.addressee_operations import Answered
+from recoup.apps.lawful_requests.doubt_operations import HOME, MINISTRY
 from recoup.apps.lawful_requests.models import Ticket
+from recoup.apps.lawful_requests.request_clock_operations import UNIT
+from recoup.apps.members.models import Login
+from recoup.core.access import Actor
+from recoup.data.policy import load_policy
 from recoup.data.requests import load_clocks, load_most
 from support.requests import Desk, pass_time
 
@@ -113,6 +121,43 @@ def test_ministry_and_home_desk_hear_of_the_first_doubt_and_not_from_whom(desk: 
     )
     assert kind == "ministry"
     assert ticket.reference in str(told["request_doubted"][3])
+
+
+def test_the_ministry_s_officer_sees_the_doubt_and_finishes_it_and_nobody_elsewhere(
+    desk: Desk,
+) -> None:
+    (ticket,) = desk.sent()
+    doubt(desk, ticket, desk.isp)
+    desk.enrol("justice", "ministry_officer", kind="ministry")
+    desk.world.sweep()
+    [(code,)] = desk.world.run(
+        "select o.code from members_organisation o join cases_task t on t.owner_id = o.id "
+        "where t.kind = 'request_doubted'"
+    )
+    own = signed_in_as(desk.enrol(code, "ministry_officer"))
+    page = own.get("/tasks").content.decode()
+    assert ticket.reference in page and "A desk doubts that a request is genuine" in page
+    assert 'href="/tasks"' in own.get("/law").content.decode()
+    [(task,)] = desk.world.run("select id from cases_task where kind = 'request_doubted'")
+    for other in (desk.enrol("farjustice", "ministry_officer", kind="ministry"), desk.officer):
+        assert ticket.reference not in signed_in_as(other).get("/tasks").content.decode()
+        assert signed_in_as(other).post(f"/tasks/{task}/finish").status_code == 404
+    assert own.post(f"/tasks/{task}/finish").status_code == 302
+    assert desk.world.run("select done_at is not null from cases_task where id = %s", task) == [
+        (True,)
+    ]
+
+
+def test_whoever_a_task_can_be_given_to_may_see_and_finish_it() -> None:
+    policy = load_policy()
+    given = {*UNIT, *HOME, *MINISTRY, *lapse_operations.ON_DUTY, *trouble_operations.ON_DUTY}
+    assert given <= policy.roles_for("task:see") & policy.roles_for("task:finish")
+
+
+def signed_in_as(actor: Actor) -> Client:
+    client = Client()
+    client.force_login(Login.objects.get(person_id=actor.person_id))
+    return client
 
 
 def paused(desk: Desk) -> tuple[Ticket, Ticket, Any]:
