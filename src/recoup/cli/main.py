@@ -75,7 +75,7 @@ COMMANDS: Final[dict[str, Command]] = {
         "recoup.cli.faults:main", "plant sabotages; the tests must find nine in ten", MEASURE
     ),
     "sbom": Command(
-        "recoup.cli.sbom:main", "list what the hub is made of, with hashes and licences", MEASURE
+        "recoup.cli.sbom:main", "list what the hub is made of; ask what of it is weak", MEASURE
     ),
     "fuzz": Command("recoup.cli.fuzz:main", "throw bytes at a reader, and keep finds", MEASURE),
     "web": Command("recoup.cli.environment:web", "serve the pages and the API", PARTS),

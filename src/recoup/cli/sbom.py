@@ -16,11 +16,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from recoup.cli import package_index, weaknesses
 from recoup.cli.environment import ROOT
 
 LICENCES: Final = "src/recoup/data/licences.csv"
@@ -58,8 +60,16 @@ def main(argv: Sequence[str]) -> int:
         "--renew-licences", action="store_true",
         help=f"write {LICENCES} from the packages that are installed here",
     )  # fmt: skip
+    parser.add_argument(
+        "--known-weaknesses", action="store_true",
+        help="ask the package index of pip what is known of them; 1 if something is overdue",
+    )  # fmt: skip
+    parser.add_argument("--answers", type=Path, help="with it: saved answers, instead of asking")
+    parser.add_argument("--save", type=Path, help="with it: keep the answers in a file")
     options = parser.parse_args(argv)
     try:
+        if options.known_weaknesses:
+            return _known_weaknesses(options)
         if options.renew_licences:
             return _renew()
         text = as_text(bill(ROOT, which="dev" if options.dev else ""))
@@ -71,6 +81,26 @@ def main(argv: Sequence[str]) -> int:
     else:
         sys.stdout.write(text)
     return 0
+
+
+def _known_weaknesses(options: argparse.Namespace) -> int:
+    """Print what is known; 1 if something is overdue, 2 if something could not be asked."""
+    text = (ROOT / LOCKS["dev" if options.dev else ""]).read_text(encoding="utf-8")
+    packages, at = [entry[:2] for entry in locked(text)], datetime.now(UTC)
+    try:
+        rules = weaknesses.read_rules((ROOT / weaknesses.RULES).read_text(encoding="utf-8"))
+        if options.answers:
+            answers = weaknesses.from_text(options.answers.read_text(encoding="utf-8"))
+        else:
+            answers = weaknesses.ask_all(packages, package_index.of_pip().ask, at=at)
+        if options.save:
+            options.save.write_text(weaknesses.as_text(answers), encoding="utf-8")
+        status, lines = weaknesses.report(answers, packages, rules, at=at)
+    except (weaknesses.NotAsked, OSError) as problem:
+        print(f"recoup: {problem}", file=sys.stderr)
+        return 2
+    print("\n".join(lines))
+    return status
 
 
 def as_text(told: Mapping[str, Any]) -> str:
