@@ -265,7 +265,7 @@ def test_a_proposal_is_taken_to_the_reduction_and_changes_nothing_itself(
     axe(page)
     row = proposed.locator("tr", has_text="Take it to a reduction").first
     said = row.locator("td").nth(2).inner_text()
-    row.get_by_role("link", name="Take it to a reduction").click()
+    row.get_by_role("button", name="Take it to a reduction").click()
     amount = page.get_by_label("New total to hold")
     assert amount.is_visible() and amount.input_value() in said.replace(",", "")
     assert page.get_by_label("Ground").first.input_value() == ""

@@ -51,7 +51,9 @@ def told(response: Any, value: object, asked: Asked) -> Told:
     return Told(response.status_code, headers, body, statements)
 
 
-TOKENS = re.compile(rb'(name="csrfmiddlewaretoken" value=|nonce=)"[^"]+"')
+TOKENS = re.compile(
+    rb'(name="csrfmiddlewaretoken" value=|nonce=)"[^"]+"|(?<=sought=)[A-Za-z0-9_-]+'
+)
 NONCE = re.compile(r"'nonce-[^']+'")
 # What is asked again after some seconds by whoever comes first: keys, sign-ins, the directory.
 KEPT_FOR_A_WHILE = re.compile(r'"(members_apikey|members_organisation|django_session)"')

@@ -87,7 +87,11 @@ def test_another_rule_proposes_and_changes_nothing(ledger: Ledger) -> None:
     assert reductions and all(row.reduce_url for row in reductions)
     assert all(not row.reduce_url for row in rows if row.difference > 0)
     before = ledger.world.run("select id, state, version from lawful_requests_ticket order by id")
-    text = text_of(OFFICER, reductions[0].reduce_url.replace("#acts", ""))
+    place, told = reductions[0].reduce_url.replace("#acts", ""), {"proposed": reductions[0].says}
+    assert str(reductions[0].says) not in place
+    answer = signed_in(OFFICER).post(place, told)
+    text = answer.content.decode()
+    assert answer.status_code == 200
     assert f'value="{reductions[0].says // 100}.{reductions[0].says % 100:02}"' in text
     assert before == ledger.world.run(
         "select id, state, version from lawful_requests_ticket order by id"

@@ -18,6 +18,7 @@ from recoup.data import load_pack
 from support.case_pages import signed_in, text_of
 from support.law import MINISTER, OFFICER, POWER, SOURCE, Ministry
 from support.roles import as_owner
+from support.searching import searched
 from support.world import World
 
 BANK = "mila.linden"
@@ -244,10 +245,11 @@ def test_an_emergency_is_added_changed_and_taken_away(ministry: Ministry) -> Non
 
 def test_a_search_finds_measures_by_name_law_and_article(ministry: Ministry) -> None:
     for q in ("subscriber 286", "criminal procedure", POWER):
-        assert f'id="{POWER}"' in text_of(BANK, f"/law?q={q}")
-    said = text_of(BANK, "/law?q=nothing+like+it&standing=confirmed")
-    assert "No measure of this kind" in said
-    assert "q=nothing+like+it" in said
+        assert f'id="{POWER}"' in searched(signed_in(BANK), "/law", q).content.decode()
+    found = searched(signed_in(BANK), "/law", "nothing like it", standing="confirmed")
+    assert "No measure of this kind" in found.content.decode()
+    key = found.request["QUERY_STRING"].partition("sought=")[2]
+    assert f"?standing=missing&amp;sought={key}" in found.content.decode()
 
 
 def test_the_last_power_leaves_with_a_reason(ministry: Ministry) -> None:

@@ -37,7 +37,7 @@ def lines(world: World, what: str) -> list[dict[str, Any]]:
 
 
 def test_reading_is_a_line_with_who_what_when_and_why(world: World) -> None:
-    assert client(world, OFFICER).get("/requests?q=secret").status_code == 200
+    assert client(world, OFFICER).get("/requests?measure=secret").status_code == 200
     (line,) = lines(world, "access:read")
     assert line["purpose"] == "lawful_request"
     assert line["facts"]["act"] == "request:draft" and line["facts"]["route"]

@@ -78,6 +78,15 @@ def page(path: str) -> Callable[[Known, random.Random], Ask]:
     return make
 
 
+def search(path: str, words: str) -> Callable[[Known, random.Random], Ask]:
+    """Words typed into the field of a page; what is found is asked for with them."""
+
+    def make(_: Known, dice: random.Random) -> Ask:
+        return Ask("POST", path, {"q": words.format(number=dice.randrange(1, 1000))})
+
+    return make
+
+
 def _form(dice: random.Random) -> dict[str, str | Sequence[str]]:
     """The form of a request for a subscriber, filled in."""
     return {
@@ -117,7 +126,7 @@ ACTS: Final[Mapping[str, tuple[Act, ...]]] = {
         Act("cases", "officer", 8, page("/cases")),
         Act("cases of every state", "officer", 4, page("/cases?state=all")),
         Act("one account among the cases", "officer", 4,
-            page("/cases?q=RS35970000000000000{number:03}")),
+            search("/cases", "RS35970000000000000{number:03}")),
         Act("a case", "officer", 20, page("/cases/{case}")),
         Act("reports to adopt", "officer", 3, page("/reports")),
         Act("tasks", "officer", 3, page("/tasks")),
@@ -145,8 +154,8 @@ ACTS: Final[Mapping[str, tuple[Act, ...]]] = {
     FLOOD: (
         Act("flood: files", "officer", 1, upload),
         Act("flood: search for an account", "officer", 2,
-            page("/cases?state=all&q=RS35970000000000000{number:03}")),
-        Act("flood: search for a request", "author", 1, page("/requests?q=RQ-177{number:03}")),
+            search("/cases", "RS35970000000000000{number:03}")),
+        Act("flood: search for a request", "author", 1, search("/requests", "RQ-177{number:03}")),
     ),
 }  # fmt: skip
 # Of a hundred acts; the rest of the writes are reports, whose holds are followed to the bank.

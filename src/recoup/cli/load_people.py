@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 PATIENCE_SECONDS: Final = 30.0
 NO_ANSWER: Final = 0
+SEARCH: Final = "sought="  # a search leads to the page that shows what was found
 FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -85,6 +86,8 @@ class Person:
             for header in answer.headers.get_all("Set-Cookie") or []:
                 self.cookies |= {name: one.value for name, one in SimpleCookie(header).items()}
             self._idle.append(connection)
+        if ask.method == "POST" and SEARCH in (found := answer.headers.get("Location", "")):
+            return self._ask(Ask("GET", found))
         return answer.status, read
 
     def _connection(self) -> tuple[http.client.HTTPConnection, bool]:

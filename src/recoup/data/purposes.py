@@ -12,9 +12,14 @@ NOT_NAMED = "not_named"
 
 @dataclass(frozen=True, slots=True)
 class Purposes:
-    """by_kind: the purpose of each kind of act. unnoted: acts whose pages need no line."""
+    """by_kind: the purpose of each kind of act.
+
+    not_personal: acts whose pages show nobody. unnoted: those, and acts that write a line of their
+    own; a search under one of the latter is a line all the same.
+    """
 
     by_kind: dict[str, str]
+    not_personal: frozenset[str]
     unnoted: frozenset[str]
 
     def of(self, act: str) -> str:
@@ -27,5 +32,6 @@ def load_purposes() -> Purposes:
     text = (files("recoup.data") / "purposes.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     reading = table["reading"]
-    unnoted = frozenset(reading["not_personal"]) | frozenset(reading["told_by_themselves"])
-    return Purposes(table["purposes"], unnoted)
+    not_personal = frozenset(reading["not_personal"])
+    unnoted = not_personal | frozenset(reading["told_by_themselves"])
+    return Purposes(table["purposes"], not_personal, unnoted)

@@ -22,6 +22,7 @@ from recoup.apps.lawful_requests.views import Leafed
 from recoup.apps.members import errors
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
+from recoup.apps.sought import Sought, searchable
 from recoup.core.access import Actor
 from recoup.core.text import NotReadable, read_search
 from recoup.web.asked_clock import derivation
@@ -97,19 +98,20 @@ def _name(ticket: Ticket, body: dict[str, Any]) -> str:
     return measure_words(ticket.measure, body["name"])
 
 
-@require_GET
 @allowed("asked:desk")
+@searchable()
 def done(request: HttpRequest) -> HttpResponse:
-    """What was answered or has ended, the newest first; or what is about one thing (``?q=``)."""
+    """What was answered or has ended, the newest first; or what is about one thing."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
+    asked: Sought = request.sought  # type: ignore[attr-defined]
     problem, sought = "", ""
     try:
-        sought = read_search(request.GET.get("q", ""), field="q")
+        sought = read_search(asked.words, field="q")
     except NotReadable as wrong:
         problem = reason(wrong)
     rows = asked_queries.about(actor, sought) if sought else request_queries.done(actor)
     page = Leafed(rows.none() if problem else rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"q": request.GET.get("q", ""), "sought": sought, "problem": problem, "page": page,
+    context = {"q": asked, "sought": sought, "problem": problem, "page": page,
                "rows": rows_done(page)}  # fmt: skip
     return render(request, "asked/done.html", context, status=422 if problem else 200)
 

@@ -18,6 +18,7 @@ from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.models import Claim
 from recoup.apps.members import queries as members
+from recoup.apps.sought import Sought
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
 from recoup.core.text import NotReadable, read_search
@@ -30,11 +31,11 @@ STANDING_BY = ("case_id", "adopted_at", "state", "returned_minor", "amount_minor
 FILTERS = ("open", "merged", "closed", "all")
 
 
-def page(actor: Actor, asked: Mapping[str, str], *, at: datetime) -> dict[str, Any]:
+def page(actor: Actor, asked: Mapping[str, str], sought: Sought, *, at: datetime) -> dict[str, Any]:
     """One page of cases, newest first, by key and not by offset."""
     state = asked.get("state", "open")
     state = state if state in FILTERS else "open"
-    query = asked.get("q", "").strip()[:80]
+    query = sought.words[:80]
     rows = _filtered(cases.newest(actor), state if not query else "all", query)
     if before := _moment(asked.get("before", "")):
         rows = rows.filter(opened_at__lt=before)
@@ -49,10 +50,9 @@ def page(actor: Actor, asked: Mapping[str, str], *, at: datetime) -> dict[str, A
             for one in FILTERS
         ],
         "query": query,
-        "previous_url": "?" + urlencode({"state": state}) if asked.get("before") else None,
-        "next_url": "?" + urlencode(
-            {"state": state, "q": query, "before": found[PAGE - 1].opened_at.isoformat()}
-        ) if more else None,
+        "previous_url": sought.address(state=state) if asked.get("before") else None,
+        "next_url": sought.address(state=state, before=found[PAGE - 1].opened_at.isoformat())
+        if more else None,
     }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _proposal(
     held = hold.held_minor if hold else 0
     url = ""
     if ticket is not None and says < held:
-        url = f"{reverse('ticket', args=[ticket.id])}?reduce={says}#acts"
+        url = f"{reverse('ticket-reduce', args=[ticket.id])}#acts"
     return Proposal(
         ticket, guess_shown(name.ident) if name else "", name.institution if name else "",
         currency, held, says, _why(choice, held, says, currency), url,

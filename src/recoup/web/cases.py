@@ -20,7 +20,7 @@ from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import case_queries, merge_operations, operations
 from recoup.apps.holds.act_forms import GroundForm, ReduceForm, WithdrawForm
-from recoup.apps.holds.views import with_act
+from recoup.apps.holds.views import with_act, with_proposal
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.apps.lawful_requests.views import ROWS_A_PAGE, Leafed
@@ -28,6 +28,7 @@ from recoup.apps.members import errors
 from recoup.apps.members import queries as members
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
+from recoup.apps.sought import searchable
 from recoup.core.lawful_request import MoveRefused, RequestMove, RequestState, after
 from recoup.core.money import Money, format_money
 from recoup.core.text import NotReadable, read_note
@@ -101,12 +102,11 @@ def case_events(request: Request, case_id: UUID) -> HttpResponse:
     return HttpResponse("retry: 5000\n\n", content_type="text/event-stream; charset=utf-8")
 
 
-@require_GET
 @allowed("case:see")
+@searchable("state")
 def case_index(request: Request) -> HttpResponse:
-    return render(
-        request, "cases/list.html", case_list.page(request.actor, request.GET, at=request.at)
-    )
+    page = case_list.page(request.actor, request.GET, request.sought, at=request.at)
+    return render(request, "cases/list.html", page)
 
 
 @require_GET
@@ -280,6 +280,8 @@ def withdraw(request: Request, ticket_id: UUID) -> HttpResponse:
 @allowed("ticket:reduce")
 def reduce(request: Request, ticket_id: UUID) -> HttpResponse:
     ticket, found = _own_ticket(request, ticket_id)
+    if proposed := request.POST.get("proposed"):  # of another rule: nothing is done by it
+        return with_proposal(request, ticket, proposed)
     form = ReduceForm(request.POST, currency=currency(ticket.currency))
     act = partial(operations.reduce_hold, case=found, ticket=ticket)
     return _done(request, ticket, form, lambda amount, **told: act(limit_minor=amount, **told))

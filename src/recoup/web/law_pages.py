@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -16,11 +15,11 @@ from recoup.apps.lawful_requests import law_queries
 from recoup.apps.lawful_requests.models import PackDraft, PackVersion
 from recoup.apps.lawful_requests.request_law import OF_THE_CHAIN, pack_of
 from recoup.apps.members.allowed import allowed
+from recoup.apps.sought import Sought, searchable
 from recoup.core.law import Pack, compare
 from recoup.data import load_measures
 from recoup.web import law_words
 
-MOST_SEARCHED: Final = 100
 Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
 FILTERS: Final = (
     ("", _("All measures")),
@@ -31,15 +30,15 @@ FILTERS: Final = (
 )
 
 
-@require_GET
 @allowed("law:see")
+@searchable("standing", "version")
 def law(request: Request) -> HttpResponse:
     """One version, the one in force unless another is asked for."""
     stored = list(law_queries.versions())
     shown = _version(stored, request.GET.get("version", ""))
     pack, coming = pack_of(shown), law_queries.coming()
-    wanted, q = request.GET.get("standing", ""), request.GET.get("q", "").strip()[:MOST_SEARCHED]
-    groups = [group for group in measures(pack) if _is_found(group, q)]
+    wanted, sought = request.GET.get("standing", ""), request.sought
+    groups = [group for group in measures(pack) if _is_found(group, sought.words)]
     return render(
         request, "law/law.html",
         {
@@ -49,9 +48,10 @@ def law(request: Request) -> HttpResponse:
             "standings": _standings(groups),
             "groups": [group for group in groups if _fits(group, wanted)],
             "filters": _filters(
-                groups, wanted, q=q, version="" if shown == stored[0] else str(shown.number)
+                groups, wanted, sought=sought,
+                version="" if shown == stored[0] else str(shown.number),
             ),
-            "wanted": wanted, "q": q,
+            "wanted": wanted, "q": sought.words,
         },
     )  # fmt: skip
 
@@ -152,11 +152,10 @@ def _is_found(group: dict[str, Any], q: str) -> bool:
 
 
 def _filters(
-    groups: list[dict[str, Any]], wanted: str, *, q: str, version: str
+    groups: list[dict[str, Any]], wanted: str, *, sought: Sought, version: str
 ) -> list[dict[str, Any]]:
-    given = {name: value for name, value in (("q", q), ("version", version)) if value}
     return [
-        {"label": label, "url": "?" + urlencode({"standing": key, **given}),
+        {"label": label, "url": sought.address(standing=key, version=version),
          "is_current": key == wanted, "count": sum(_fits(group, key) for group in groups)}
         for key, label in FILTERS
     ]  # fmt: skip

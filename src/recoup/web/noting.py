@@ -15,6 +15,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
+from recoup.apps import sought
 from recoup.apps.audit import operations as audit
 from recoup.apps.reports.reporter import sender_mark
 from recoup.core.access import Actor
@@ -46,8 +47,8 @@ def note(request: HttpRequest, response: HttpResponse) -> None:
             "access:refused", request, act, about, status=response.status_code,
             method=str(request.method),
         )  # fmt: skip
-    elif request.method == "GET" and response.status_code == 200 and _is_personal(act):
-        key = (actor.person_id, match.view_name, about, request.META.get("QUERY_STRING", ""))
+    elif request.method == "GET" and response.status_code == 200 and _is_personal(request, act):
+        key = (actor.person_id, match.view_name, about, *_asked(request))
         if _is_due(key):
             _tell("access:read", request, act, about)
             transaction.on_commit(lambda: _keep(key))
@@ -64,8 +65,19 @@ def stranger(request: HttpRequest, status: int, route: str) -> None:
         log.info("refused %d at %s: somebody at %s", status, route or "-", key[1].hex()[:12])
 
 
-def _is_personal(act: str) -> bool:
-    return bool(act) and act not in load_purposes().unnoted
+def _asked(request: HttpRequest) -> tuple[str, str]:
+    """The address's query without the key of a search, and the words that it stands for."""
+    words = sought.words_of(request)
+    given = request.GET.copy()
+    if words:
+        given.pop(sought.KEY, None)
+    return given.urlencode(), words
+
+
+def _is_personal(request: HttpRequest, act: str) -> bool:
+    purposes = load_purposes()
+    unnoted = purposes.not_personal if sought.words_of(request) else purposes.unnoted
+    return bool(act) and act not in unnoted
 
 
 def _is_due(key: tuple[object, ...]) -> bool:
@@ -84,9 +96,11 @@ def _tell(what: str, request: HttpRequest, act: str, about: str, **facts: object
     """One line, a stream of its own: readers do not wait for each other."""
     match = request.resolver_match
     route = match.view_name or match.route if match else ""
-    query = request.META.get("QUERY_STRING", "")[:LONGEST]
+    query, words = _asked(request)
+    told = {"query": query[:LONGEST], "sought": words}
     audit.record_alone(
         what=what, by=request.actor, at=request.at,  # type: ignore[attr-defined]
-        purpose=load_purposes().of(act or what), personal={"query": query} if query else {},
-        act=act, route=str(route)[:LONGEST], object=about, **facts,
+        purpose=load_purposes().of(act or what),
+        personal={name: value for name, value in told.items() if value}, act=act,
+        route=str(route)[:LONGEST], object=about, **facts,
     )  # fmt: skip

@@ -17,12 +17,12 @@ from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_GET
 
 from recoup.apps.cases.models import Case
 from recoup.apps.lawful_requests.models import Request, Ticket
 from recoup.apps.lawful_requests.request_queries import requests_of
 from recoup.apps.members.allowed import allowed
+from recoup.apps.sought import Sought, searchable
 from recoup.core.access import Actor
 from recoup.core.authorisation import DUTIES, OrderState
 from recoup.core.law import Limit, Unit
@@ -49,18 +49,18 @@ STATES: Final = {
 }  # fmt: skip
 
 
-@require_GET
 @allowed("request:draft")
+@searchable("view", "measure")
 def index(request: HttpRequest) -> HttpResponse:
     """One page of the organisation's requests, what changed last first."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    return render(request, "requests/list.html", page(actor, request.GET))
+    return render(request, "requests/list.html", page(actor, request.GET, request.sought))  # type: ignore[attr-defined]
 
 
-def page(actor: Actor, asked: Mapping[str, str]) -> dict[str, Any]:
+def page(actor: Actor, asked: Mapping[str, str], sought: Sought) -> dict[str, Any]:
     view = asked.get("view", "mine")
     view = view if view in VIEWS else "mine"
-    measure, query = asked.get("measure", "")[:32], asked.get("q", "").strip().upper()[:40]
+    measure, query = asked.get("measure", "")[:32], sought.words.upper()[:40]
     rows = requests_of(actor).select_related("case").defer("content")
     if query:
         view = "all"
@@ -72,8 +72,8 @@ def page(actor: Actor, asked: Mapping[str, str]) -> dict[str, Any]:
     if before := _moment(asked.get("before", "")):
         rows = rows.filter(changed_at__lt=before)
     found = list(rows[: PAGE + 1])
-    kept = {"view": view, "measure": measure, "q": query}
-    older = {**kept, "before": found[PAGE - 1].changed_at.isoformat()} if len(found) > PAGE else {}
+    kept = {"view": view, "measure": measure}
+    oldest = found[PAGE - 1].changed_at.isoformat() if len(found) > PAGE else ""
     return {
         "rows": rows_shown(found[:PAGE]), "view": view, "query": query, "measure": measure,
         "filters": [
@@ -82,8 +82,8 @@ def page(actor: Actor, asked: Mapping[str, str]) -> dict[str, Any]:
             for word, label in VIEWS.items()
         ],
         "measures": sorted((gettext(m.name), word) for word, m in load_measures().items()),
-        "next_url": "?" + urlencode(older) if older else "",
-        "previous_url": "?" + urlencode(kept) if asked.get("before") else "",
+        "next_url": sought.address(**kept, before=oldest) if oldest else "",
+        "previous_url": sought.address(**kept) if asked.get("before") else "",
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from recoup.apps.lawful_requests import paper_operations, paper_queries
 from recoup.apps.lawful_requests.papers.apart import TooManyChecks, check_apart
@@ -114,11 +114,16 @@ STANDINGS: Final[Mapping[Standing, tuple[str, Any]]] = {
 
 
 @allowed("paper:verify")
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
-    """The two forms; with a code, what is told of its paper."""
-    typed = request.GET.get("code", "").strip()
+    """The two forms; with a code, what is told of its paper.
+
+    The form sends the code in its body. In an address it comes from the square on a paper, which
+    can only be scanned.
+    """
+    given = request.POST if request.method == "POST" else request.GET
+    typed = given.get("code", "").strip()
     if not typed:
         return _page(request, {})
     try:

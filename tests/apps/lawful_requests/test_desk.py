@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from recoup.demo.country import country
+from support.searching import searched
 from support.world import World, iban
 
 MILA, GORAN = "mila.linden", "goran.linden"
@@ -140,19 +141,19 @@ def test_an_account_is_found_however_its_number_is_written(world: World, mila: C
     ticket = hold_asked(world)
     national = f"{ACCOUNT[4:7]}-{ACCOUNT[7:20].lstrip('0')}-{ACCOUNT[20:]}"
     for written in (ACCOUNT, national, ticket.reference, ticket.reference.lower()):
-        page = mila.get("/desk/done", {"q": written})
+        page = searched(mila, "/desk/done", written)
         assert [row["reference"] for row in page.context["rows"]] == [ticket.reference], written
 
 
 def test_a_mistyped_number_is_said_to_be_so(world: World, mila: Client):
-    page = mila.get("/desk/done", {"q": ACCOUNT[:-1] + "9"})
+    page = searched(mila, "/desk/done", ACCOUNT[:-1] + "9")
     assert page.status_code == 422
     assert "check" in page.content.decode().lower()
 
 
 def test_accounts_of_other_banks_are_not_found(world: World, mila: Client):
     hold_asked(world)
-    page = mila.get("/desk/done", {"q": iban("plum", 1)})
+    page = searched(mila, "/desk/done", iban("plum", 1))
     assert page.context["rows"] == []
 
 

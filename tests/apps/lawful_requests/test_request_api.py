@@ -206,7 +206,7 @@ def test_who_may_not_decide_is_told_why_by_api(
 
 def test_an_order_is_a_pdf_and_goes_as_its_bytes(sides: Sides) -> None:
     found = sides.desk.draft()
-    path = f"requests/{found.id}/files?kind=order&name=order.pdf"
+    path = f"requests/{found.id}/files?kind=order"
     status, told = sides.officer.post(path, b"PK\x03\x04", media_type="application/pdf")
     assert (status, told["error"]) == (422, "not_what_it_says")
     status, told = sides.officer.post(
@@ -216,6 +216,21 @@ def test_an_order_is_a_pdf_and_goes_as_its_bytes(sides: Sides) -> None:
     assert len(ok(sides.officer.post(path, PDF, media_type="application/pdf"))["sha256"]) == 64
     huge = b"%PDF-" + bytes(11_000_001)
     assert sides.officer.post(path, huge, media_type="application/pdf")[0] == 413
+
+
+def test_a_file_is_named_in_a_header_and_never_in_an_address(sides: Sides) -> None:
+    (ticket,) = sides.desk.sent()
+    found = sides.desk.draft()
+    for caller, where in (
+        (sides.officer, f"requests/{found.id}/files"),
+        (sides.isp, f"request-tickets/{ticket.id}/files"),
+    ):
+        status, told = caller.post(f"{where}?name=Ana.pdf", PDF, media_type="application/pdf")
+        assert (status, told["error"]) == (422, "not_valid") and "X-File-Name" in told["message"]
+        name = {"X-File-Name": "%C5%BDalba%20Ane.pdf"}
+        file = ok(caller.post(where, PDF, media_type="application/pdf", **name))["file"]
+        kept = "select name from lawful_requests_requestfile where id = %s"
+        assert sides.desk.world.run(kept, file) == [("Žalba Ane.pdf",)]
 
 
 def test_the_addressee_asks_claims_and_doubts(sides: Sides) -> None:
@@ -228,7 +243,8 @@ def test_the_addressee_asks_claims_and_doubts(sides: Sides) -> None:
     ok(sides.officer.post(f"{where}/extensions", {"days": 2, "ground": "A holiday."}))
     ok(sides.isp.post(f"{where}/doubts", {"ground": "Nobody answers."}))
     ok(sides.isp.post(f"{where}/doubts-lifted", {"ground": "Called back."}))
-    ok(sides.isp.post(f"{where}/files?name=a.csv", b"a,b", media_type="text/csv"))
+    named = {"X-File-Name": "%C5%BEalba.csv"}
+    ok(sides.isp.post(f"{where}/files", b"a,b", media_type="text/csv", **named))
     whole = ok(sides.officer.get(f"requests/{ticket.of_id}"))
     notes = whole["targets"][0]["notes"]  # all of one moment here
     assert {(note["kind"], note["organisation"]) for note in notes} == {

@@ -96,6 +96,15 @@ def with_act(request: HttpRequest, ticket: Ticket, form: GroundForm) -> HttpResp
     return rendered(request, page, None, status=422)
 
 
+def with_proposal(request: HttpRequest, ticket: Ticket, proposed: str) -> HttpResponse:
+    """The page with a sum of minor units in the form that reduces the hold."""
+    page = page_of(request, ticket)
+    if proposed.isascii() and proposed.isdigit() and len(proposed) < 19:
+        amount = plain(int(proposed), currency_of(page["ticket"]))
+        page["reduce_form"].initial = {"amount": amount}
+    return rendered(request, page, None)
+
+
 def _to_ticket(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     """On to the ticket's page; a script that sent the form is told so by a header."""
     onwards = redirect("ticket", ticket_id=ticket.id)
@@ -260,18 +269,9 @@ def page_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         "demo_sheet": clerk_sheet(body["account"]["ident"]) if is_addressee and is_open else "",
         "can_withdraw": (is_issuers and is_open) or ticket.state == "undeliverable",
         "withdraw_form": WithdrawForm(),
-        "reduce_form": _reduce_form(request, body),
+        "reduce_form": ReduceForm(currency=currency_of(body)),
         "can_reduce": is_issuers and ticket.measure == "hold" and body["amount_minor"] > 0,
     }
-
-
-def _reduce_form(request: HttpRequest, body: dict[str, Any]) -> ReduceForm:
-    """Empty, or with the sum that somebody comes with from a proposal; nothing is done by it."""
-    form = ReduceForm(currency=currency_of(body))
-    proposed = request.GET.get("reduce", "")
-    if proposed.isascii() and proposed.isdigit() and len(proposed) < 19:
-        form.initial = {"amount": plain(int(proposed), currency_of(body))}
-    return form
 
 
 def _is_over(moment: str | None, *, at: datetime) -> bool:

@@ -29,9 +29,9 @@ from recoup.apps.lawful_requests.request_api import (
     TicketStateOut,
     by_at,
     refusing,
-    sent_file,
 )
 from recoup.apps.lawful_requests.request_told import file_told, note_told, profile_told
+from recoup.apps.lawful_requests.sent_files import named_in_address, sent_file
 from recoup.apps.members.api import ERRORS, Key, Strict, as_json, error, once, unknown_parameter
 from recoup.apps.members.queries import organisations
 from recoup.core.access import Actor
@@ -160,20 +160,21 @@ def answer(request: HttpRequest, ticket_id: UUID, body: RequestAnswerIn) -> Http
     return as_json(201, receipt_of(receipt))
 
 
-class FileQuery(Schema):
-    name: str = Field("file", max_length=140)
-
-
 @router.post(
     "/request-tickets/{uuid:ticket_id}/files", response={201: FileOut, **ERRORS},
     auth=Key("asked:answer"),
 )  # fmt: skip
 @once
 @refusing
-def add_file(request: HttpRequest, ticket_id: UUID, query: Query[FileQuery]) -> HttpResponse:
-    """Send a file that your answer will name: the bytes are the body. Digest: ``X-Sha256``."""
+def add_file(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
+    """Send a file that your answer will name: the bytes are the body. Digest: ``X-Sha256``.
+
+    Its name is ``X-File-Name``, percent-encoded UTF-8.
+    """
+    if wrong := named_in_address(request):
+        return wrong
     made = file_operations.add_to_ticket(
-        ticket_id=ticket_id, file=sent_file(request, query.name), **by_at(request)
+        ticket_id=ticket_id, file=sent_file(request), **by_at(request)
     )
     return as_json(201, file_told(made))
 

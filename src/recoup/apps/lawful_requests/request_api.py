@@ -36,6 +36,7 @@ from recoup.apps.lawful_requests.request_told import (
     row_told,
     whole_told,
 )
+from recoup.apps.lawful_requests.sent_files import named_in_address, sent_file
 from recoup.apps.members.api import ERRORS, Key, Strict, as_json, error, once
 from recoup.core.access import Actor
 
@@ -387,7 +388,6 @@ class FileOut(Schema):
 
 class FileQuery(Schema):
     kind: Literal["order", "attachment"] = "order"
-    name: str = Field("file", max_length=140)
     addressee: str = Field("", max_length=32, description="Who gets it; nobody named: all.")
 
 
@@ -400,20 +400,17 @@ class FileQuery(Schema):
 def add_file(request: HttpRequest, request_id: UUID, query: Query[FileQuery]) -> HttpResponse:
     """Add an order (PDF) or an attachment: the bytes are the body. Digest: ``X-Sha256``.
 
-    The request has a new version then, which is told.
+    Its name is ``X-File-Name``, percent-encoded UTF-8. The request has a new version then, which is
+    told.
     """
+    if wrong := named_in_address(request):
+        return wrong
     made = file_operations.add_to_request(
-        request_id=request_id, kind=query.kind, file=sent_file(request, query.name),
+        request_id=request_id, kind=query.kind, file=sent_file(request),
         addressee=query.addressee, **by_at(request),
     )  # fmt: skip
     version = made.request.version if made.request else None
     return as_json(201, {**file_told(made), "version": version})
-
-
-def sent_file(request: HttpRequest, name: str) -> file_operations.Sent:
-    """The body as a file, with its type and the digest that the sender names."""
-    media_type = (request.content_type or "").strip().lower()
-    return file_operations.Sent(name, media_type, request.body, request.headers.get("X-Sha256", ""))
 
 
 # Tickets that left

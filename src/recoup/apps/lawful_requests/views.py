@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from recoup.apps.lawful_requests import operations, queries
 from recoup.apps.lawful_requests.forms import read_sought
@@ -21,6 +21,7 @@ from recoup.apps.lawful_requests.operations import MoveRefused, TakenByAnother
 from recoup.apps.lawful_requests.queue import queue_page, rows_done
 from recoup.apps.members.allowed import allowed
 from recoup.apps.said import reason
+from recoup.apps.sought import Sought, searchable
 
 ROWS_A_PAGE = 50
 LEAFED_TO = 10_000
@@ -76,12 +77,13 @@ def release(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     return redirect("desk")
 
 
-@require_GET
 @allowed("ticket:take")
+@searchable()
 def done(request: HttpRequest) -> HttpResponse:
-    """Tickets that were answered or have ended, or all about one account (``?q=``)."""
+    """Tickets that were answered or have ended, or all about one account."""
     actor = request.actor  # type: ignore[attr-defined]
-    sought = read_sought(request.GET.get("q", ""))
+    asked: Sought = request.sought  # type: ignore[attr-defined]
+    sought = read_sought(asked.words)
     if sought.ident or sought.reference:
         tickets = queries.about(actor, ident=sought.ident, reference=sought.reference)
     elif sought.problem:
@@ -90,5 +92,5 @@ def done(request: HttpRequest) -> HttpResponse:
         tickets = queries.done_by(actor)
     rows = tickets.select_related("account").defer("body", "draft")
     page = Leafed(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"sought": sought, "page": page, "rows": rows_done(list(page))}
+    context = {"q": asked, "sought": sought, "page": page, "rows": rows_done(list(page))}
     return render(request, "desk/done.html", context, status=422 if sought.problem else 200)
