@@ -166,6 +166,7 @@ def run(
             outcome.problems += drill_checks.settle(databases, books)
             outcome.problems += [f"{code} ended badly" for code in banks.stop()]
         outcome.problems += drill_checks.check(databases, address, keys, books, reporter.references)
+        outcome.problems += drill_checks.invariants(databases, hub.folder)
         outcome.trails = drill_checks.trails(databases, frauds)
         outcome.tickets = drill_checks.ticket_count(databases)
         outcome.executed = drill_checks.executed_count(books)

@@ -123,7 +123,7 @@ def run_tests(
         "RECOUP_VAR": str(copy / "var"), "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     if in_tables:
-        variables.pop(ready.COPY_OF, None)
+        variables = {k: v for k, v in variables.items() if k not in (ready.COPY_OF, ready.TABLES)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     try:
         done = subprocess.run(

@@ -19,7 +19,8 @@ from recoup.cli import environment, postgres, prepare, progress
 from recoup.cli.keeper import Keeper
 
 COPY_OF: Final = "RECOUP_COPY_OF"  # the data folder that a fresh server of this run copies
-TEMPLATE: Final = "recoup_tables"  # in the server of the tests: what each test database copies
+TABLES: Final = "RECOUP_TABLES"  # the database that each test database of this run copies
+TEMPLATE: Final = "recoup_tables"
 NO_TABLES: Final = "The tables for the tests could not be made:\n{}"
 
 

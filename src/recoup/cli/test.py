@@ -66,7 +66,7 @@ def database(keeper: Keeper) -> Iterator[environment.Databases]:
     with progress.step("database for the tests") as step:
         server = own_server(keeper, step, tables)
         ready.keep_as_template(server)
-    os.environ[ready.COPY_OF] = str(tables)
+    os.environ |= {ready.COPY_OF: str(tables), ready.TABLES: ready.TEMPLATE}
     try:
         yield server.databases
     finally:

@@ -12,13 +12,12 @@ _VAULT = os.path.join(tempfile.gettempdir(), f"recoup-test-vault-{os.getpid()}")
 os.environ.setdefault("RECOUP_VAULT", os.path.join(_VAULT, "pieces"))
 os.environ.setdefault("RECOUP_VAULT_KEYS", os.path.join(_VAULT, "keys"))
 
-from recoup.cli.ready import COPY_OF, TEMPLATE  # noqa: E402
 from recoup.web.settings import *  # noqa: E402, F403
 from recoup.web.settings import DATABASES  # noqa: E402
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-if os.environ.get(COPY_OF):  # the server has today's tables already (recoup.cli.ready)
-    DATABASES["default"]["TEST"] = {"TEMPLATE": TEMPLATE}
+if os.environ.get("RECOUP_TABLES"):  # the server has today's tables already (recoup.cli.ready)
+    DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["RECOUP_TABLES"]}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 WITNESSES = ""  # tests that need one set it
