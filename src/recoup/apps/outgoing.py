@@ -15,7 +15,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -55,15 +55,28 @@ class Target:
 
 def post(
     url: str, body: bytes, *, content_type: str, seconds: float = SECONDS,
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int = MOST_BYTES, headers: Mapping[str, str] | None = None,
 ) -> bytes:  # fmt: skip
     """Send bytes and return the answer's; raises CallRefused, or OSError where nobody answers."""
+    said = {"Content-Type": content_type, **(headers or {})}
+    return _call("POST", url, body, said, seconds, most_bytes)
+
+
+def get(url: str, *, seconds: float = SECONDS, most_bytes: int = MOST_BYTES) -> bytes:
+    """Fetch a document; raises CallRefused, or OSError where nobody answers."""
+    return _call("GET", url, None, {}, seconds, most_bytes)
+
+
+def _call(
+    method: str, url: str, body: bytes | None, said: Mapping[str, str], seconds: float,
+    most_bytes: int,
+) -> bytes:  # fmt: skip
     target = resolved(url)
-    headers = {"Content-Type": content_type, "Accept-Encoding": "identity", "Connection": "close"}
+    headers = {**said, "Accept-Encoding": "identity", "Connection": "close"}
     connection = _Pinned(target, seconds)
     with _ended_after(seconds, connection) as is_over:
         try:
-            connection.request("POST", target.path, body, headers)
+            connection.request(method, target.path, body, headers)
             return _answer(connection, target, most_bytes, is_over)
         except http.client.HTTPException as fault:
             raise CallRefused(f"{target.host} answered what is no HTTP: {fault!r}") from None
