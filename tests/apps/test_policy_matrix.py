@@ -49,7 +49,8 @@ from support.roles import as_owner
 from support.unscoped import without_scoping
 from support.world import World, iban
 
-pytestmark = [pytest.mark.breaks_invariants, pytest.mark.usefixtures("lived_in")]
+pytestmark = [pytest.mark.breaks_invariants,
+              pytest.mark.usefixtures("lived_in", "a_provider_is_named")]  # fmt: skip
 
 # Routes without an act, each for a reason.
 WITHOUT_ACT = {

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from support.live import Hub
-from support.signing_in import make_real, open_pass
+from support.passkey_page import make_passkey, sign_in, with_device
+from support.signing_in import make_real
 from support.world import World
 
 pytestmark = pytest.mark.browser
@@ -23,42 +24,13 @@ def real(open_world: World) -> Iterator[World]:
     open_world.run("update members_organisation set is_invented = true where code = 'police'")
 
 
-def with_device(page: Any) -> Any:
-    """Give the page's browser a device that knows its owner."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-               "hasUserVerification": True, "isUserVerified": True,
-               "automaticPresenceSimulation": True}  # fmt: skip
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return page
-
-
-def make_passkey(page: Any, world: World) -> None:
-    first, second = open_pass(world, WHO)
-    page.goto("/accounts/login/")
-    page.get_by_role("link", name="I was given two words").click()
-    page.get_by_label("One word").fill(first.lower().replace("-", " "))
-    page.get_by_label("The other word").fill(second)
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_label("What do you call the device?").fill("blue key")
-    page.get_by_role("button", name="Make the passkey").click()
-    page.get_by_role("heading", name="The passkey is made").wait_for()
-
-
-def sign_in(page: Any) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/decisions")
-
-
 def test_a_passkey_is_made_signs_in_and_is_asked_again_for_a_duty(
     hub: Hub, real: World, new_page: Callable[..., Any], axe: Callable[[Any], None]
 ) -> None:
     page = with_device(new_page())
     page.goto("/enrol")
     axe(page)
-    make_passkey(page, real)
+    make_passkey(page, real, WHO)
     axe(page)
     sign_in(page)
     make_proof_old(real)

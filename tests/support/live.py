@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -36,10 +36,15 @@ class Served:
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[Served]:
-    """Start the application server and wait until it answers; end it afterwards."""
+def serve(
+    folder: Path, *, port: int = 0, more: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Start the application server and wait until it answers; end it afterwards.
+
+    more: variables of the environment that this one is set up with.
+    """
     log = folder / "served.log"
-    port = free_port()
+    port = port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
@@ -47,7 +52,7 @@ def serve(folder: Path) -> Iterator[Served]:
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
                 "recoup.web.asgi:application",
             ],
-            env=environment(folder),
+            env={**environment(folder), **(more or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

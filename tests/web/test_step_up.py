@@ -32,6 +32,7 @@ MEANT = {
         "directory:confirm",
         "break_glass:review",
     },
+    "sign-in": {"session:link"},
     "break-glass": {"break_glass:open", "break_glass:look"},
     "erase": {"evidence:erase"},
     "send": {"ticket:ask_on"},
@@ -48,7 +49,7 @@ MEANT = {
 }
 DECIDING = ("approve", "decide", "hear", "export", "withdraw", "reduce", "lift", "confirm",
             "suspend", "propose", "ask_on", "glass:open",
-            "glass:look", "glass:review")  # fmt: skip
+            "glass:look", "glass:review", "session:link")  # fmt: skip
 
 
 def test_every_act_of_the_rule_is_marked_and_no_other() -> None:

@@ -16,6 +16,8 @@ ACTS: Final = {
     "report:follow": _("looking up a report"),
     "paper:verify": _("checking whether a paper is real"),
     "session:own": _("signing in and out"),
+    "session:see": _("seeing with what one signs in oneself"),
+    "session:link": _("linking one’s own sign-in to the state’s"),
     "desk:see": _("working at a desk of the hub"),
     "ticket:see": _("opening a ticket"),
     "ticket:paper": _("taking the paper of a ticket"),

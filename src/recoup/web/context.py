@@ -61,6 +61,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "hub": {"name": hub_name(), "country": country_name(), "note": country_note()},
         "nav": SimpleLazyObject(lambda: navigation(request, actor)),
         "is_demo": settings.IS_DEMO,
+        "provider_name": settings.OIDC.name if settings.OIDC else "",
         "demo_logins": SimpleLazyObject(demo_logins),
         "languages": settings.LANGUAGES,
         "now": getattr(request, "at", None),

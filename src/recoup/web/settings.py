@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from recoup.apps.members import oidc_settings
+
 ROOT = Path(__file__).resolve().parents[3]
 VAR = Path(os.environ.get("RECOUP_VAR", ROOT / "var"))
 DEBUG = False
@@ -92,6 +94,9 @@ CHECKPOINT_WARN_HOURS = min(4.0, CHECKPOINT_MAX_HOURS / 2)
 PROXIES = os.environ.get("RECOUP_PROXIES", "")
 # How often somebody may ask (data/rate_limits.toml), multiplied for a larger hub; 0: no limits.
 RATE_LIMIT_TIMES = float(os.environ.get("RECOUP_RATE_LIMIT_TIMES", "1"))
+
+# The state's own sign-in (docs/sign-in.md); None where none is named, and the hub has no button.
+OIDC = oidc_settings.read(os.environ, address=PUBLIC_ADDRESS, is_production=IS_PRODUCTION)
 
 ALLOWED_HOSTS = os.environ.get("RECOUP_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 IS_TLS = os.environ.get("RECOUP_TLS", "0") == "1"

@@ -25,6 +25,7 @@ from recoup.apps.reports.reporter import sender_mark
 
 HALF = "half_signed_in"  # whose password was right, and when, until a code is there too
 HALF_LASTS = timedelta(minutes=5)
+PROVIDER = "provider"  # the first half was the state's own sign-in, not a password
 
 
 def key_of_tries(key: str, prefix: str, version: int) -> str:
@@ -75,11 +76,28 @@ def half_signed_in(request: Any) -> Login | None:
 
 def let_in(request: Any, login: Login, *, factor: str) -> None:
     """Sign somebody in who has shown a second factor: a session with a new id."""
+    half = request.session.get(HALF) or {}
     django_login(request, login, backend=settings.AUTHENTICATION_BACKENDS[0])
     request.session.pop(HALF, None)
     factors.begin(request.session, factor, at=request.at)
     _forget_ended()
-    audit.signed_in(login, factor=factor)
+    is_provider_s = half.get("by") == PROVIDER and half.get("login") == login.pk
+    audit.signed_in(login, factor=factor, first=PROVIDER if is_provider_s else "")
+
+
+def recognised(request: Any, login: Login, *, is_equal: bool, next: str) -> HttpResponse:
+    """The state's own sign-in knows this person. That is half, unless it is equal to a passkey."""
+    request.session.cycle_key()
+    request.session[HALF] = {
+        "login": login.pk, "at": request.at.isoformat(), "by": PROVIDER, "next": next,
+    }  # fmt: skip
+    if password_is_enough(login):
+        let_in(request, login, factor=factors.DEMONSTRATION)
+        return redirect(next)
+    if is_equal:
+        let_in(request, login, factor=factors.STATE)
+        return redirect(next)
+    return redirect("sign-in-second")
 
 
 def _forget_ended() -> None:

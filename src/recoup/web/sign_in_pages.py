@@ -62,10 +62,10 @@ def by_passkey(request: Request) -> HttpResponse:
                                         "organisation’s officer for a new passkey."))  # fmt: skip
         return redirect("account_login")
     sign_in.let_in(request, key.login, factor=factors.PASSKEY)
-    return redirect(_next(request))
+    return redirect(next_of(request))
 
 
-def _next(request: Request) -> str:
+def next_of(request: Request) -> str:
     given = str(request.POST.get("next", ""))
     is_ours = given.startswith("/") and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
     return given if is_ours else "/desk"

@@ -56,20 +56,24 @@ class StepUp:
         return page(request, act, trouble=trouble)
 
 
-def is_asked(request: Request, act: str) -> bool:
-    """Whether this person shows a second factor for this act; a machine signs by key instead."""
+def is_asked(request: Request, act: str, *, is_writing: bool | None = None) -> bool:
+    """Whether this person shows a second factor for this act; a machine signs by key instead.
+
+    is_writing: told by the method, unless it is given.
+    """
     actor = getattr(request, "actor", None)
     if actor is None or actor.person_id is None or not request.user.is_authenticated:
         return False
     policy = load_policy()
-    if not policy.needs_step_up(act, is_writing=request.method not in READING):
+    writes = request.method not in READING if is_writing is None else is_writing
+    if not policy.needs_step_up(act, is_writing=writes):
         return False
     return policy.may(actor, act) and not _is_shown_round(request)
 
 
 def _is_shown_round(request: Request) -> bool:
     """An invented person of a demonstration who signed in without a factor has none to show."""
-    if request.session.get(factors.FACTOR) in (factors.PASSKEY, factors.CODE):
+    if request.session.get(factors.FACTOR) in factors.REAL:
         return False
     own = Organisation.objects.filter(pk=request.actor.organisation_id).first()
     return own is not None and factors.is_demonstration(own)
@@ -102,8 +106,15 @@ def prove(request: Request, act: str) -> str:
 
 
 def asks_code(request: Request) -> bool:
-    """Who signed in with a code shows one; a passkey is never replaced by less."""
-    return bool(request.session.get(factors.FACTOR) == factors.CODE)
+    """Who signed in with a code shows one; a passkey is never replaced by less.
+
+    What a provider said is shown by nobody: who came by it shows what the hub itself has of them.
+    """
+    factor = request.session.get(factors.FACTOR)
+    if factor != factors.STATE:
+        return bool(factor == factors.CODE)
+    is_enough = factors.may_use_code(request.actor.role, at=request.at)
+    return is_enough and not passkeys.keys_of(request.user)
 
 
 def page(

@@ -6,7 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from recoup.web import desk, keys, people, sign_in_pages, step_up, ticket_papers, verify
+from recoup.web import (
+    desk,
+    keys,
+    own_sign_in,
+    people,
+    provider_sign_in,
+    sign_in_pages,
+    step_up,
+    ticket_papers,
+    verify,
+)
 from recoup.web.api import api
 from recoup.web.front import front
 
@@ -36,6 +46,13 @@ urlpatterns = [
     path("sign-in/passkey", sign_in_pages.by_passkey, name="sign-in-passkey"),
     path("sign-in/code", sign_in_pages.by_code, name="sign-in-code"),
     path("sign-in/demonstration", sign_in_pages.by_click, name="sign-in-demonstration"),
+    path("sign-in/provider", provider_sign_in.begin, name="sign-in-provider"),
+    path("sign-in/provider/back", provider_sign_in.back, name="sign-in-provider-back"),
+    path("sign-in/provider/finish", provider_sign_in.finish, name="sign-in-provider-finish"),
+    path("sign-in/second", provider_sign_in.second, name="sign-in-second"),
+    path("own-sign-in", own_sign_in.index, name="own-sign-in"),
+    path("own-sign-in/link", own_sign_in.link, name="own-sign-in-link"),
+    path("own-sign-in/end", own_sign_in.end, name="own-sign-in-end"),
     path("enrol", sign_in_pages.enrol, name="enrol"),
     path("step-up", step_up.step_up, name="step-up"),
     path("keys", keys.index, name="keys"),

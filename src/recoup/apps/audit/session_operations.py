@@ -30,9 +30,12 @@ _noted: OrderedDict[tuple[UUID, str], float] = OrderedDict()
 # Signing in and out
 
 
-def signed_in(login: Login, *, factor: str) -> None:
-    """The rest of the request is the person's: its line belongs to their organisation."""
-    _tell("session:signed_in", login, factor=factor)
+def signed_in(login: Login, *, factor: str, first: str = "") -> None:
+    """The rest of the request is the person's: its line belongs to their organisation.
+
+    first: with what they began, where that was the state's own sign-in.
+    """
+    _tell("session:signed_in", login, factor=factor, **({"first": first} if first else {}))
 
 
 def signed_out(login: Login) -> None:
@@ -58,14 +61,30 @@ def factor_made(login: Login, *, kind: str, change: UUID, by: Actor) -> None:
     enter(by)
 
 
-def refused(username: str, *, by: Actor, at: datetime) -> None:
+def linked(login: Login, *, link: UUID, by: Actor) -> None:
+    """The log-in is now somebody whom the state's own sign-in knows."""
+    _tell("session:linked", login, link=str(link))
+    enter(by)
+
+
+def unlinked(login: Login, *, link: UUID, by: Actor) -> None:
+    _tell("session:unlinked", login, link=str(link))
+    enter(by)
+
+
+def link_refused(login: Login, *, reason: str, by: Actor) -> None:
+    _tell("session:link_refused", login, reason=reason[:200])
+    enter(by)
+
+
+def refused(username: str, *, by: Actor, at: datetime, **facts: str) -> None:
     """A wrong name or password. ``by``: whose request it was before, and is afterwards.
 
     What was tried under a name of nobody is told of the public, and the name only as a commitment.
     """
     login = Login.objects.filter(username=username[:64]).first()
     if login is not None:
-        _tell("session:refused", login)
+        _tell("session:refused", login, **facts)
         enter(by)
         return
     name = salted_hmac("recoup.sign_in", username, algorithm="sha256").hexdigest()
@@ -74,8 +93,9 @@ def refused(username: str, *, by: Actor, at: datetime) -> None:
     public = members.public_actor()
     enter(public)
     audit.record(
-        what="session:refused", about=stream, by=public, at=at, personal={"name": username[:200]}
-    )
+        what="session:refused", about=stream, by=public, at=at,
+        personal={"name": username[:200]}, **facts,
+    )  # fmt: skip
     enter(by)
 
 

@@ -1,8 +1,9 @@
 """Which second factor is enough for whom, and whether the one that was shown is still fresh.
 
-The factor stands in the session: ``passkey``, ``code``, or ``demonstration`` for an invented person
-of a demonstration, who has none. What is not enough is no sign-in: ``queries.actor_of`` then finds
-the public. Which roles need a passkey is data (``[sign_in]`` of ``policy.toml``).
+The factor stands in the session: ``passkey``, ``code``, ``state`` for the state's own sign-in where
+it said that it recognised somebody as surely, or ``demonstration`` for an invented person, who has
+none. What is not enough is no sign-in: ``queries.actor_of`` then finds the public. Which roles need
+a passkey is data (``[sign_in]`` of ``policy.toml``).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from recoup.data.policy import load_sign_in
 
 PASSKEY: Final = "passkey"
 CODE: Final = "code"
-STATE: Final = "state"  # the state's own sign-in; the hub's second factor is asked beside it
+STATE: Final = "state"  # the state's own sign-in, as sure as a passkey; no proof for a step-up
 DEMONSTRATION: Final = "demonstration"
 FACTOR, PROVED_AT = "factor", "proved_at"  # where they stand in the session
+REAL: Final = (PASSKEY, CODE, STATE)  # of people who exist
 SINCE, SEEN = "signed_in_at", "seen_at"
 SEEN_EVERY: Final = timedelta(minutes=1)  # a session is written this often, not at each request
 
@@ -36,6 +38,8 @@ def is_enough(mandate: Mandate, factor: str, *, at: datetime | None = None) -> b
     """Whether somebody who signed in with this factor may act under this mandate."""
     if factor == PASSKEY:
         return True
+    if factor == STATE:
+        return settings.OIDC is not None and settings.OIDC.is_ever_equal
     if factor == CODE:
         return may_use_code(mandate.role, at=at)
     return is_demonstration(mandate.organisation)
@@ -64,7 +68,7 @@ def is_over(session: Any, *, at: datetime, is_act: bool) -> bool:
 
     is_act: a person asked for this, and not a page by itself.
     """
-    if session.get(FACTOR) not in (PASSKEY, CODE):
+    if session.get(FACTOR) not in REAL:
         return False
     rules = load_sign_in()
     since, seen = (datetime.fromisoformat(session[name]) for name in (SINCE, SEEN))

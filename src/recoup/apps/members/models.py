@@ -242,4 +242,9 @@ class Duty(models.Model):
 
 # How people sign in, and changes of the directory; below, since they point up here.
 from recoup.apps.members.directory_models import DirectoryChange  # noqa: E402, F401
-from recoup.apps.members.sign_in_models import CodeSecret, MemberChange, Passkey  # noqa: E402, F401
+from recoup.apps.members.sign_in_models import (  # noqa: E402, F401
+    CodeSecret,
+    MemberChange,
+    Passkey,
+    ProviderLink,
+)

@@ -1,4 +1,4 @@
-"""Tables of how somebody signs in: passkeys, codes of a telephone, and changes under two persons.
+"""Tables of how somebody signs in: passkeys, codes, links to a provider, changes by two.
 
 A passkey and a code belong to a login, never to a mandate. Nobody is enrolled, gets a new passkey
 or comes back after a suspension by one person's word: a ``MemberChange`` is proposed by the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 CHANGE_KINDS = ["enrol", "recover", "mandate", "reinstate"]
 
@@ -49,6 +49,33 @@ class CodeSecret(models.Model):
 
     def __str__(self) -> str:
         return f"codes of {self.login_id}"
+
+
+class ProviderLink(models.Model):
+    """That a log-in is somebody whom the state's own sign-in knows (docs/sign-in.md).
+
+    subject_mac: a keyed digest of the provider's address and its name for the person, which stands
+    nowhere here. Whoever reads the table learns nobody's number.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    login = models.ForeignKey("members.Login", models.PROTECT, related_name="provider_links")
+    subject_mac = models.BinaryField(max_length=32)
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="provider_link_once", fields=["subject_mac"], condition=Q(ended_at=None)
+            ),
+            UniqueConstraint(
+                name="provider_link_one_each", fields=["login"], condition=Q(ended_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"link of {self.login_id}"
 
 
 class MemberChange(models.Model):
