@@ -32,7 +32,7 @@ def asked_elsewhere(world: World, monkeypatch: pytest.MonkeyPatch) -> Ticket:
 
 def glass_elsewhere(world: World, case: Case) -> UUID:
     """Somebody of another organisation looked into the case of another."""
-    glass, night = uuid4(), Desk(world).enrol("glassnight", "unit_head", kind="police")
+    glass, night = uuid4(), Desk(world).enrol("glassnight", "fiu_head", kind="fiu")
     world.run(
         "insert into cases_breakglass (id, organisation_id, person_id, case_id, owner_id, "
         "reference, danger, ground, opened_at, until, review_note) values (%s, %s, %s, %s, %s, "

@@ -30,10 +30,11 @@ MEANT = {
         "member:confirm",
         "log:confirm_override",
         "directory:confirm",
+        "key:confirm",
         "break_glass:review",
     },
     "sign-in": {"session:link"},
-    "break-glass": {"break_glass:open", "break_glass:look"},
+    "break-glass": {"break_glass:open", "break_glass:look", "break_glass:join", "break_glass:act"},
     "erase": {"evidence:erase"},
     "send": {"ticket:ask_on"},
     "release": {"ticket:withdraw", "ticket:reduce", "case:decide", "asked:lift_doubt"},
@@ -49,7 +50,7 @@ MEANT = {
 }
 DECIDING = ("approve", "decide", "hear", "export", "withdraw", "reduce", "lift", "confirm",
             "suspend", "propose", "ask_on", "glass:open",
-            "glass:look", "glass:review", "session:link")  # fmt: skip
+            "glass:look", "glass:join", "glass:act", "glass:review", "session:link")  # fmt: skip
 
 
 def test_every_act_of_the_rule_is_marked_and_no_other() -> None:

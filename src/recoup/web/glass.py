@@ -1,7 +1,8 @@
-"""Pages of break-glass: ask for it, look into the one case, end it, review it afterwards.
+"""Pages of break-glass: ask for it, join it, look into the one case, end it, review it afterwards.
 
-The step-up before an opening is the policy table's. What is shown of the case is read through the
-open glass alone: row-level security shows it in that block, and refuses every write there.
+The step-up before an opening and a joining is the policy table's. What is shown of the case is read
+through the open glass alone: row-level security shows it in that block, and refuses every write
+there. What two may write, a function of the database writes, outside of that block.
 """
 
 from __future__ import annotations
@@ -65,20 +66,61 @@ def open_one(request: Request) -> HttpResponse:
     except GlassRefused as refusal:
         problems = {refusal.field or "said": reason(refusal)}
         return _page(request, problems=problems, typed=typed, status=422)
-    request.session[UNTIL] = max(request.session.get(UNTIL, ""), made.until.isoformat())
-    return HttpResponseRedirect(reverse("glass-look", args=[made.pk]))
+    return _to_look(request, made)
+
+
+def _to_look(request: Request, glass: BreakGlass) -> HttpResponse:
+    request.session[UNTIL] = max(request.session.get(UNTIL, ""), glass.until.isoformat())
+    return HttpResponseRedirect(reverse("glass-look", args=[glass.pk]))
+
+
+@require_POST
+@allowed("break_glass:join")
+def join(request: Request, glass_id: UUID) -> HttpResponse:
+    """Join as the second person, by a step-up of one's own."""
+    _glass(request, glass_id)
+    try:
+        found = glass_operations.join(glass_id=glass_id, by=request.actor, at=request.at)
+    except GlassRefused as refusal:
+        return _page(request, problems={"said": reason(refusal)}, status=409)
+    return _to_look(request, found)
+
+
+@require_POST
+@allowed("break_glass:act")
+def act(request: Request, glass_id: UUID) -> HttpResponse:
+    """Write into the case as one of two."""
+    _glass(request, glass_id)
+    what, note = request.POST.get("act", ""), request.POST.get("note", "")[:2_001]
+    try:
+        glass_operations.act(
+            glass_id=glass_id, what=what, note=note, by=request.actor, at=request.at
+        )
+    except GlassRefused as refusal:
+        return _looked(request, glass_id, problem=reason(refusal), note=note, status=422)
+    messages.success(request, gettext("It is written, and whose case it is has a task."))
+    return HttpResponseRedirect(reverse("glass-look", args=[glass_id]))
 
 
 @require_GET
 @allowed("break_glass:look")
 def look(request: Request, glass_id: UUID) -> HttpResponse:
     """The one case, to be read; each look is a line of the log."""
+    return _looked(request, glass_id)
+
+
+def _looked(
+    request: Request, glass_id: UUID, *, problem: str = "", note: str = "", status: int = 200
+) -> HttpResponse:
     glass = _glass(request, glass_id)
     if not glass_queries.open_of(request.actor, at=request.at).filter(pk=glass.pk).exists():
         return _over(request)
     try:
         with glass_operations.through(glass, by=request.actor, at=request.at) as case:
-            return render(request, "glass/look.html", {"glass": glass} | _shown(case, request.at))
+            context = {"glass": glass, "problem": problem, "note": note}
+            return render(
+                request, "glass/look.html", context | _shown(case, request.at), status=status
+            )
     except Case.DoesNotExist:
         return _over(request)
 
@@ -143,9 +185,12 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     actor, at, policy = request.actor, request.at, load_policy()
     rows = glass_queries.visible_to(actor)
+    mine = [row.pk for row in glass_queries.open_of(actor, at=at)]
     context = {
-        "mine": glass_queries.open_of(actor, at=at),
-        "others": rows.filter(ended_at=None, until__gt=at).exclude(person=actor.person_id),
+        "mine": rows.filter(pk__in=mine),
+        "others": rows.filter(ended_at=None, until__gt=at).exclude(pk__in=mine),
+        "joinable": set(glass_queries.to_join(actor, at=at).values_list("pk", flat=True))
+        if policy.may(actor, "break_glass:join") else set(),
         "waiting": glass_queries.to_review(actor, at=at)[:SHOWN],
         "before": rows.filter(reviewed_at__isnull=False)[:SHOWN],
         "dangers": DANGERS, "minutes": MINUTES, "rules": load_glass(), "problems": problems or {},
@@ -170,6 +215,8 @@ urlpatterns = [
     path("break-glass", index, name="glass"),
     path("break-glass/open", open_one, name="glass-open"),
     path("break-glass/<uuid:glass_id>", look, name="glass-look"),
+    path("break-glass/<uuid:glass_id>/join", join, name="glass-join"),
+    path("break-glass/<uuid:glass_id>/act", act, name="glass-act"),
     path("break-glass/<uuid:glass_id>/end", end, name="glass-end"),
     path("break-glass/<uuid:glass_id>/review", review, name="glass-review"),
 ]

@@ -228,6 +228,18 @@ TASKS = {
         gettext_lazy("Your entry in the directory has changed"),
         gettext_lazy("Look whether it is right."),
     ),
+    "key_made": (
+        gettext_lazy("A program is to speak for you"),
+        gettext_lazy("A colleague made a key. It works after a day: if that was not so, end it."),
+    ),
+    "key_agreed": (
+        gettext_lazy("A new key of yours works now"),
+        gettext_lazy("The hub’s desk called and agreed. If nobody here said so, end it."),
+    ),
+    "key_refused": (
+        gettext_lazy("A new key of yours was refused"),
+        gettext_lazy("The hub’s desk called, and ended it. Ask who made it."),
+    ),
     "glass_opened": (
         gettext_lazy("Somebody looks into a case of yours"),
         gettext_lazy("By break-glass, since they say that somebody is in danger. Call them."),
@@ -239,6 +251,36 @@ TASKS = {
     "glass_opened_hub": (
         gettext_lazy("Somebody looks into a case of others"),
         gettext_lazy("By break-glass. See that it is reviewed in time."),
+    ),
+    "glass_joined": (
+        gettext_lazy("Two look into a case of yours, and may write"),
+        gettext_lazy("A second person joined a look by break-glass. Call them."),
+    ),
+    "glass_joined_home": (
+        gettext_lazy("A colleague joined a look into a case of others"),
+        gettext_lazy("By break-glass. Ask them why; they can close it at once."),
+    ),
+    "glass_joined_hub": (
+        gettext_lazy("Two look into a case of others, and may write"),
+        gettext_lazy("By break-glass. See that it is reviewed in time."),
+    ),
+    "glass_acted_note": (
+        gettext_lazy("Two who broke the glass wrote into a case of yours"),
+        gettext_lazy("Read it on the timeline of the case, and act on it."),
+    ),
+    "glass_acted_adopt": (
+        gettext_lazy("Two who broke the glass adopted a report of yours"),
+        gettext_lazy("Look at the case: banks are asked further now. You can withdraw a ticket."),
+    ),
+    "glass_undo": (
+        gettext_lazy("What was written by break-glass was not right"),
+        gettext_lazy(
+            "Look at the case: withdraw what does not stand, and say so to who was asked."
+        ),
+    ),
+    "glass_unjustified_joined": (
+        gettext_lazy("A look by break-glass that a colleague joined was not right"),
+        gettext_lazy("Another person reviewed it and says so. Read why, and see to it."),
     ),
     "glass_review": (
         gettext_lazy("A look into your case waits for a review"),
@@ -321,6 +363,7 @@ def _task(row: Task, actor: Actor, step: Step | None) -> dict[str, Any]:
         "place": "" if is_glass else row.values.get("place", ""),
         "glass": row.values.get("place", "") if is_glass else "",
         "directory": row.values.get("directory", ""),
+        "key": row.values.get("key", ""),
         "amount_minor": row.values.get("amount_minor"),
         "currency": row.values.get("currency", ""),
         "owner_name": row.owner.name,

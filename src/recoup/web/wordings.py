@@ -209,6 +209,8 @@ WRITERS = {
     "answer": _answered,
     "hold_lapsed": _lapsed,
     "recall_not_asked": _not_recalled,
+    "glass_note": _said("other", gettext_lazy("A word from two who broke the glass")),
+    "glass_adopt": _said("other", gettext_lazy("Two who broke the glass adopted the report")),
     "adopted": _said("other", gettext_lazy("The report was adopted")),
     "ticket_withdrawn": _said("late", gettext_lazy("A ticket was withdrawn")),
     "ticket_taken_back": _taken_back,

@@ -207,12 +207,32 @@ BREAKS = {
         "update lawful_requests_standinginstruction set second_signer_id = first_signer_id",
         "I14", "both signatures",
     ),
+    "a key that its own organisation let work at once": (
+        "insert into members_apikey (id, mandate_id, key_sha256, created_at, name, made_by_id, "
+        "works_from, agreed_by_id, agreed_for_id, agreed_told) select gen_random_uuid(), m.id, "
+        "sha256('x'), now(), 'x', a.id, now(), b.id, m.organisation_id, 'x' from "
+        "members_mandate m, members_person a, members_person b where a.id <> b.id limit 1",
+        "I14", "without the word of another organisation",
+    ),
     "a look by break-glass that nobody was told of": (
         "insert into cases_breakglass (id, organisation_id, person_id, case_id, owner_id, "
         "reference, danger, ground, opened_at, until, review_note) select gen_random_uuid(), "
         "k.owner_id, (select id from members_person limit 1), k.id, k.owner_id, k.reference, "
         "'life', 'x', now(), now() + interval '9 minutes', '' from cases_case k limit 1",
         "I19", "was not told to whose case it is",
+    ),
+    "a word by break-glass that one person wrote alone": (
+        "insert into cases_caseevent (id, case_id, at, what, who, values) select "
+        "gen_random_uuid(), id, now(), 'glass_note', '', '{}' from cases_case limit 1",
+        "I19", "while no second person had joined",
+    ),
+    "an act of two that the log does not name": (
+        "insert into cases_breakglass (id, organisation_id, person_id, case_id, owner_id, "
+        "reference, danger, ground, opened_at, until, review_note, joined_by_id, joined_for_id, "
+        "joined_at, acts) select gen_random_uuid(), k.owner_id, a.id, k.id, k.owner_id, "
+        "k.reference, 'life', 'x', now(), now() + interval '9 minutes', '', b.id, k.owner_id, "
+        "now(), 1 from cases_case k, members_person a, members_person b where a.id <> b.id limit 1",
+        "I19", "no line of the log that names both",
     ),
     "a key in a case's timeline": (
         "update cases_caseevent set values = '{\"note\": \"rk_plum_0123456789abcdefghijklmnop\"}'",

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from recoup.apps.guidelines.emergencies import emergencies_of
 from recoup.apps.lawful_requests import (
     addressee_operations,
     decision_operations,
@@ -255,3 +256,23 @@ def test_the_clock_of_what_is_owed_fires_once(desk: Desk, moment: str) -> None:
         pass_time(desk.world, timedelta(days=5), kind=moment)
     assert len(tasks(desk, "request_never_confirmed")) == (moment == "confirm")
     assert desk.again(found).state == "withdrawn"
+
+
+def test_the_figures_say_what_became_of_emergencies(desk: Desk) -> None:
+    second = desk.enrol("prosecutor", "prosecutor")
+    confirmed, refused, never, waiting = (emergency(desk) for _ in range(4))
+    act(desk, decision_operations.confirm, second, confirmed, version=1)
+    act(desk, decision_operations.refuse, second, refused, version=1, ground="No danger.")
+    desk.world.run(
+        "update lawful_requests_request set never_confirmed_at = now(), confirm_by = null "
+        "where id = %s", never.id,
+    )  # fmt: skip
+    with desk.world.acting(second) as at:
+        found = emergencies_of(second, since=at - timedelta(days=90))
+    assert (found.asked, found.confirmed, found.refused, found.ended, found.waiting) == (
+        4, 1, 1, 1, 1
+    )  # fmt: skip
+    assert found.confirmed_by == (("prosecutor", 1),) and found.not_needed == 0
+    elsewhere = desk.enrol("elsewhere", "prosecutor", kind="prosecutor")
+    with desk.world.acting(elsewhere) as at:
+        assert emergencies_of(elsewhere, since=at - timedelta(days=90)).asked == 0

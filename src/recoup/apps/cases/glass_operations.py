@@ -1,8 +1,9 @@
 """Opens one case of others to one person, for a short time, since somebody is in danger.
 
 The database opens, tells and sets the review in one function; here is what was typed checked, and
-each act a line of the log: also what was refused, and each look. Nothing is written through an open
-glass. A review that nobody writes in its time becomes a task of the hub's desk.
+each act a line of the log: also what was refused, and each look. One person alone reads. When a
+second one has joined, two acts may be done, by functions of the database, and each line names both.
+A review that nobody writes in its time becomes a task of the hub's desk.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.session_operations import take_stream
 from recoup.apps.cases import glass_queries
 from recoup.apps.cases.models import BreakGlass, Case, Task
+from recoup.apps.jobs import CASE_CHANNEL, notify
 from recoup.core.access import Actor
 from recoup.core.said import Said
 from recoup.data.policy import load_glass
@@ -27,6 +29,7 @@ from recoup.data.policy import load_glass
 SHORTEST_GROUND, LONGEST_GROUND = 20, 2_000
 LATE: Final = "glass_late"
 REVIEWED: Final = ("glass_review", LATE)  # tasks that the review ends, never a click
+ACTS: Final = ("note", "adopt")  # what two may do; the database knows them too
 OPEN: Final = "select glass_open(%s, %s, %s, %s, make_interval(hours => %s), %s)"
 
 
@@ -38,6 +41,7 @@ class GlassRefused(Exception):
         super().__init__(said)
 
 
+OVER: Final = Said("Its time is over, or somebody closed it.")
 CHOOSE: Final = Said("Say whether it was right, or not.")
 REFUSALS: Final = {
     "RC001": ("no_such_case", Said("There is no case with this reference."), "reference"),
@@ -48,6 +52,11 @@ REFUSALS: Final = {
     "RC004": ("open_already", Said("You have this case open already."), "reference"),
     "RC005": ("nobody_to_tell", Said("Nobody is at the hub’s desk who would be told. Call them."),
               ""),
+    "RC006": ("alone", Said("Alone you only read. A second person has to join first."), ""),
+    "RC007": ("joined_already", Said("A second person has joined already."), ""),
+    "RC008": ("same_person", Said("Another natural person has to join, not who opened it."), ""),
+    "RC009": ("nothing_to_adopt",
+              Said("There is nothing to adopt: the report is adopted, or it has ended."), ""),
 }  # fmt: skip
 
 
@@ -80,20 +89,7 @@ def open_glass(
 
 def _opened(ref: str, danger: str, why: str, minutes: int) -> BreakGlass:
     rules = load_glass()
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            given: list[str | int] = [
-                ref,
-                danger,
-                why,
-                minutes,
-                rules.review_hours,
-                rules.often_in_a_week,
-            ]
-            cursor.execute(OPEN, given)
-            made = cursor.fetchone()[0]
-    except DatabaseError as problem:
-        raise _refusal(problem) from problem
+    made = _ask(OPEN, [ref, danger, why, minutes, rules.review_hours, rules.often_in_a_week])
     return BreakGlass.objects.select_related("organisation", "owner").get(pk=made)
 
 
@@ -117,28 +113,61 @@ def _enter(case: str) -> None:
         cursor.execute("select set_config('recoup.glass', %s, true)", [case])
 
 
-def end(*, glass_id: UUID, by: Actor, at: datetime) -> None:
-    """Close it before its time: who opened it, whose case it is, or the hub's desk."""
+def join(*, glass_id: UUID, by: Actor, at: datetime) -> BreakGlass:
+    """Join as the second person, until it ends; from now on the two may write what ACTS names."""
     found = _found(glass_id, by)
-    with connection.cursor() as cursor:
-        cursor.execute("select glass_end(%s)", [found.pk])
-        if not (row := cursor.fetchone()) or not row[0]:
-            raise GlassRefused("ended", Said("This has ended already."))
+    try:
+        if not _ask("select glass_join(%s)", [found.pk]):
+            raise GlassRefused("over", OVER)
+    except GlassRefused as refusal:
+        _tell("break_glass:join_refused", found, by=by, at=at, code=refusal.code)
+        raise
+    found = glass_queries.visible_to(by).get(pk=glass_id)
+    _tell("break_glass:joined", found, by=by, at=at, case=found.case_id)
+    return found
+
+
+def act(*, glass_id: UUID, what: str, note: str, by: Actor, at: datetime) -> None:
+    """Write into the case as one of the two: a word to whose it is, or that it is adopted."""
+    found, why = _found(glass_id, by), _ground(note, "act_note")
+    try:
+        if what not in ACTS:
+            raise GlassRefused("no_such_act", Said("Choose what is to be done."), field="act_note")
+        if not _ask("select glass_act(%s, %s, %s)", [found.pk, what, why]):
+            raise GlassRefused("over", OVER)
+    except GlassRefused as refusal:
+        _tell("break_glass:act_refused", found, by=by, at=at, code=refusal.code)
+        raise
+    _tell("break_glass:acted", found, by=by, at=at, case=found.case_id, act=what,
+          personal={"note": why})  # fmt: skip
+    notify({CASE_CHANNEL: [str(found.case_id)]})
+
+
+def _ask(sql: str, values: list[Any]) -> Any:
+    """One function of the database; what it refuses in its own codes is refused in words."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            row = cursor.fetchone()
+    except DatabaseError as problem:
+        raise _refusal(problem) from problem
+    return row[0] if row else None
+
+
+def end(*, glass_id: UUID, by: Actor, at: datetime) -> None:
+    """Close it before its time: either of the two, whose case it is, or the hub's desk."""
+    found = _found(glass_id, by)
+    if not _ask("select glass_end(%s)", [found.pk]):
+        raise GlassRefused("ended", Said("This has ended already."))
     _tell("break_glass:ended", found, by=by, at=at)
 
 
 def review(*, glass_id: UUID, is_justified: bool, note: str, by: Actor, at: datetime) -> None:
-    """Say whether it was right, and why: another person, after it has ended."""
+    """Say whether it was right, and why: who took no part, after it has ended."""
     found, why = _found(glass_id, by), _ground(note, "note")
     if found.ended_at is None and found.until > at:
         raise GlassRefused("still_open", Said("It is still open. End it first, or wait."))
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("select glass_review(%s, %s, %s)", [found.pk, is_justified, why])
-            is_done = cursor.fetchone()[0]
-    except DatabaseError as problem:
-        raise _refusal(problem) from problem
-    if not is_done:
+    if not _ask("select glass_review(%s, %s, %s)", [found.pk, is_justified, why]):
         raise GlassRefused("reviewed", Said("This was reviewed already."))
     _tell("break_glass:reviewed", found, by=by, at=at, is_justified=is_justified,
           person_of=found.person_id, personal={"note": why})  # fmt: skip
@@ -163,7 +192,7 @@ def _late(row: BreakGlass, *, at: datetime) -> Iterator[Task]:
     for level, org in enumerate([*([desk] if desk else []), row.owner_id]):
         yield Task(
             kind=LATE, about=row.pk, level=level, owner_id=org, issuer_id=org,
-            person_id=glass_queries.head_of(org, but=row.person_id), opened_at=at, due_at=at,
+            person_id=glass_queries.head_apart(row, org), opened_at=at, due_at=at,
             values={"place": row.reference, "glass": str(row.pk)},
         )  # fmt: skip
 
@@ -194,6 +223,8 @@ def _refusal(problem: DatabaseError) -> Exception:
 def _tell(what: str, glass: BreakGlass, *, by: Actor, at: datetime, **facts: Any) -> None:
     stream = f"break_glass:{glass.pk}"
     take_stream(stream)
+    if glass.joined_by_id:
+        facts |= {"opened_by": glass.person_id, "joined_by": glass.joined_by_id}
     audit.record(what=what, about=stream, by=by, at=at, **facts)
 
 

@@ -239,6 +239,7 @@ class BreakGlass(models.Model):
 
     Rows are written by functions of the database alone, which write the notices with them: whoever
     has the pages' own log-in can open nothing unseen. Another person reviews each afterwards.
+    joined_by: the second person, with whom something may be written. acts: how often it was.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -259,6 +260,14 @@ class BreakGlass(models.Model):
     is_justified = models.BooleanField(null=True)
     review_note = models.CharField(max_length=2000, blank=True)
     escalated_at = models.DateTimeField(null=True)
+    joined_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    joined_for = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    joined_at = models.DateTimeField(null=True)
+    acts = models.PositiveSmallIntegerField(db_default=0)
 
     class Meta:
         constraints = [
@@ -280,6 +289,23 @@ class BreakGlass(models.Model):
                     & Q(is_justified__isnull=False)
                     & ~Q(review_note="")
                 ),
+            ),
+            CheckConstraint(
+                name="glass_joined_by_another",
+                condition=Q(joined_by=None, joined_for=None, joined_at=None)
+                | (
+                    Q(joined_by__isnull=False, joined_for__isnull=False)
+                    & Q(joined_at__gte=F("opened_at"), joined_at__lt=F("until"))
+                    & ~Q(joined_by=F("person"))
+                ),
+            ),
+            CheckConstraint(
+                name="glass_alone_only_reads",
+                condition=Q(acts=0) | Q(joined_by__isnull=False),
+            ),
+            CheckConstraint(
+                name="glass_reviewed_by_neither",
+                condition=Q(reviewed_by=None) | Q(joined_by=None) | ~Q(reviewed_by=F("joined_by")),
             ),
         ]
         indexes = [

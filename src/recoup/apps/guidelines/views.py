@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from recoup.apps.guidelines import operations, queries
 from recoup.apps.guidelines.checklist import Checklist, Line, checklist_of, lines_of
+from recoup.apps.guidelines.emergencies import emergencies_of, looks_of
 from recoup.apps.guidelines.export import as_csv
 from recoup.apps.guidelines.figures import SHOWN_AT_MOST, rows_behind
 from recoup.apps.guidelines.forms import DeclareForm
@@ -48,13 +50,16 @@ def page(request: Request) -> HttpResponse:
         for side in found.by_side
     ]  # fmt: skip
     counting = found.guidelines.counting
+    since = request.at - timedelta(days=counting.days)
     context = {
         "guidelines": found.guidelines, "title": gettext(found.guidelines.title),
         "whole": _bar(found.whole), "groups": groups, "at": found.at, "days": counting.days,
         "months": counting.review_after_months,
         "newest": counting.newest, "newest_read": counting.newest_read,
         "others": [(c.control, gettext(c.text)) for c in found.other_side],
-        "filters": _filters(view, found), "view": view,
+        "filters": _filters(view, found), "view": view, "since": since,
+        "emergencies": emergencies_of(request.actor, since=since),
+        "looks": looks_of(request.actor, since=since),
     }  # fmt: skip
     return render(request, "guidelines/page.html", context)
 

@@ -105,6 +105,15 @@ I14: Final = (
         "second_signer_id",
     ),
     Rule(
+        "a machine's new key works before its day without the word of another organisation",
+        """
+        select k.id from members_apikey k join members_mandate m on m.id = k.mandate_id
+        where k.made_by_id is not null and k.works_from < k.created_at + interval '1 day'
+          and (k.agreed_by_id is null or k.agreed_by_id = k.made_by_id
+            or k.agreed_for_id is null or k.agreed_for_id = m.organisation_id)
+        """,
+    ),
+    Rule(
         "who drafted a change of the law approved it",
         "select id from lawful_requests_packdraft where approver_id = author_id",
     ),
@@ -140,6 +149,29 @@ I19: Final = (
         select g.id from cases_breakglass g where not exists (select from audit_auditleaf a
           where a.stream = 'break_glass:' || g.id::text and a.stream_seq = 1)
         """,
+    ),
+    Rule(
+        "something was written by break-glass while no second person had joined",
+        """
+        select e.id from cases_caseevent e where e.what in ('glass_note', 'glass_adopt')
+          and not exists (select from cases_breakglass g where g.id::text = e.values->>'glass'
+            and g.case_id = e.case_id and g.joined_by_id <> g.person_id
+            and e.at >= g.joined_at and e.at <= least(g.until, coalesce(g.ended_at, g.until)))
+        """,
+    ),
+    Rule(
+        "an act of two by break-glass is no line of the log that names both",
+        """
+        select g.id from cases_breakglass g where g.acts > (select count(*) from audit_auditleaf a
+          where a.stream = 'break_glass:' || g.id::text
+            and position(convert_to('"what":"break_glass:acted"', 'utf8') in a.body) > 0
+            and position(convert_to(g.person_id::text, 'utf8') in a.body) > 0
+            and position(convert_to(g.joined_by_id::text, 'utf8') in a.body) > 0)
+        """,
+    ),
+    Rule(
+        "who took part in a look by break-glass reviewed it",
+        "select id from cases_breakglass where reviewed_by_id in (person_id, joined_by_id)",
     ),
     Rule(
         "a look by break-glass was neither reviewed by another person in time nor escalated",
