@@ -16,8 +16,10 @@ from django.urls import path, reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from recoup.apps.audit import directory_operations
+from recoup.apps.audit import directory_operations, key_operations
 from recoup.apps.audit.directory_operations import FIELDS, DirectoryRefused
+from recoup.apps.audit.key_operations import KeyRefused
+from recoup.apps.members import people_queries
 from recoup.apps.members.allowed import allowed
 from recoup.apps.members.directory_models import DirectoryChange
 from recoup.apps.members.models import Organisation
@@ -95,6 +97,23 @@ def stop(request: Request, change_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("directory-changes"))
 
 
+@require_POST
+@allowed("key:confirm")
+def decide_key(request: Request) -> HttpResponse:
+    """Let a new key of a program work now, or end it: the hub's desk, after a call."""
+    try:
+        key_operations.decide_key(
+            key_id=UUID(request.POST.get("key", "")), told=request.POST.get("told", ""),
+            is_agreed=request.POST.get("act") == "agree", by=request.actor, at=request.at,
+        )  # fmt: skip
+    except ValueError:
+        return _page(request, problems={"said": gettext("There is no such key.")}, status=422)
+    except KeyRefused as refusal:
+        return _page(request, problems={"said": reason(refusal)}, status=422)
+    messages.success(request, gettext("It is recorded, and the organisation has a task."))
+    return HttpResponseRedirect(reverse("directory-changes"))
+
+
 def _change(request: Request, change_id: UUID) -> DirectoryChange:
     return get_object_or_404(directory_operations.visible_to(request.actor), pk=change_id)
 
@@ -113,6 +132,7 @@ def _page(
         "fields": [(name, LABELS[name], shown.get(name, "")) for name in FIELDS
                    if name != "answers_by"],
         "own": own, "typed": typed or {}, "problems": problems or {}, "labels": LABELS,
+        "keys": people_queries.keys_to_agree(actor),
         "hours": load_directory().cool_down_hours,
         "answers_by": shown.get("answers_by", ""),
         "may_propose": policy.may(actor, "directory:propose"),
@@ -149,6 +169,7 @@ def _shown(value: Any) -> str:
 urlpatterns = [
     path("directory/changes", index, name="directory-changes"),
     path("directory/changes/propose", propose, name="directory-propose"),
+    path("directory/keys/decide", decide_key, name="key-decide"),
     path("directory/changes/<uuid:change_id>/decide", decide, name="directory-decide"),
     path("directory/changes/<uuid:change_id>/stop", stop, name="directory-stop"),
 ]

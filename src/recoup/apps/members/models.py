@@ -9,6 +9,7 @@ organisations is open to every desk (the exceptions are in ``docs/adr/0004-row-l
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -158,6 +159,7 @@ class ApiKey(models.Model):
     """The key of an institution's system. Only its hash is stored.
 
     scope: the acts it is for; None for all that its role may do. made_by: None for a command.
+    works_from: a day after it was made on a page, unless another organisation agreed before.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -170,6 +172,32 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     made_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
+    works_from = models.DateTimeField(null=True)
+    agreed_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    agreed_for = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    agreed_told = models.CharField(max_length=300, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                name="key_cools_down",
+                condition=Q(made_by=None)
+                | Q(
+                    works_from__isnull=False,
+                    works_from__gte=F("created_at") + timedelta(days=1),
+                )
+                | (
+                    Q(works_from__isnull=False, agreed_for__isnull=False)
+                    & Q(agreed_by__isnull=False)
+                    & ~Q(agreed_by=F("made_by"))
+                    & ~Q(agreed_told="")
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

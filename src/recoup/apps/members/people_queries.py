@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models.functions import Now
 
 from recoup.apps.members import factors
 from recoup.apps.members.models import ApiKey, Login, Mandate, Person
@@ -18,6 +19,7 @@ from recoup.core.access import Actor
 from recoup.data.policy import load_sign_in
 
 SHOWN: Final = 200
+HUB: Final = "hub_officer"
 
 
 @dataclass
@@ -110,7 +112,17 @@ def roles_of(kind: str) -> tuple[str, ...]:
 
 def keys_of(actor: Actor) -> list[ApiKey]:
     """The organisation's machines' keys; those that ended stay for a while to be seen."""
-    rows = ApiKey.objects.select_related("made_by").filter(
+    rows = ApiKey.objects.select_related("made_by", "agreed_by").filter(
         mandate__organisation_id=actor.organisation_id
     )
     return list(rows.order_by(F("revoked_at").asc(nulls_first=True), "-created_at")[:50])
+
+
+def keys_to_agree(actor: Actor) -> list[ApiKey]:
+    """New keys of other organisations that do not work yet, for the hub's desk."""
+    rows = ApiKey.objects.select_related("made_by", "mandate__organisation").filter(
+        revoked_at=None, works_from__gt=Now()
+    )
+    if actor.role != HUB:
+        return []
+    return list(rows.exclude(mandate__organisation_id=actor.organisation_id).order_by("created_at"))

@@ -70,6 +70,7 @@ def actor_by_key(key: str) -> Actor:
         ApiKey.objects.select_related("mandate__person", "mandate__organisation")
         .filter(key_sha256=digest, revoked_at=None)
         .filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+        .filter(Q(works_from=None) | Q(works_from__lte=Now()))
         .filter(valid_now("mandate__"))
         .first()
     )
