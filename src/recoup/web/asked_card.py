@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
+from recoup.apps.audit import directory_operations
+from recoup.apps.audit.directory_operations import NumberChange
 from recoup.apps.lawful_requests import asked_queries
 from recoup.apps.lawful_requests.asked_queries import Earlier
 from recoup.apps.lawful_requests.models import RequestFile, Ticket
@@ -39,9 +41,12 @@ class Card:
     earlier: Earlier
     orders: list[RequestFile]
     marks: list[str]
+    number: NumberChange | None = None
 
 
-def card_of(ticket: Ticket, body: Mapping[str, Any], files: list[RequestFile]) -> Card:
+def card_of(
+    ticket: Ticket, body: Mapping[str, Any], files: list[RequestFile], *, at: datetime
+) -> Card:
     """Read from the ticket as it was sent, the directory, and this desk's own earlier tickets."""
     issuer = ticket.issuer
     mandate = asked_queries.author_s_mandate(issuer, body)
@@ -56,6 +61,7 @@ def card_of(ticket: Ticket, body: Mapping[str, Any], files: list[RequestFile]) -
         decider=decider,
         is_decider_valid=_held_at(decider, body["authorisation"]["decided_at"]),
         orders=[one for one in files if one.kind == "order"], marks=[],
+        number=directory_operations.number_changed(issuer.pk, at=at),
     )  # fmt: skip
     found.marks.extend(marks_of(ticket, body, found, load_marks()))
     return found
@@ -97,6 +103,8 @@ def marks_of(ticket: Ticket, body: Mapping[str, Any], card: Card, known: Marks) 
         marks.append(gettext("Sent at an odd hour: at night or at a weekend."))
     if body.get("to_many"):
         marks.append(gettext("The same request went to many addressees."))
+    if card.number:
+        marks.append(gettext("The directory’s number changed lately: call the one before it too."))
     if card.phone_differs:
         marks.append(gettext("The number in the request is not that of the directory."))
     return marks

@@ -111,7 +111,7 @@ def page_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
                    if moment},
         "form_fields": _form_fields(body["fields"]),
         "danger": word_of("dangers", body["danger"]) if body["danger"] else "",
-        "card": card_of(ticket, body, files), "is_open": is_open, "taken_by": name,
+        "card": card_of(ticket, body, files, at=at), "is_open": is_open, "taken_by": name,
         "taken_until": ticket.taken_at + TAKEN_FOR if name and ticket.taken_at else None,
         "is_mine": name is not None and ticket.taken_by_id == actor.person_id,
         "files": [one for one in files if one.request_id], "own_files": own,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -53,6 +54,18 @@ class DirectoryRefused(Exception):
     def __init__(self, said: Said, *, field: str = "") -> None:
         self.said, self.field = said, field
         super().__init__(said)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """Since when a number stands in the directory; the one before, and since when that stood.
+
+    before_since: None where it stood from the beginning.
+    """
+
+    at: datetime
+    before: str
+    before_since: datetime | None
 
 
 REFUSALS: Final = {
@@ -135,6 +148,15 @@ def changed_lately(*, at: datetime) -> dict[int, datetime]:
         since = at - timedelta(days=load_directory().new_for_days)
         cursor.execute("select organisation_id, acted_at from directory_changed(%s)", [since])
         return dict(cursor.fetchall())
+
+
+def number_changed(organisation_id: int, *, at: datetime) -> NumberChange | None:
+    """The last change of an organisation's number, where it is new still."""
+    with connection.cursor() as cursor:
+        since = at - timedelta(days=load_directory().new_for_days)
+        cursor.execute("select * from directory_number(%s, %s)", [organisation_id, since])
+        row = cursor.fetchone()
+    return NumberChange(*row) if row else None
 
 
 def _read(name: str, text: str) -> str:
