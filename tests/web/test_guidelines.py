@@ -143,7 +143,7 @@ def test_the_rows_behind_a_figure_lead_to_the_requests(asked: World) -> None:
     assert "Nothing is missing" in text_of(BOSS, "/guidelines/rows?control=P-19")
 
 
-STATEMENTS = 18  # of the whole page
+STATEMENTS = 15  # of the whole page
 
 
 def test_the_number_of_statements_does_not_grow_with_requests(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Count, F, Q
 
@@ -15,6 +16,9 @@ from recoup.apps.cases import glass_queries
 from recoup.apps.lawful_requests.models import Decision, Request
 from recoup.core.access import Actor
 from recoup.data.policy import load_glass
+
+CONFIRMED: Final = "confirmed"
+NOT_CONFIRMED: Final = "not_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,13 @@ def emergencies_of(actor: Actor, *, since: datetime) -> Emergencies:
         asked=Count("id"), ended=Count("id", filter=is_over),
         waiting=Count("id", filter=Q(confirm_by__isnull=False) & ~is_over),
     )  # fmt: skip
-    said = Decision.objects.filter(request__in=asked)
-    roles = said.filter(kind="confirmed").values_list("role").annotate(n=Count("id"))
-    by_role = tuple(sorted(roles.order_by(), key=lambda row: (-row[1], row[0])))
+    said = Decision.objects.filter(request__in=asked, kind__in=(CONFIRMED, NOT_CONFIRMED))
+    roles = list(said.order_by().values_list("kind", "role").annotate(n=Count("id")))
+    by_role = [(role, n) for kind, role, n in roles if kind == CONFIRMED]
+    by_role.sort(key=lambda one: (-one[1], one[0]))
     return Emergencies(
-        **counted, confirmed=sum(n for _, n in by_role), confirmed_by=by_role,
-        refused=said.filter(kind="not_confirmed").count(),
+        **counted, confirmed=sum(n for _, n in by_role), confirmed_by=tuple(by_role),
+        refused=sum(n for kind, _, n in roles if kind == NOT_CONFIRMED),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0009_break_glass")]
+    dependencies = [("cases", "0010_two_may_write")]
 
     operations = [
         migrations.AddIndex(

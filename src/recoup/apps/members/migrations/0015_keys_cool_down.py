@@ -99,7 +99,7 @@ grant execute on function key_decide to recoup_app;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0013_directory_cools_down"),
+        ("members", "0014_provider_links"),
         ("cases", "0009_break_glass"),
     ]
 

@@ -23,6 +23,6 @@ grant execute on function directory_number to recoup_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("members", "0014_keys_cool_down")]
+    dependencies = [("members", "0015_keys_cool_down")]
 
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]
