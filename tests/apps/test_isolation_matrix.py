@@ -40,7 +40,10 @@ from support.roles import as_owner
 from support.unscoped import guarded_tables, without_scoping
 from support.world import World
 
-pytestmark = [pytest.mark.breaks_invariants, pytest.mark.usefixtures("lived_in")]
+pytestmark = [
+    pytest.mark.breaks_invariants,
+    pytest.mark.usefixtures("lived_in", "a_provider_is_named"),
+]
 
 STAFF = [role for role in ROLES if role != "visitor"]
 
