@@ -12,6 +12,7 @@ from recoup.apps.cases.models import Case, CaseEvent, Task
 from recoup.apps.holds import case_queries, decision_operations, operations
 from recoup.apps.holds.operations import NotPossible
 from recoup.apps.members.models import Login
+from recoup.apps.sought import Sought
 from support.bank import Banks, Ledger
 from support.chain import report
 from support.roles import as_owner
@@ -85,7 +86,7 @@ def test_the_list_shows_the_prosecutor_when_the_first_hold_ends(
     from recoup.web import case_list
 
     with open_world.acting(actor := open_world.actor(PROSECUTOR)) as at:
-        [row] = case_list.page(actor, {}, at=at)["rows"]
+        [row] = case_list.page(actor, {}, Sought(), at=at)["rows"]
         ends = case_queries.first_ends([case.id])
     assert row["due_at"] == ends[case.id]
     assert row["next_act"] == "prosecutor decides"
@@ -97,7 +98,7 @@ def test_without_an_end_the_list_shows_when_the_task_is_due(case: Case, open_wor
 
     open_world.run("update holds_hold set until = null")
     with open_world.acting(actor := open_world.actor(PROSECUTOR)) as at:
-        [row] = case_list.page(actor, {}, at=at)["rows"]
+        [row] = case_list.page(actor, {}, Sought(), at=at)["rows"]
     assert row["due_at"] == open_tasks(case)["decide_hold"].due_at
 
 
