@@ -113,7 +113,7 @@ def test_urgent_requests_find_a_thread_while_all_others_wait_for_one() -> None:
         urgent = await asyncio.wait_for(bridge.ask(scope("/hold")), 5)
         gate.set()
         answers = await asyncio.gather(*flood)
-        assert {one.status for one in answers} == {200} and bridge.in_line == 0
+        assert {one.status for one in answers} == {200} and bridge.ordinary.length == 0
         return beyond.status, urgent.status, urgent.body
 
     with ThreadPoolExecutor(1) as thread:
@@ -140,9 +140,36 @@ def test_who_stood_in_line_too_long_is_told_and_nothing_was_done() -> None:
         await asyncio.sleep(0.02)
         late = await asyncio.wait_for(bridge.ask(scope("/late")), 5)
         gate.set()
-        assert bridge.in_line == 1 and (await first).status == 200
-        assert bridge.in_line == 0 and not bridge.ordinary.locked()
+        assert bridge.ordinary.length == 1 and (await first).status == 200
+        assert bridge.ordinary.length == 0 and not bridge.ordinary.free.locked()
         return late.status, len(asked)
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, serve()).result() == (503, 1)
+
+
+def test_a_bank_that_nobody_has_seen_yet_becomes_known_in_a_flood() -> None:
+    gate = threading.Event()
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    def scope(path: str) -> Message:
+        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+                "http_version": "1.1", "headers": []}  # fmt: skip
+
+    async def serve() -> int:
+        bridge = Bridge(application, threads=4, most_bytes=lambda _: 100,
+                        is_first=lambda one: one["path"] == "/first")  # fmt: skip
+        flood = [asyncio.create_task(bridge.ask(scope("/slow"))) for _ in range(MOST_IN_LINE)]
+        await asyncio.sleep(0.05)
+        first = await asyncio.wait_for(bridge.ask(scope("/first")), 5)
+        gate.set()
+        await asyncio.gather(*flood)
+        return first.status
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == 200

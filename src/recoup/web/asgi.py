@@ -47,14 +47,26 @@ def _is_urgent(scope: Scope) -> bool:
 
     A stranger's is not, wherever it goes, nor one whose key or session nobody has seen yet.
     """
-    if not load_rate_limits().of_path(scope["path"]).urgent:
-        return False
+    return _is_of_holds(scope) and callers.has(*_credential(scope))
+
+
+def _is_first(scope: Scope) -> bool:
+    """Whether somebody comes with holds or answers who was not seen here yet."""
+    return _is_of_holds(scope) and any(_credential(scope))
+
+
+def _is_of_holds(scope: Scope) -> bool:
+    return load_rate_limits().of_path(scope["path"]).urgent
+
+
+def _credential(scope: Scope) -> tuple[str, str]:
     named = dict(scope["headers"])
     key, cookie = (named.get(name, b"").decode("latin-1") for name in (b"authorization", b"cookie"))
-    return callers.has(key, cookie)
+    return key, cookie
 
 
-django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body, is_urgent=_is_urgent)
+django = Bridge(wsgi, threads=THREADS, most_bytes=longest_body, is_urgent=_is_urgent,
+                is_first=_is_first)  # fmt: skip
 tide = Tide(os.environ.get("DATABASE_URL", ""))
 waits = Waits(load_limits().waits_per_login, load_limits().waits_per_process)
 

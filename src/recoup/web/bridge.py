@@ -24,6 +24,7 @@ LARGE_AT_ONCE: Final = 4
 LARGE_AND_URGENT: Final = 2
 KEPT_FREE: Final = 2  # threads that only urgent requests take
 MOST_IN_LINE: Final = 400  # for the other threads; who comes then is told to come again
+FIRST_IN_LINE: Final = 50  # of those whose credential nobody has seen yet, on urgent paths
 LONGEST_IN_LINE: Final = 5.0  # seconds; by then a reader has gone, and the answer is for nobody
 RETRY_SECONDS: Final = 10
 
@@ -69,6 +70,32 @@ BUSY: Final = _refused(
 )
 
 
+class Line:
+    """Who waits for one of a number of threads: so many at most, and so many seconds."""
+
+    def __init__(self, threads: int, most: int, patience: float) -> None:
+        self.free = asyncio.Semaphore(threads)
+        self.most, self.patience, self.length = most, patience, 0
+
+    async def enter(self) -> bool:
+        """Wait for a thread; false if there will be none in time. Who entered leaves later."""
+        if self.length >= self.most:
+            return False
+        self.length += 1
+        try:
+            await asyncio.wait_for(self.free.acquire(), self.patience)
+        except BaseException as problem:
+            self.length -= 1
+            if isinstance(problem, TimeoutError):
+                return False
+            raise
+        return True
+
+    def leave(self) -> None:
+        self.length -= 1
+        self.free.release()
+
+
 class Bridge:
     """A WSGI application as an ASGI one.
 
@@ -76,20 +103,23 @@ class Bridge:
     application refuses it by its length. A body is read before the application is asked; of the
     large ones few are worked on at once, since it takes them into memory.
     is_urgent: whose requests find a thread although all others wait for one. patience: seconds that
-    the others wait; then they are told to come again, and nothing was done.
+    the others wait; then they are told to come again, and nothing was done. is_first: who may be
+    urgent, but nobody has seen the credential: one thread finds out, in a line apart, so that a
+    flood of pages keeps no bank from becoming known.
     """
 
     def __init__(
         self, application: Callable[..., Any], *, threads: int, most_bytes: Callable[[str], int],
         is_urgent: Callable[[Scope], bool] = lambda _: False, patience: float = LONGEST_IN_LINE,
+        is_first: Callable[[Scope], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self.application = application
         self.pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="pages")
         self.most_bytes = most_bytes
         self.is_urgent = is_urgent
-        self.patience = patience
-        self.ordinary = asyncio.Semaphore(max(1, threads - KEPT_FREE))
-        self.in_line = 0
+        self.is_first = is_first
+        self.ordinary = Line(max(1, threads - KEPT_FREE - 1), MOST_IN_LINE, patience)
+        self.first = Line(1, FIRST_IN_LINE, patience)
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.large_urgent = asyncio.Semaphore(LARGE_AND_URGENT)
         self.room = Room()
@@ -147,24 +177,13 @@ class Bridge:
         """Let the application answer; for a request whose body is here already, or has none."""
         if self.is_urgent(scope):
             return await self._run(scope, body)
-        if self.in_line >= MOST_IN_LINE:
-            return BUSY
-        self.in_line += 1
-        try:
-            return await self._in_turn(scope, body)
-        finally:
-            self.in_line -= 1
-
-    async def _in_turn(self, scope: Scope, body: Body | None) -> Answer:
-        """Stand in line for a thread, but not for ever."""
-        try:
-            await asyncio.wait_for(self.ordinary.acquire(), self.patience)
-        except TimeoutError:
+        line = self.first if self.is_first(scope) else self.ordinary
+        if not await line.enter():
             return BUSY
         try:
             return await self._run(scope, body)
         finally:
-            self.ordinary.release()
+            line.leave()
 
     async def _run(self, scope: Scope, body: Body | None) -> Answer:
         """Work on a request in a thread."""
