@@ -89,6 +89,7 @@ def test_the_server_uses_it_before_anything_is_asked(monkeypatch: pytest.MonkeyP
         ("/api/v1/answers", [(b"authorization", b"Bearer made up")], False),
         ("/tickets/1/answer", [(b"cookie", b"sessionid=made-up")], False),
         ("/tickets/1/answer", [(b"cookie", b"notsessionid=good")], False),
+        ("/api/v1/reports", [(b"authorization", b"Bearer good")], True),
         ("/cases", [(b"cookie", b"sessionid=good")], False),
         ("/report", [(b"cookie", b"sessionid=good")], False),
     ],

@@ -97,7 +97,7 @@ def test_what_one_class_used_up_takes_nothing_from_another(world: World) -> None
     assert 429 in statuses(officer, "/requests", 8)
     assert officer.get("/cases").status_code == 429
     urgent = {one.name for one in load_rate_limits().classes if one.urgent}
-    assert urgent == {"holds"}
+    assert urgent == {"holds", "bank_reports"}
     ticket = officer.get("/tickets/00000000-0000-0000-0000-000000000000")
     assert ticket.status_code == 404
 
@@ -208,7 +208,7 @@ def test_what_holds_money_is_urgent_wherever_it_is_done(act: str) -> None:
 def test_what_is_costly_or_public_is_not_urgent() -> None:
     assert not acts("holds") & {"report:file", "paper:verify", "case:export_trace", "case:trace"}
     assert {"case:export_trace", "evidence:bundle", "paper:verify"} <= acts("costly")
-    assert "report:file" in acts("reports")
+    assert "report:file" in acts("bank_reports") | acts("reports")
     assert "session:own" in acts("sign_in")
 
 
