@@ -105,6 +105,23 @@ def test_only_known_callers_have_threads_of_their_own_and_for_holds_only(
     assert asgi._is_urgent({"path": path, "headers": headers}) is is_urgent
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "is_first"),
+    [
+        ("/api/v1/answers", [(b"authorization", b"Bearer new")], True),
+        ("/api/v1/reports", [(b"authorization", b"Bearer new")], True),
+        ("/tickets/1/answer", [(b"cookie", b"sessionid=new")], True),
+        ("/api/v1/answers", [], False),  # nobody
+        ("/report", [], False),  # the public's
+        ("/cases", [(b"cookie", b"sessionid=new")], False),  # a page, not a hold
+    ],
+)
+def test_only_who_shows_something_and_comes_with_a_hold_stands_in_the_line_apart(
+    path: str, headers: Any, is_first: bool
+) -> None:
+    assert asgi._is_first({"path": path, "headers": headers}) is is_first
+
+
 def test_who_was_known_long_ago_is_not_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     known = KnownCallers()
     known.remember("Bearer good", "")

@@ -173,3 +173,28 @@ def test_a_bank_that_nobody_has_seen_yet_becomes_known_in_a_flood() -> None:
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, serve()).result() == 200
+
+
+def test_who_is_new_takes_any_thread_while_there_is_one() -> None:
+    gate = threading.Event()
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    def scope(path: str) -> Message:
+        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+                "http_version": "1.1", "headers": []}  # fmt: skip
+
+    async def serve() -> tuple[int, int]:
+        bridge = Bridge(application, threads=5, most_bytes=lambda _: 100, is_first=lambda _: True)
+        slow = asyncio.create_task(bridge.ask(scope("/slow")))
+        await asyncio.sleep(0.02)
+        second = await asyncio.wait_for(bridge.ask(scope("/second")), 2)
+        gate.set()
+        return (await slow).status, second.status
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == (200, 200)

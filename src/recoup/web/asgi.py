@@ -8,7 +8,6 @@ Django with the caller's own key or cookie, so that there is one place that deci
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from typing import Any, NamedTuple
@@ -73,11 +72,7 @@ waits = Waits(load_limits().waits_per_login, load_limits().waits_per_process)
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Route one connection."""
-    if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
-    elif scope["type"] != "http":
-        return
-    else:
+    if scope["type"] == "http":
         await _answer(placed(scope, PROXIES), receive, send)
 
 
@@ -90,19 +85,6 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         await _events(scope, receive, send, scope["path"].removesuffix("events") + "version")
     else:
         await django(scope, receive, send)
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            tide.start()
-            gc.freeze()  # what was loaded stays, and is not searched for garbage again
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await tide.stop()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 def _wait(scope: Scope) -> int:

@@ -104,8 +104,8 @@ class Bridge:
     large ones few are worked on at once, since it takes them into memory.
     is_urgent: whose requests find a thread although all others wait for one. patience: seconds that
     the others wait; then they are told to come again, and nothing was done. is_first: who may be
-    urgent, but nobody has seen the credential: one thread finds out, in a line apart, so that a
-    flood of pages keeps no bank from becoming known.
+    urgent, but nobody has seen the credential: if no other thread is free, one finds out, in a line
+    apart, so that a flood of pages keeps no bank from becoming known.
     """
 
     def __init__(
@@ -177,13 +177,16 @@ class Bridge:
         """Let the application answer; for a request whose body is here already, or has none."""
         if self.is_urgent(scope):
             return await self._run(scope, body)
-        line = self.first if self.is_first(scope) else self.ordinary
+        line = self.first if self._waits_apart(scope) else self.ordinary
         if not await line.enter():
             return BUSY
         try:
             return await self._run(scope, body)
         finally:
             line.leave()
+
+    def _waits_apart(self, scope: Scope) -> bool:
+        return self.is_first(scope) and self.ordinary.free.locked()
 
     async def _run(self, scope: Scope, body: Body | None) -> Answer:
         """Work on a request in a thread."""

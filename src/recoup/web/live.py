@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 import psycopg
 
@@ -33,12 +32,6 @@ class Tide:
         """Begin to listen; does nothing if it listens already."""
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     def mark(self) -> int:
         """A point in time: what changes after it is not missed by a wait that names it."""
