@@ -232,6 +232,14 @@ def test_break_glass_notifies(world: World, two: Two) -> None:
     assert WHY not in json.dumps(line)
 
 
+def test_the_hubs_desk_finds_and_ends_its_task(world: World, two: Two) -> None:
+    glass = opened(world, two.one)
+    task, desk = tasks(world, glass.pk)["glass_opened_hub"], client(HUB)
+    assert f"/tasks/{task.pk}/finish" in desk.get("/tasks").content.decode()
+    assert desk.post(f"/tasks/{task.pk}/finish").status_code == 302
+    assert tasks(world, glass.pk)["glass_opened_hub"].done_at
+
+
 def test_each_look_and_each_refusal_is_a_line(world: World, two: Two) -> None:
     glass, who = opened(world, two.one), world.actor(FIU)
     for _ in range(2):

@@ -48,6 +48,8 @@ def test_a_name_is_in_the_readers_language(world: World, language: str, name: st
     with translation.override(language):
         assert organisation_name(ENGLISH).startswith(name)
         assert organisation_name(f"Mila Lipovača, {ENGLISH}").startswith(f"Mila Lipovača, {name}")
+        assert organisation_name(f"{ENGLISH}, RR-1").startswith(name)
+        assert organisation_name(f"{ENGLISH}, RR-1").endswith(", RR-1")
 
 
 def test_what_is_no_name_stays_as_it_is(world: World):

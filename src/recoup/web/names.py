@@ -21,12 +21,17 @@ _known: dict[str, tuple[float, Mapping[str, str]]] = {}
 
 
 def organisation_name(name: str) -> str:
-    """An organisation's name for the reader; also behind a person: ``Person, Organisation``."""
+    """An organisation's name for the reader; also behind or before something else.
+
+    Such as ``Person, Organisation`` and ``Organisation, reference``.
+    """
     names = _names()
     if name in names:
         return names[name]
     before, comma, last = name.rpartition(", ")
-    return f"{before}, {names[last]}" if comma and last in names else name
+    if not comma:
+        return name
+    return f"{names.get(before, before)}, {names.get(last, last)}"
 
 
 def contact_name(name: str) -> str:

@@ -316,6 +316,7 @@ OF_REQUESTS = (
     "request_decide", "request_reply", "request_heard", "request_not_said",
     "request_never_confirmed", "request_put", "request_not_opened", "request_left_behind",
 )  # fmt: skip
+WITH_A_NAME = ("request_doubted", "request_doubted_home", "profile_narrowed")  # whom to call
 TURN = 10  # of what waits for a decision anew, a level is ten times the turn and the step
 AFTER_TAKING_OVER = (
     gettext_lazy("Apply for the order before the hold ends"),
@@ -346,7 +347,7 @@ def _task(row: Task, actor: Actor, step: Step | None) -> dict[str, Any]:
         again = gettext("No other person of this desk has a mandate: the same one is named again.")
         text = f"{text} {again}"
     ticket = row.values.get("ticket", "")
-    is_glass = row.kind.startswith("glass_")
+    is_glass, is_named = row.kind.startswith("glass_"), row.kind in WITH_A_NAME
     is_open = row.owner_id == actor.organisation_id and row.done_at is None
     return {
         "id": row.id,
@@ -360,7 +361,8 @@ def _task(row: Task, actor: Actor, step: Step | None) -> dict[str, Any]:
         "ticket_reference": ticket,
         "case_id": row.case_id if actor.organisation_id != row.owner_id or row.case else None,
         "case_reference": row.case.reference if row.case else row.values.get("case_reference", ""),
-        "place": "" if is_glass else row.values.get("place", ""),
+        "place": "" if is_glass or is_named else row.values.get("place", ""),
+        "whom": row.values.get("place", "") if is_named else "",
         "glass": row.values.get("place", "") if is_glass else "",
         "directory": row.values.get("directory", ""),
         "key": row.values.get("key", ""),
