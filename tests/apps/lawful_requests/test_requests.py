@@ -334,7 +334,8 @@ def test_who_says_that_it_holds_less_is_told_to_the_ministry(desk: Desk) -> None
     for body, narrower in steps:
         desk.do(profile_operations.change_profile, keeper, body=body)
         count += narrower
-        tasks = desk.world.run("select count(*) from cases_task where kind = 'profile_narrowed'")
+        tasks = desk.world.run("""select count(*) from cases_task
+            where kind = 'profile_narrowed' and due_at = opened_at + interval '72 hours'""")
         assert tasks == [(count,)], body
 
 

@@ -7,7 +7,7 @@ by fewer identifiers) is told to the ministry, which may look whether the law le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ PARTS: Final[Mapping[str, type]] = {
 }  # fmt: skip
 MOST_DAYS: Final = 36_500
 LONGEST: Final = 10_000  # of one part
+LOOKED_AT_WITHIN: Final = timedelta(hours=72)  # by the ministry; requests go on meanwhile
 
 
 @told("profile:change")
@@ -98,7 +99,7 @@ def _tell_ministry(
         return
     Task.objects.create(
         about=uuid4(), kind="profile_narrowed", owner=ministry,
-        issuer_id=by.organisation_id, opened_at=at, due_at=at,
+        issuer_id=by.organisation_id, opened_at=at, due_at=at + LOOKED_AT_WITHIN,
         values={"place": made.organisation.name},
     )  # fmt: skip
 
