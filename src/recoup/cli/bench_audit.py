@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import psycopg
 
-from recoup.cli import instance, log, measured
+from recoup.cli import instance, log, measured, progress
 from recoup.cli.bench_result import Result, percentile_line
 from recoup.cli.environment import Databases
 from recoup.cli.measured import Line
@@ -53,12 +53,17 @@ class Taken:
 
 def audit(options: argparse.Namespace, folder: Path) -> Result:
     """Add lines at a rate, then check the log."""
+    progress.say("  … a hub of its own")
     with instance.running(folder / "hub", "--without-demo") as hub:
         postgres = measured.postgres_version(hub.databases.planner)
-        taken = append(hub.databases, seconds=options.seconds, seed=options.seed)
-        wait_until_placed(hub.databases)
-        checked = export_and_check(hub, folder / "export")
-    rates = verify_rates(folder / "long", seed=options.seed)
+        with progress.ticking(f"{RATE} lines a second for {options.seconds:g} s"):
+            taken = append(hub.databases, seconds=options.seconds, seed=options.seed)
+        with progress.ticking("placing what was added"):
+            wait_until_placed(hub.databases)
+        with progress.ticking("checking it from outside"):
+            checked = export_and_check(hub, folder / "export")
+    with progress.ticking(f"a log of {LEAVES:,} leaves, checked {ROUNDS} times"):
+        rates = verify_rates(folder / "long", seed=options.seed)
     is_wrong = bool(checked.findings) or bool(taken.faults)
     return Result(
         "The log", TOLD, [

@@ -32,7 +32,7 @@ WEIGHTS: Final = {"web": 3, "worker": 4, "postgres": 2, "bank": 4}
 # With a planted fault, mostly the part that has it is killed: fewer kills are enough to find it.
 FAULT_WEIGHTS: Final = {
     "bank_unique_ticket": {"web": 1, "worker": 1, "postgres": 1, "bank": 10},
-    "outbox_after_commit": {"web": 1, "worker": 10, "postgres": 1, "bank": 1},
+    "outbox_after_commit": {"worker": 10, "postgres": 1},  # reports must arrive: no pages
 }
 # D1, D2 and D3: one part only; the crash drill is all of them together, and the banks (D4).
 ONLY: Final = {"workers": "worker", "postgres": "postgres", "web": "web"}
@@ -40,6 +40,7 @@ AT_WORK_SECONDS: Final = 3.0
 PAUSE_SECONDS: Final = (0.1, 2.5)
 # How old the process is that is killed: some have just begun, most are in the midst of work.
 AGE_SECONDS: Final = (0.0, 6.0)
+FAULT_AGE_SECONDS: Final = (5.0, 9.0)  # a planted fault is one of a part that is at work
 
 
 @dataclass(slots=True)
@@ -201,13 +202,14 @@ def schedule(count: int, seed: int, *, fault: str = "", drill: str = "crash") ->
     weights = FAULT_WEIGHTS.get(fault, WEIGHTS)
     if drill in ONLY and not fault:
         weights = {ONLY[drill]: 1}
+    ages = FAULT_AGE_SECONDS if fault else AGE_SECONDS
     dice = random.Random(f"kills {seed}")  # noqa: S311
     kills = []
     for _ in range(count):
         part = dice.choices(list(weights), list(weights.values()))[0]
         if part == "bank":
             part = f"bank-{dice.choice(codes())}"
-        kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part, dice.uniform(*AGE_SECONDS)))
+        kills.append(Kill(dice.uniform(*PAUSE_SECONDS), part, dice.uniform(*ages)))
     return kills
 
 
