@@ -10,6 +10,7 @@ from django.utils import translation
 
 from recoup.demo.country import country
 from recoup.web.names import contact_name, organisation_name
+from support.directory import renumbered
 from support.world import FIU, OFFICER, World, iban
 
 ENGLISH, CYRILLIC, LATIN = "Linden Bank (invented)", "Липа банка (измишљена)", "Lipa banka"
@@ -118,3 +119,15 @@ def test_an_authoritys_desk_has_its_own_name_in_the_head(
     world: World, reader: Callable[[str, str], Client]
 ):
     assert "Финансијско-обавештајна јединица" in text(reader(FIU, "sr"), "/desk")
+
+
+def test_the_telephone_sheet_says_that_a_number_is_new_and_which_was_before(
+    asked: World, reader: Callable[[str, str], Client]
+):
+    sheet = f"/tickets/{stop(asked)}/telephone-sheet"
+    assert "number changed lately" not in text(reader(OFFICER, "en"), sheet)
+    before = asked.organisation("linden").contact_phone
+    renumbered(asked, asked.organisation("linden").id, "+381 11 777", days_ago=1)
+    shown = " ".join(text(reader(OFFICER, "en"), sheet).split())
+    assert "number changed lately" in shown and "+381 11 777" in shown
+    assert f"Until then {before} stood there" in shown

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from recoup.apps.audit import session_operations as audit
+from recoup.apps.audit.directory_operations import number_changed
 from recoup.apps.cases import queries as cases
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import case_queries, merge_operations, operations
@@ -317,6 +318,7 @@ def telephone_sheet(request: Request, ticket_id: UUID) -> HttpResponse:
             "addressee": {
                 "name": addressee.name, "contact_name": addressee.contact_name,
                 "phone": addressee.contact_phone, "email": addressee.contact_email,
+                "number": number_changed(addressee.pk, at=request.at),
             },
             "case_id": found.id,
         },

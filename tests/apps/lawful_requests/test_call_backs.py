@@ -16,6 +16,7 @@ from recoup.apps.lawful_requests.models import CallBack, Ticket
 from recoup.apps.lawful_requests.refusals import RequestRefused
 from recoup.core.access import Actor
 from support.asked import as_actor, at, page
+from support.directory import renumbered
 from support.requests import Desk
 
 
@@ -134,31 +135,13 @@ def test_a_recorded_call_is_never_changed(desk: Desk, ticket: Ticket, sql: str) 
 # The number changed lately
 
 
-def renumbered(desk: Desk, ticket: Ticket, number: str, *, days_ago: int) -> None:
-    """The requester's entry changed under two organisations, so many days ago."""
-    desk.world.run(
-        "insert into members_directorychange (id, organisation_id, changes, before, ground, "
-        "proposed_by_id, proposed_at, decided_by_id, decided_for_id, decided_at, is_agreed, "
-        "called_number, told, acts_at, acted_at, stop_ground) select gen_random_uuid(), o.id, "
-        "jsonb_build_object('contact_phone', %s::text), "
-        "jsonb_build_object('contact_phone', o.contact_phone), 'Moved.', a.id, t.at - interval "
-        "'2 days', b.id, (select min(id) from members_organisation where id <> o.id), "
-        "t.at - interval '1 day', true, o.contact_phone, 'They said so.', t.at, t.at, '' "
-        "from members_organisation o, members_person a, members_person b, "
-        "(select now() - make_interval(days => %s) as at) t where o.id = %s and a.id <> b.id "
-        "limit 1", number, days_ago, ticket.issuer_id,
-    )  # fmt: skip
-    desk.world.run("update members_organisation set contact_phone = %s where id = %s",
-                   number, ticket.issuer_id)  # fmt: skip
-
-
 def test_the_card_says_that_the_number_is_new_and_which_was_before(
     desk: Desk, ticket: Ticket
 ) -> None:
     assert "number changed lately" not in page(as_actor(desk.isp), at(ticket))
-    renumbered(desk, ticket, "+381 11 666", days_ago=40)
+    renumbered(desk.world, ticket.issuer_id, "+381 11 666", days_ago=40)
     assert "number changed lately" not in page(as_actor(desk.isp), at(ticket))
-    renumbered(desk, ticket, "+381 11 777", days_ago=2)
+    renumbered(desk.world, ticket.issuer_id, "+381 11 777", days_ago=2)
     shown = page(as_actor(desk.isp), at(ticket))
     assert "number changed lately" in shown and "+381 11 777" in shown
     assert "Until then +381 11 666 stood there, since" in " ".join(shown.split())
@@ -166,6 +149,6 @@ def test_the_card_says_that_the_number_is_new_and_which_was_before(
 
 
 def test_a_number_that_stood_there_from_the_beginning(desk: Desk, ticket: Ticket) -> None:
-    renumbered(desk, ticket, "+381 11 777", days_ago=1)
+    renumbered(desk.world, ticket.issuer_id, "+381 11 777", days_ago=1)
     shown = page(as_actor(desk.isp), at(ticket))
     assert "Until then +381 11 555 stood there, from the beginning." in " ".join(shown.split())
