@@ -1,0 +1,75 @@
+"""How Django writes a statement, less what it does again for each column of each statement.
+
+A page asks some twenty statements of many columns, and writing them was a third of its work. A
+column's name is put together at once; it is compared with what the rows are ordered by only where
+that could be a column (an expression, not a name); and what needs no conversion is not asked twice.
+The statements are the same, letter for letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.backends.postgresql import compiler
+from django.db.backends.postgresql.compiler import (
+    SQLAggregateCompiler,
+    SQLDeleteCompiler,
+    SQLInsertCompiler,
+    SQLUpdateCompiler,
+)
+from django.db.models.expressions import Col
+
+__all__ = [
+    "SQLAggregateCompiler",
+    "SQLCompiler",
+    "SQLDeleteCompiler",
+    "SQLInsertCompiler",
+    "SQLUpdateCompiler",
+]
+
+
+class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
+    """Writes what Django's own does."""
+
+    def quote_name_unless_alias(self, name: str) -> str:
+        known: str | None = self.quote_cache.get(name)
+        return known if known is not None else super().quote_name_unless_alias(name)
+
+    def compile(self, node: Any) -> tuple[str, Any]:
+        if type(node) is not Col or not node.alias:
+            found: tuple[str, Any] = super().compile(node)
+            return found
+        quoted = self.quote_name_unless_alias
+        return f"{quoted(node.alias)}.{quoted(node.target.column)}", []
+
+    def get_converters(self, expressions: Sequence[Any]) -> dict[int, Any]:
+        found = {}
+        for place, one in enumerate(expressions):
+            if type(one) is not Col or one.target is not one.output_field:
+                whole: dict[int, Any] = super().get_converters(expressions)
+                return whole
+            if converters := one.output_field.get_db_converters(self.connection):
+                found[place] = (converters, one)
+        return found
+
+    def _order_by_pairs(self) -> Iterator[Any]:
+        """Columns without a name of their own cannot be meant where the order is given by names."""
+        whole = self.select
+        if not self._is_ordered_by_names() or any(alias for _, _, alias in whole or ()):
+            yield from super()._order_by_pairs()
+            return
+        self.select = []
+        try:
+            pairs = list(super()._order_by_pairs())
+        finally:
+            self.select = whole
+        yield from pairs
+
+    def _is_ordered_by_names(self) -> bool:
+        query = self.query
+        if query.combinator or query.extra_order_by:
+            return False
+        meta = query.get_meta()
+        given = query.order_by or (meta.ordering if meta else ())
+        return all(isinstance(one, str) for one in given)
