@@ -10,23 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from html import escape
 from typing import Any
 
 from babel import Locale
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy, pgettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from recoup.data import assets, currencies
-from recoup.web import answer_choices
+from recoup.web import answer_choices, clocks
 from recoup.web.act_words import act_words
+from recoup.web.clocks import in_words
 from recoup.web.figures import Figure, figure
 
 register = template.Library()
 
-NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_BREAK = clocks.NO_BREAK
+NO_AMOUNT = SafeString('<span class="rc-amount">–</span>')
 BABEL_NAMES = {"sr": "sr_Cyrl", "sr-latn": "sr_Latn", "cnr": "sr_Latn_ME"}
 DECIMALS_OF_VALUATIONS = 6  # units of account of imported ledgers, which are no currency
 FATES = ("held", "lying", "gone", "returned", "unknown")
@@ -79,12 +81,10 @@ def _signs(_language: str) -> tuple[str, str, str]:
 def money(amount_minor: int | None, currency: str) -> SafeString:
     """Write an amount of minor units with its currency code: 480,000.00 RSD."""
     if amount_minor is None:
-        return format_html('<span class="rc-amount">{}</span>', "–")
-    return format_html(
-        '<span class="rc-amount">{}{}<span class="rc-amount__code">{}</span></span>',
-        written(amount_minor, currency),
-        NO_BREAK,
-        currency,
+        return NO_AMOUNT
+    return SafeString(
+        f'<span class="rc-amount">{escape(written(amount_minor, currency))}{NO_BREAK}'
+        f'<span class="rc-amount__code">{escape(currency)}</span></span>'
     )
 
 
@@ -92,8 +92,8 @@ def money(amount_minor: int | None, currency: str) -> SafeString:
 def money_bare(amount_minor: int | None, currency: str) -> SafeString:
     """Write an amount without its code, for a table whose head names the currency."""
     if amount_minor is None:
-        return format_html('<span class="rc-amount">{}</span>', "–")
-    return format_html('<span class="rc-amount">{}</span>', written(amount_minor, currency))
+        return NO_AMOUNT
+    return SafeString(f'<span class="rc-amount">{escape(written(amount_minor, currency))}</span>')
 
 
 @register.filter
@@ -114,13 +114,10 @@ def moment(value: datetime | str | None, detail: str = "minute") -> SafeString:
     if at is None:
         return SafeString("–")
     local = timezone.localtime(at)
-    clock = local.strftime("%H:%M:%S" if detail == "second" else "%H:%M")
-    return format_html(
-        '<time class="rc-time" datetime="{}">{} {} {}</time>',
-        local.isoformat(),
-        local.strftime("%Y-%m-%d"),
-        clock,
-        local.tzname() or "",
+    shown = f"{local:%Y-%m-%d %H:%M:%S}" if detail == "second" else f"{local:%Y-%m-%d %H:%M}"
+    zone = escape(local.tzname() or "")
+    return SafeString(
+        f'<time class="rc-time" datetime="{local.isoformat()}">{shown} {zone}</time>'
     )
 
 
@@ -137,24 +134,9 @@ def time_only(value: datetime | str | None) -> SafeString:
     if at is None:
         return SafeString("–")
     local = timezone.localtime(at)
-    return format_html(
-        '<time class="rc-time" datetime="{}">{}</time>', local.isoformat(), f"{local:%H:%M:%S}"
+    return SafeString(
+        f'<time class="rc-time" datetime="{local.isoformat()}">{local:%H:%M:%S}</time>'
     )
-
-
-def in_words(span: timedelta) -> str:
-    """Write a span in its two largest units: 2 d 3 h, 4 h 05 min, 12 min, 40 s."""
-    seconds = int(abs(span.total_seconds()))
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    d, h = pgettext("unit of time", "d"), pgettext("unit of time", "h")
-    m, s = pgettext("unit of time", "min"), pgettext("unit of time", "s")
-    if days:
-        return f"{days} {d} {hours} {h}".replace(" ", NO_BREAK)
-    if hours:
-        return f"{hours} {h} {minutes:02} {m}".replace(" ", NO_BREAK)
-    return (f"{minutes} {m}" if minutes else f"{rest} {s}").replace(" ", NO_BREAK)
 
 
 @register.filter
@@ -244,7 +226,7 @@ def fate_name(fate: str) -> str:
     return names.get(fate, fate)
 
 
-@register.inclusion_tag("components/clock.html")
+@register.simple_tag
 def clock(
     due_at: datetime | str | None,
     start_at: datetime | str | None = None,
@@ -252,31 +234,15 @@ def clock(
     stopped: str = "",
     how: str = "",
     label: str = "",
-) -> dict[str, Any]:
+) -> SafeString:
     """A clock that runs to ``due_at``: words, icon, a bar of the time left since ``start_at``.
 
     stopped: words to show in place of the clock when it no longer runs.
     how: how the deadline was computed, shown as a tooltip. label: what the clock is for.
     """
-    now, due, start = timezone.now(), as_moment(due_at), as_moment(start_at)
-    level, left_percent, words = "still", 0, stopped
-    if due is not None and not stopped:
-        left = due - now
-        whole = (due - start) if start else max(left, timedelta(hours=1))
-        share = left / whole if whole > timedelta(0) else 0.0
-        left_percent = max(0, min(100, round(share * 100)))
-        level = "over" if left <= timedelta(0) else "soon" if share < 0.34 else "fine"
-        words = in_words(left)
-    return {
-        "due": due,
-        "start": start,
-        "level": level,
-        "left_percent": left_percent,
-        "words": words,
-        "stopped": stopped,
-        "how": how,
-        "label": label,
-    }
+    return clocks.drawn(
+        as_moment(due_at), as_moment(start_at), stopped=stopped, how=how, label=label
+    )
 
 
 @register.inclusion_tag("components/sum_bar.html")
@@ -392,7 +358,7 @@ def answer_given(
 def state_tag(state: str) -> SafeString:
     """Write a ticket's state as a tag."""
     label, tone = answer_choices.STATES.get(state, (state, "info"))
-    return format_html('<span class="rc-tag rc-tag--{}">{}</span>', tone, label)
+    return SafeString(f'<span class="rc-tag rc-tag--{tone}">{escape(str(label))}</span>')
 
 
 @register.simple_tag
