@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -51,6 +52,7 @@ def navigation(request: HttpRequest, actor: Actor | None) -> list[dict[str, Any]
     ]  # fmt: skip
 
 
+@cache
 def _address(name: str) -> str | None:
     try:
         return reverse(name)
@@ -64,4 +66,4 @@ def _waiting(actor: Actor) -> dict[str, int]:
         holds = addressed_to(actor).filter(state__in=WAITING)[:MOST_COUNTED]
         asked = asked_of(actor).filter(state__in=WAITING)[:MOST_COUNTED]
         return {"desk": holds.count(), "asked": asked.count()}
-    return {"tasks": tasks_of(actor)[:MOST_COUNTED].count()}
+    return {"tasks": tasks_of(actor).order_by()[:MOST_COUNTED].count()}
