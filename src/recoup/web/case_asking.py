@@ -89,7 +89,7 @@ def found_patterns(request: Request, case_id: UUID) -> HttpResponse:
 def judge_link(request: Request, case_id: UUID) -> HttpResponse:
     """Say that a link between two reports says nothing, or that it counts after all."""
     found = _case(request, case_id)
-    link = case_related.related(found).reason(
+    link = case_related.related(found, cases.links_of(found.id)).reason(
         _uuid(request.POST.get("other", "")), request.POST.get("kind", ""),
         request.POST.get("value", ""),
     )  # fmt: skip

@@ -28,6 +28,11 @@ from recoup.web.case_standing import Standing, standing_of
 PAGE = 50
 COUNT_TO = 10_000
 STANDING_BY = ("case_id", "adopted_at", "state", "returned_minor", "amount_minor")
+ADOPTED_BY = (
+    "case", "amount_minor", "currency", "case__reference", "case__report",
+    *(f"case__report__{one}" for one in
+      ("received_at", "payer_scheme", "payer_ident", "payee_scheme", "payee_ident")),
+)  # fmt: skip
 FILTERS = ("open", "merged", "closed", "all")
 
 
@@ -154,6 +159,7 @@ def claims_to_adopt(actor: Actor) -> QuerySet[Claim]:
             case__owner_id=actor.organisation_id,
         )
         .select_related("case__report")
+        .only(*ADOPTED_BY)
         .order_by("-case__opened_at", "id")
     )  # fmt: skip
 

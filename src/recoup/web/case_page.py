@@ -6,7 +6,7 @@ directory. Nothing here decides; it says what is so, whose turn it is, and by wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ from uuid import UUID
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from recoup.apps.cases import queries as cases
-from recoup.apps.cases.models import Case, CaseEvent
+from recoup.apps.cases.models import Case, CaseEvent, CaseLink
 from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
+from recoup.apps.holds.case_queries import WindowTold
 from recoup.apps.holds.models import Claim, Flow, Hold, Trail
 from recoup.apps.lawful_requests import queries as requests
 from recoup.apps.lawful_requests.models import Answer, Ticket
@@ -78,30 +79,44 @@ class Parts:
 
 
 def read(case: Case) -> Parts:
-    """Six statements: claims, tickets, answers, holds, names of the institutions."""
+    """Five statements: claims, tickets, answers, holds, names of the institutions."""
     tickets = requests.tickets_of_case(case.id)
     answers = {a.ticket_id: a for a in requests.answers_to([t.id for t in tickets])}
     wanted = {t.addressee_id for t in tickets} | {t.issuer_id for t in tickets}
-    names = dict(Organisation.objects.filter(id__in=wanted).values_list("id", "name"))
+    wanted |= {case.report.payer_institution_id, case.report.payee_institution_id} - {None}
+    names = names_of(wanted)
     claims = list(holds.claims_of([case.id]).select_related("adopted_by"))
     return Parts(case, claims, tickets, answers, holds.holds_of_case(case.id), names)
+
+
+def names_of(organisation_ids: Collection[int]) -> dict[int, str]:
+    """The main names of these organisations."""
+    rows = Organisation.objects.filter(id__in=organisation_ids)
+    return dict(rows.values_list("id", "name"))
 
 
 def live(
     actor: Actor, case: Case, *, at: datetime, choice: Choice | None = None, before: str = ""
 ) -> dict[str, Any]:
     """The part of the page that changes by itself. choice: what the reader wants to see of it."""
-    parts = read(case)
+    return _live(actor, read(case), at=at, choice=choice, before=before)
+
+
+def _live(
+    actor: Actor, parts: Parts, *, at: datetime, choice: Choice | None, before: str
+) -> dict[str, Any]:
+    case, linked = parts.case, cases.links_of(parts.case.id)
     happened = list(cases.events_of([case.id])[:300])
     told = _answers_told(happened)
     flows = list(holds.flows_of(case.id, rule=RULE))
     trail = list(holds.trail_of(case.id))
-    tasks = cases.tasks_ever_in_case(actor, case.id)
+    tasks = cases.tasks_ever_in_case(actor, case)
     step = case_decisions.last_step(happened)
     is_owner = actor.organisation_id == case.owner_id
     place = Place(case, parts.claims, tasks, step, case.owner.name, is_owner)
     last, by_request = last_of_each(parts.tickets), {hold.id: hold for hold in parts.holds}
-    doubts = doubts_in(case, trail, flows)
+    windows = case_queries.windows_of_case(case.id)
+    doubts = doubts_in(windows, trail, flows)
     return {
         "case": head(parts, at=at),
         "sums_list": sums_list(case, doubts),
@@ -112,8 +127,8 @@ def live(
         ],
         "trace": case_trail.trace(trail, doubts),
         "events": events(happened, parts),
-        "links": links(case),
-        "related": case_related.related(case),
+        "links": links(case, linked),
+        "related": case_related.related(case, linked),
         "tasks": task_words.tasks([t for t in tasks if t.done_at is None], actor),
         "step": step,
         "can_decide": case_decisions.waits_for(actor, tasks),
@@ -122,7 +137,7 @@ def live(
         if load_policy().may(actor, "request:draft")
         else [],
         **case_flow_part.part(
-            _shown(case, parts, flows, trail, told),
+            _shown(parts, windows, flows, trail, told),
             choice or Choice(RULE),
             at=at,
             before=before,
@@ -137,7 +152,8 @@ def flow_part(
     parts = read(case)
     told = _answers_told(list(cases.events_of([case.id])[:300]))
     flows, trail = list(holds.flows_of(case.id, rule=RULE)), list(holds.trail_of(case.id))
-    shown = _shown(case, parts, flows, trail, told)
+    windows = case_queries.windows_of_case(case.id)
+    shown = _shown(parts, windows, flows, trail, told)
     return {
         "case": head(parts, at=at),
         **case_flow_part.part(shown, choice, at=at, before=before),
@@ -145,14 +161,13 @@ def flow_part(
 
 
 def _shown(
-    case: Case, parts: Parts, flows: Sequence[Flow], trail: Sequence[Trail],
+    parts: Parts, windows: Sequence[WindowTold], flows: Sequence[Flow], trail: Sequence[Trail],
     told: Mapping[str, Told],
 ) -> case_flow_part.Shown:  # fmt: skip
     rows = [row for row in trail if row.rule == RULE]
-    windows = case_queries.windows_of_case(case.id)
     own = case_doubts.own_doubts(windows)
     return case_flow_part.Shown(
-        case, parts.tickets, flows, rows, own, returned_in(parts, told), windows, parts.holds
+        parts.case, parts.tickets, flows, rows, own, returned_in(parts, told), windows, parts.holds
     )
 
 
@@ -166,8 +181,10 @@ def frontier_of(case: Case) -> list[case_frontier.Edge]:
     )  # fmt: skip
 
 
-def doubts_in(case: Case, trail: Sequence[Trail], flows: Sequence[Flow]) -> Doubts:
-    own = case_doubts.own_doubts(case_queries.windows_of_case(case.id))
+def doubts_in(
+    windows: Sequence[WindowTold], trail: Sequence[Trail], flows: Sequence[Flow]
+) -> Doubts:
+    own = case_doubts.own_doubts(windows)
     own = case_doubts.with_returns(own, [row for row in trail if row.rule == RULE])
     return case_doubts.doubts_of(own, trail, flows)
 
@@ -175,7 +192,8 @@ def doubts_in(case: Case, trail: Sequence[Trail], flows: Sequence[Flow]) -> Doub
 def doubts_of(case: Case) -> Doubts:
     """What is uncertain in a case, by account and currency."""
     flows = list(holds.flows_of(case.id, rule=RULE))
-    return doubts_in(case, list(holds.trail_of(case.id)), flows)
+    windows = case_queries.windows_of_case(case.id)
+    return doubts_in(windows, list(holds.trail_of(case.id)), flows)
 
 
 def sums_list(case: Case, doubts: Doubts) -> list[dict[str, Any]]:
@@ -192,14 +210,15 @@ def page(
     actor: Actor, case: Case, *, at: datetime, choice: Choice | None = None, before: str = ""
 ) -> dict[str, Any]:
     """The whole page: the live part and what does not change."""
-    context = live(actor, case, at=at, choice=choice, before=before)
+    parts = read(case)
+    context = _live(actor, parts, at=at, choice=choice, before=before)
     merge = [
         {"reference": link["reference"]}
         for link in context["links"]
         if link["is_same_loss"] and link["is_open"]
     ]
     return {
-        **context, "reports": [report(case)], "merge_candidates": merge,
+        **context, "reports": [report(case, parts.names)], "merge_candidates": merge,
         "orders": case_decisions.orders(case.owner.country), "today": at.date(),
     }  # fmt: skip
 
@@ -339,9 +358,9 @@ def events(happened: Sequence[CaseEvent], parts: Parts) -> list[dict[str, Any]]:
     return rows
 
 
-def links(case: Case) -> list[dict[str, Any]]:
+def links(case: Case, linked: Iterable[CaseLink]) -> list[dict[str, Any]]:
     found: dict[UUID, dict[str, Any]] = {}
-    for link in cases.links_of(case.id):
+    for link in linked:
         other = link.high if link.low_id == case.id else link.low
         row = found.setdefault(
             other.id,
@@ -358,8 +377,13 @@ def links(case: Case) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def report(case: Case) -> dict[str, Any]:
+def report(case: Case, names: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """What was reported. names: of its institutions, where they were read already."""
     told = case.report
+    institutions = [told.payer_institution_id, told.payee_institution_id]
+    if names is None:
+        names = names_of([one for one in institutions if one])
+    payer, payee = (names.get(one, "") if one else "" for one in institutions)
     stories = list(reports.stories_of(told.id))
     contact = [part for s in stories for part in (s.name, s.phone, s.email) if part]
     return {
@@ -368,9 +392,9 @@ def report(case: Case) -> dict[str, Any]:
         "currency": told.currency,
         "paid_at": told.paid_at,
         "payer_shown": shown(told.payer_scheme, told.payer_ident),
-        "payer_institution": told.payer_institution.name if told.payer_institution else "",
+        "payer_institution": payer,
         "payee_shown": shown(told.payee_scheme, told.payee_ident),
-        "payee_institution": told.payee_institution.name if told.payee_institution else "",
+        "payee_institution": payee,
         "payment_reference": told.payment_reference,
         "contact": " · ".join(contact),
         "story": "\n\n".join(s.story for s in stories if s.story),

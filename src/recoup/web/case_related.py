@@ -7,12 +7,12 @@ the reader sees on those cases' own pages too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from recoup.apps.cases.models import Case, CaseLink, LinkJudged
@@ -82,20 +82,20 @@ class Related:
         return None
 
 
-def related(case: Case) -> Related:
-    """The group of a case, among the cases that the reader may see."""
-    cases, same_loss, is_cut = _around(case)
+def related(case: Case, linked: Iterable[CaseLink]) -> Related:
+    """The group of a case, among the cases that the reader may see. linked: its own links."""
+    cases, same_loss, is_cut = _around(case, linked)
     told = _told(cases, same_loss)
     mentioned = {Link(t.id, m.identifier) for t in told for m in t.mentions}
     removed = {link: row for link, row in _removed(case).items() if link in mentioned}
-    linked = linking.link(told, limits=load_link_limits(), removed=list(removed))
-    group = linked.group_of[str(case.pk)]
+    found = linking.link(told, limits=load_link_limits(), removed=list(removed))
+    group = found.group_of[str(case.pk)]
     rows = [
-        _row(case, cases[UUID(name)], linked, same_loss, cases)
-        for name in linked.groups[group]
+        _row(case, cases[UUID(name)], found, same_loss, cases)
+        for name in found.groups[group]
         if name != str(case.pk)
     ]
-    sums = linking.sums_of(linked, group)
+    sums = linking.sums_of(found, group)
     return Related(
         tuple(sorted(rows, key=lambda row: (len(row.reasons), row.case.reference))),
         tuple(
@@ -107,22 +107,27 @@ def related(case: Case) -> Related:
     )
 
 
-def _around(case: Case) -> tuple[dict[UUID, Case], set[frozenset[UUID]], bool]:
+def _around(
+    case: Case, linked: Iterable[CaseLink]
+) -> tuple[dict[UUID, Case], set[frozenset[UUID]], bool]:
     """The cases that are connected with this one by shared accounts, layer by layer."""
     known, layer = {case.pk: case}, {case.pk}
     same_loss: set[frozenset[UUID]] = set()
     while layer and len(known) <= REPORTS_AT_MOST:
-        links = list(
-            CaseLink.objects.filter(Q(low_id__in=layer) | Q(high_id__in=layer)).select_related(
-                "low__owner", "low__report", "high__owner", "high__report"
-            )[: REPORTS_AT_MOST * 4]
-        )
+        links = list(linked if layer == {case.pk} else _links_of(layer))[: REPORTS_AT_MOST * 4]
         same_loss |= {frozenset((x.low_id, x.high_id)) for x in links if x.reason == "same_loss"}
         found = {end.pk: end for link in links for end in (link.low, link.high)}
         layer = found.keys() - known.keys()
         known |= found
     is_cut = len(known) > REPORTS_AT_MOST
     return known, same_loss, is_cut
+
+
+def _links_of(layer: Collection[UUID]) -> QuerySet[CaseLink]:
+    rows = CaseLink.objects.filter(Q(low_id__in=layer) | Q(high_id__in=layer))
+    return rows.select_related("low__owner", "low__report", "high__owner", "high__report")[
+        : REPORTS_AT_MOST * 4
+    ]
 
 
 def _told(cases: Mapping[UUID, Case], same_loss: set[frozenset[UUID]]) -> list[Told]:

@@ -121,6 +121,8 @@ def of_case(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
 
 def rows_shown(found: Sequence[Request]) -> list[dict[str, Any]]:
     """Rows as the tables show them, with how many targets have answered."""
+    if not found:
+        return []
     counts = {
         row["of_id"]: row
         for row in Ticket.objects.filter(of_id__in=[one.id for one in found])

@@ -19,7 +19,8 @@ def visible_to(actor: Actor) -> QuerySet[Case]:
 
 
 def newest(actor: Actor) -> QuerySet[Case]:
-    return visible_to(actor).order_by("-opened_at", "id")
+    """Cases for a list, the newest first, without what is beside them."""
+    return visible_to(actor).select_related(None).order_by("-opened_at", "id")
 
 
 def events_of(case_ids: list[UUID]) -> QuerySet[CaseEvent]:
@@ -27,10 +28,10 @@ def events_of(case_ids: list[UUID]) -> QuerySet[CaseEvent]:
 
 
 def links_of(case_id: UUID) -> QuerySet[CaseLink]:
-    """Cases that share an identifier with this one and that the actor may see as well."""
+    """Links to cases that share an identifier with this one and that the actor may see as well."""
     return (
         CaseLink.objects.filter(Q(low_id=case_id) | Q(high_id=case_id))
-        .select_related("low__owner", "high__owner")
+        .select_related("low__owner", "low__report", "high__owner", "high__report")
         .order_by("reason", "-found_at")
     )
 
@@ -38,28 +39,37 @@ def links_of(case_id: UUID) -> QuerySet[CaseLink]:
 def tasks_of(actor: Actor) -> QuerySet[Task]:
     """Open tasks of the actor's organisation, the nearest clock first."""
     return (
-        Task.objects.filter(owner_id=actor.organisation_id, done_at=None)
-        .select_related("owner", "person", "case")
+        _for_list(Task.objects.filter(owner_id=actor.organisation_id, done_at=None))
         .order_by("due_at", "id")
     )
 
 
 def tasks_done(actor: Actor) -> QuerySet[Task]:
     return (
-        Task.objects.filter(owner_id=actor.organisation_id, done_at__isnull=False)
-        .select_related("person", "case")
+        _for_list(Task.objects.filter(owner_id=actor.organisation_id, done_at__isnull=False))
         .order_by("-done_at")
     )
 
 
-def tasks_ever_in_case(actor: Actor, case_id: UUID) -> list[Task]:
+def _for_list(rows: QuerySet[Task]) -> QuerySet[Task]:
+    """Tasks with the names that a list says beside them, and no more of those."""
+    own = [field.name for field in Task._meta.concrete_fields]
+    return rows.select_related("owner", "person", "case").only(
+        *own, "owner__name", "person__full_name", "case__reference"
+    )
+
+
+def tasks_ever_in_case(actor: Actor, case: Case) -> list[Task]:
     """Tasks of a case that the actor's organisation owns or asked for, open or done."""
-    return list(
-        Task.objects.filter(case_id=case_id)
+    found = list(
+        Task.objects.filter(case_id=case.id)
         .filter(Q(owner_id=actor.organisation_id) | Q(issuer_id=actor.organisation_id))
-        .select_related("owner", "person", "case")
+        .select_related("owner", "person")
         .order_by("due_at", "id")
     )
+    for task in found:
+        task.case = case
+    return found
 
 
 def first_due(actor: Actor, case_ids: list[UUID]) -> dict[UUID, datetime]:

@@ -100,7 +100,8 @@ def taken_by(ticket: Ticket, *, at: datetime) -> str | None:
 
 
 def _for_list(rows: Any) -> list[Ticket]:
-    return list(rows.select_related("account", "taken_by").defer("body", "draft"))
+    beside = rows.select_related(None).select_related("account", "taken_by")
+    return list(beside.defer("body", "draft"))
 
 
 def _row(ticket: Ticket, actor: Actor, due_at: datetime | None, *, at: datetime) -> dict[str, Any]:
