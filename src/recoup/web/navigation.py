@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from recoup.apps.cases.queries import tasks_of
-from recoup.apps.lawful_requests.queries import WAITING, addressed_to
-from recoup.apps.lawful_requests.request_queries import asked_of
+from recoup.apps.cases.queries import count_tasks
+from recoup.apps.lawful_requests.queries import count_waiting
 from recoup.core.access import Actor
 from recoup.data.policy import load_policy
 
@@ -61,9 +60,8 @@ def _address(name: str) -> str | None:
 
 
 def _waiting(actor: Actor) -> dict[str, int]:
-    """What waits for this desk, each counted to a limit in one query: tickets, or open tasks."""
+    """What waits for this desk, counted to a limit in one statement: tickets, or open tasks."""
     if load_policy().may(actor, "ticket:take"):
-        holds = addressed_to(actor).filter(state__in=WAITING)[:MOST_COUNTED]
-        asked = asked_of(actor).filter(state__in=WAITING)[:MOST_COUNTED]
-        return {"desk": holds.count(), "asked": asked.count()}
-    return {"tasks": tasks_of(actor).order_by()[:MOST_COUNTED].count()}
+        holds, asked = count_waiting(actor, most=MOST_COUNTED)
+        return {"desk": holds, "asked": asked}
+    return {"tasks": count_tasks(actor, most=MOST_COUNTED)}

@@ -31,6 +31,11 @@ from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.text import NotReadable
 
 PUBLIC_ID = 1
+# What an actor is made of, and what says whether a factor is enough: each request reads it.
+ACTOR_OF = (
+    "role", "valid_from", "person__full_name",
+    *(f"organisation__{one}" for one in ("kind", "name", "is_invented")),
+)  # fmt: skip
 KEY_CACHE_SECONDS = 3.0
 DIRECTORY_CACHE_SECONDS = 5.0
 _known_keys: dict[bytes, tuple[float, Actor]] = {}
@@ -98,6 +103,7 @@ def mandate_of(person_id: UUID, *, chosen: str | None, factor: str | None = None
     """
     mandates = list(
         Mandate.objects.select_related("person", "organisation")
+        .only(*ACTOR_OF)
         .filter(valid_now(), person_id=person_id)
         .order_by("valid_from", "id")
     )

@@ -40,16 +40,21 @@ class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
         if type(node) is not Col or not node.alias:
             found: tuple[str, Any] = super().compile(node)
             return found
-        quoted = self.quote_name_unless_alias
-        return f"{quoted(node.alias)}.{quoted(node.target.column)}", []
+        alias, column = node.alias, node.target.column
+        quoted, quote = self.quote_cache, self.quote_name_unless_alias
+        return f"{quoted.get(alias) or quote(alias)}.{quoted.get(column) or quote(column)}", []
 
     def get_converters(self, expressions: Sequence[Any]) -> dict[int, Any]:
         found = {}
         for place, one in enumerate(expressions):
-            if type(one) is not Col or one.target is not one.output_field:
+            if type(one) is not Col:
                 whole: dict[int, Any] = super().get_converters(expressions)
                 return whole
-            if converters := one.output_field.get_db_converters(self.connection):
+            shown, target = one.output_field, one.target
+            converters = shown.get_db_converters(self.connection)
+            if shown is not target and shown != target:
+                converters = converters + target.get_db_converters(self.connection)
+            if converters:
                 found[place] = (converters, one)
         return found
 
