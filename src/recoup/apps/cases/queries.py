@@ -39,9 +39,8 @@ def links_of(case_id: UUID) -> QuerySet[CaseLink]:
 
 def tasks_of(actor: Actor) -> QuerySet[Task]:
     """Open tasks of the actor's organisation, the nearest clock first."""
-    return (
-        _for_list(Task.objects.filter(owner_id=actor.organisation_id, done_at=None))
-        .order_by("due_at", "id")
+    return _for_list(Task.objects.filter(owner_id=actor.organisation_id, done_at=None)).order_by(
+        "due_at", "id"
     )
 
 
@@ -61,10 +60,9 @@ def count_tasks(actor: Actor, *, most: int) -> int:
 
 
 def tasks_done(actor: Actor) -> QuerySet[Task]:
-    return (
-        _for_list(Task.objects.filter(owner_id=actor.organisation_id, done_at__isnull=False))
-        .order_by("-done_at")
-    )
+    return _for_list(
+        Task.objects.filter(owner_id=actor.organisation_id, done_at__isnull=False)
+    ).order_by("-done_at")
 
 
 def _for_list(rows: QuerySet[Task]) -> QuerySet[Task]:

@@ -118,9 +118,7 @@ def moment(value: datetime | str | None, detail: str = "minute") -> SafeString:
     local = timezone.localtime(at)
     shown = f"{local:%Y-%m-%d %H:%M:%S}" if detail == "second" else f"{local:%Y-%m-%d %H:%M}"
     zone = escape(local.tzname() or "")
-    return SafeString(
-        f'<time class="rc-time" datetime="{local.isoformat()}">{shown} {zone}</time>'
-    )
+    return SafeString(f'<time class="rc-time" datetime="{local.isoformat()}">{shown} {zone}</time>')
 
 
 def is_past(value: datetime | str | None, *, at: datetime) -> bool:
