@@ -45,7 +45,7 @@ from recoup.web.case_rules import Choice
 from recoup.web.case_standing import standing_of
 from recoup.web.case_trail import RULE, guess_shown
 from recoup.web.case_ways_out import Place, has_lapsed, last_of_each, way_out
-from recoup.web.templatetags.recoup_ui import in_words
+from recoup.web.clocks import in_words
 
 Doubts = Mapping[tuple[UUID, str], case_doubts.Doubt]
 ORIGINS = {
@@ -83,8 +83,8 @@ def read(case: Case) -> Parts:
     tickets = requests.tickets_of_case(case.id)
     answers = {a.ticket_id: a for a in requests.answers_to([t.id for t in tickets])}
     wanted = {t.addressee_id for t in tickets} | {t.issuer_id for t in tickets}
-    wanted |= {case.report.payer_institution_id, case.report.payee_institution_id} - {None}
-    names = names_of(wanted)
+    reported = (case.report.payer_institution_id, case.report.payee_institution_id)
+    names = names_of(wanted | {one for one in reported if one is not None})
     claims = list(holds.claims_of([case.id]).select_related("adopted_by"))
     return Parts(case, claims, tickets, answers, holds.holds_of_case(case.id), names)
 

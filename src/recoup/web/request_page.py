@@ -29,8 +29,8 @@ from recoup.core.access import Actor
 from recoup.core.law import Power
 from recoup.data import load_words
 from recoup.web import request_form, request_list, request_needs
+from recoup.web.clocks import in_words as span_words
 from recoup.web.names import organisation_name
-from recoup.web.templatetags.recoup_ui import in_words as span_words
 
 ENDED = ("refused", "withdrawn", "lapsed", "undeliverable")
 KINDS = {

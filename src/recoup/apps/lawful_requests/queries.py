@@ -61,18 +61,18 @@ def bodies_waiting(actor: Actor, *, unacknowledged: bool) -> list[bytes]:
 
 WAIT_HERE = """
 select
-  (select count(*) from (select 1 from lawful_requests_ticket where addressee_id = %(own)s
-    and sent_at is not null and state = any(%(states)s) and of_id is null limit %(most)s) holds),
-  (select count(*) from (select 1 from lawful_requests_ticket where addressee_id = %(own)s
-    and sent_at is not null and state = any(%(states)s) and of_id is not null limit %(most)s) asked)
+  (select count(*) from (select 1 from lawful_requests_ticket where addressee_id = %s
+    and sent_at is not null and state = any(%s) and of_id is null limit %s) holds),
+  (select count(*) from (select 1 from lawful_requests_ticket where addressee_id = %s
+    and sent_at is not null and state = any(%s) and of_id is not null limit %s) asked)
 """
 
 
 def count_waiting(actor: Actor, *, most: int) -> tuple[int, int]:
     """How many tickets of the chain and how many of requests wait for the actor, up to a limit."""
     with connection.cursor() as cursor:
-        told = {"own": actor.organisation_id, "states": list(WAITING), "most": most}
-        cursor.execute(WAIT_HERE, told)
+        own, states = actor.organisation_id, list(WAITING)
+        cursor.execute(WAIT_HERE, [own, states, most, own, states, most])
         holds, asked = cursor.fetchone()
     return holds, asked
 

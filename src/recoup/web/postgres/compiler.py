@@ -8,7 +8,7 @@ The statements are the same, letter for letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.backends.postgresql import compiler
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
+class SQLCompiler(compiler.SQLCompiler):
     """Writes what Django's own does."""
 
     def quote_name_unless_alias(self, name: str) -> str:
@@ -40,11 +40,11 @@ class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
         if type(node) is not Col or not node.alias:
             found: tuple[str, Any] = super().compile(node)
             return found
-        alias, column = node.alias, node.target.column
+        alias, column = node.alias, str(node.target.column)
         quoted, quote = self.quote_cache, self.quote_name_unless_alias
         return f"{quoted.get(alias) or quote(alias)}.{quoted.get(column) or quote(column)}", []
 
-    def get_converters(self, expressions: Sequence[Any]) -> dict[int, Any]:
+    def get_converters(self, expressions: list[Any]) -> dict[int, Any]:
         found = {}
         for place, one in enumerate(expressions):
             if type(one) is not Col:
@@ -58,18 +58,22 @@ class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
                 found[place] = (converters, one)
         return found
 
-    def _order_by_pairs(self) -> Iterator[Any]:
+    def _order_by_pairs(self) -> Iterator[Any]:  # type: ignore[override]  # stubs say None
         """Columns without a name of their own cannot be meant where the order is given by names."""
         whole = self.select
         if not self._is_ordered_by_names() or any(alias for _, _, alias in whole or ()):
-            yield from super()._order_by_pairs()
+            yield from self._compared()
             return
         self.select = []
         try:
-            pairs = list(super()._order_by_pairs())
+            pairs = list(self._compared())
         finally:
             self.select = whole
         yield from pairs
+
+    def _compared(self) -> Iterator[Any]:
+        found: Any = super()._order_by_pairs
+        return iter(found())
 
     def _is_ordered_by_names(self) -> bool:
         query = self.query
@@ -77,4 +81,4 @@ class SQLCompiler(compiler.SQLCompiler):  # type: ignore[misc]
             return False
         meta = query.get_meta()
         given = query.order_by or (meta.ordering if meta else ())
-        return all(isinstance(one, str) for one in given)
+        return all(isinstance(one, str) for one in given or ())
