@@ -12,7 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-ED25519: Final = b"\x01"  # the algorithm byte of the specification
+# The algorithm bytes of the specification: what signs a note, and what signs beside it as a witness.
+ED25519: Final = b"\x01"
+COSIGNATURE: Final = b"\x04"
 DASH: Final = "\N{EM DASH}"
 NAME: Final = re.compile(r"[^\s+]{1,200}", re.ASCII)
 
@@ -48,17 +50,17 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def key_id(name: str, public: bytes) -> bytes:
+def key_id(name: str, public: bytes, kind: bytes = ED25519) -> bytes:
     """The four bytes by which a signature names its key."""
     if not NAME.fullmatch(name):
         raise NotReadable(f"{name!r} is no name of a log: no spaces, no plus sign.")
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
+    return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
-def verifier_key(name: str, public: bytes) -> str:
+def verifier_key(name: str, public: bytes, kind: bytes = ED25519) -> str:
     """The public key as verifiers take it: ``name+id+key``."""
-    encoded = base64.b64encode(ED25519 + public).decode()
-    return f"{name}+{key_id(name, public).hex()}+{encoded}"
+    encoded = base64.b64encode(kind + public).decode()
+    return f"{name}+{key_id(name, public, kind).hex()}+{encoded}"
 
 
 def signed(text: str, *, name: str, public: bytes, signature: bytes) -> bytes:
