@@ -29,13 +29,7 @@ def key_folder() -> Path:
 
 def socket_path() -> Path:
     """Where the signer listens: as set, else in `var/run`, or shorter where that is too long."""
-    if given := os.environ.get("RECOUP_LOG_SOCKET"):
-        return Path(given)
-    path = environment.VAR / "run" / "signer" / "socket"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    short = hashlib.sha256(os.fsencode(environment.VAR)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"recoup-{os.getuid()}-{short}" / "socket"
+    return _socket("RECOUP_LOG_SOCKET", "signer", "socket")
 
 
 def socket_mode() -> int:
@@ -46,6 +40,48 @@ def socket_mode() -> int:
 def is_own_signer() -> bool:
     """Whether the hub starts the signer; with a socket that was named, somebody else does."""
     return not os.environ.get("RECOUP_LOG_SOCKET")
+
+
+def _socket(setting: str, folder: str, name: str) -> Path:
+    if given := os.environ.get(setting):
+        return Path(given)
+    path = environment.VAR / "run" / folder / "socket"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    short = hashlib.sha256(os.fsencode(environment.VAR)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"recoup-{os.getuid()}-{short}" / name
+
+
+# This hub as a witness of others' logs
+
+
+def witnessed_logs() -> str:
+    """The public keys of the logs of others that this hub witnesses."""
+    return os.environ.get("RECOUP_WITNESSED_LOGS", "")
+
+
+def witness_name() -> str:
+    """The name of this hub as a witness, in every cosignature and in its public key."""
+    return os.environ.get("RECOUP_WITNESS_NAME") or f"{origin()}/witness"
+
+
+def witness_folder() -> Path:
+    """The cosigner's own folder: nobody else has to read it."""
+    return Path(os.environ.get("RECOUP_WITNESS_KEYS") or environment.VAR / "log-cosigner")
+
+
+def witness_socket() -> Path:
+    """Where the cosigner listens."""
+    return _socket("RECOUP_WITNESS_SOCKET", "cosigner", "witness")
+
+
+def witness_socket_mode() -> int:
+    return 0o660 if os.environ.get("RECOUP_WITNESS_SOCKET") else 0o600
+
+
+def is_own_cosigner() -> bool:
+    """Whether the hub starts the cosigner: it witnesses somebody, and nobody else runs one."""
+    return bool(witnessed_logs().split()) and not os.environ.get("RECOUP_WITNESS_SOCKET")
 
 
 # Asking

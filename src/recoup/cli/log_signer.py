@@ -7,12 +7,9 @@ of its own. Run it as a user of its own where the machine is not yours alone (do
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
 import socket
-import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,15 +20,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from recoup.cli import log_place
+from recoup.cli.key_process import (
+    CannotSign,
+    make_folder,
+    make_key,
+    read_key,
+    serve,
+    write_whole,
+)
 from recoup.core.checkpoints import Checkpoint, signed, verifier_key
 from recoup.core.merkle import EMPTY, NotProved, check_consistency
 
 MOST_BYTES: Final = 100_000
-ANSWER_SECONDS: Final = 5.0
-
-
-class CannotSign(Exception):
-    """The signer cannot start; the message says why and what to do."""
 
 
 class Refused(Exception):
@@ -77,7 +77,12 @@ def main(argv: Sequence[str]) -> int:
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        serve(open_signer(log_place.key_folder(), log_place.origin()), log_place.socket_path())
+        signer = open_signer(log_place.key_folder(), log_place.origin())
+        print(f"signing for {verifier_key(signer.origin, signer.public)}", flush=True)
+        serve(
+            log_place.socket_path(), mode=log_place.socket_mode(),
+            answer=lambda client: json.dumps(answer(signer, read_line(client))).encode() + b"\n",
+        )  # fmt: skip
     except (CannotSign, OSError) as problem:
         print(f"recoup: {problem}", file=sys.stderr)
         return 1
@@ -90,31 +95,17 @@ def open_signer(folder: Path, origin: str) -> Signer:
     if not key_file.exists():
         if state.exists():
             raise CannotSign(f"{state} is there, but its key {key_file} is not: bring it back.")
-        make_key(folder)
-    loose = key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    if loose:
-        raise CannotSign(f"Others may read {key_file}: it must be its owner's alone (chmod 400).")
+        make_folder(folder)
+        write_state(state, 0, EMPTY)
+        make_key(key_file)
+    key = read_key(key_file)
     if not state.exists():
         raise CannotSign(
             f"{state} is missing, so nobody knows what was signed last. Put the size and root of "
             "the newest checkpoint that a witness has there: docs/audit-format.md says how."
         )
     size, root = read_state(state)
-    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key_file.read_text().strip()))
     return Signer(origin, key, state, size, root)
-
-
-def make_key(folder: Path) -> None:
-    """Make a key that its owner alone reads, and begin with the empty log."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    write_state(folder / "last_signed", 0, EMPTY)
-    descriptor = os.open(folder / "log.key.new", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o400)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    (folder / "log.key.new").rename(folder / "log.key")
 
 
 def read_state(state: Path) -> tuple[int, bytes]:
@@ -126,37 +117,11 @@ def read_state(state: Path) -> tuple[int, bytes]:
 
 
 def write_state(state: Path, size: int, root: bytes) -> None:
-    """Remember what is signed before it is given away: whole, on the disk, or not at all."""
-    beside = state.with_suffix(".new")
-    with beside.open("w") as file:
-        file.write(f"{size} {root.hex()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(state)
-    folder = os.open(state.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    """Remember what is signed before it is given away."""
+    write_whole(state, f"{size} {root.hex()}\n")
 
 
 # Over the socket: one line of JSON asks, one answers
-
-
-def serve(signer: Signer, path: Path) -> None:
-    """Answer one after the other, for as long as the process lives."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        path.chmod(log_place.socket_mode())
-        server.listen(4)
-        print(f"signing for {verifier_key(signer.origin, signer.public)}", flush=True)
-        while True:
-            client, _ = server.accept()
-            with client, contextlib.suppress(OSError):
-                client.settimeout(ANSWER_SECONDS)
-                client.sendall(json.dumps(answer(signer, read_line(client))).encode() + b"\n")
 
 
 def read_line(client: socket.socket) -> bytes:

@@ -84,6 +84,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "recoup.cli.log_keeper:main", "place the leaves of the log, tell its witnesses", PARTS
     ),
     "log-signer": Command("recoup.cli.log_signer:main", "sign the checkpoints of the log", PARTS),
+    "log-cosigner": Command(
+        "recoup.cli.log_cosigner:main", "sign, as a witness, the checkpoints of other hubs", PARTS
+    ),
     "demo-bank": Command("recoup.cli.demo_bank:main", "run one bank of the demo country", PARTS),
     "migrate": Command("recoup.cli.environment:migrate", "bring the database up to date", PARTS),
     "manage": Command("recoup.cli.environment:manage", "any management command of Django", PARTS),
