@@ -62,7 +62,7 @@ REFUSED = {
     "nothing held yet": (LOG.body(3, 17), 0, Verdict.OTHER_SIZE),
     "going back": (LOG.body(3, 17), 30, Verdict.OTHER_SIZE),
     "another tree, as large": (LOG.forked().body(17, 17), 17, Verdict.FORK),
-    "another tree, with another old size": (LOG.forked().body(0, 17), 17, Verdict.FORK),
+    "another tree, with another old size": (LOG.forked().body(0, 17), 17, Verdict.OTHER_SIZE),
     "another tree, larger": (LOG.forked().body(17, 30), 17, Verdict.UNPROVED),
     "another log": (FarLog(origin="else.invalid/log").body(0, 9), 0, Verdict.UNKNOWN),
     "another's key": (FarLog().body(0, 9), 0, Verdict.UNSIGNED),

@@ -22,6 +22,7 @@ MADE_BY_A_MINISTRY = """delete from lawful_requests_packversion v where number >
   select min(number) from lawful_requests_packversion o where o.country = v.country)"""
 REFUSING_TRIGGERS = (
     "audit_auditleaf", "audit_auditsequence", "audit_auditcheckpoint", "audit_auditwitnessed",
+    "audit_foreigncheckpoint", "audit_foreignrefusal",
     "lawful_requests_decision",
     "lawful_requests_addresseeprofile", "lawful_requests_requestfile",
     "lawful_requests_ticketnote", "evidence_filepiece", "evidence_custodyevent",

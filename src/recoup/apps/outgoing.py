@@ -59,25 +59,34 @@ def post(
 ) -> bytes:  # fmt: skip
     """Send bytes and return the answer's; raises CallRefused, or OSError where nobody answers."""
     said = {"Content-Type": content_type, **(headers or {})}
-    return _call("POST", url, body, said, seconds, most_bytes)
+    return _call("POST", url, body, said, seconds, most_bytes)[1]
+
+
+def exchange(
+    url: str, body: bytes, *, content_type: str, statuses: Collection[int],
+    seconds: float = SECONDS, most_bytes: int = MOST_BYTES,
+) -> tuple[int, bytes]:  # fmt: skip
+    """As ``post``, where a refusal tells something too: one of these statuses, and the bytes."""
+    said = {"Content-Type": content_type}
+    return _call("POST", url, body, said, seconds, most_bytes, statuses)
 
 
 def get(url: str, *, seconds: float = SECONDS, most_bytes: int = MOST_BYTES) -> bytes:
     """Fetch a document; raises CallRefused, or OSError where nobody answers."""
-    return _call("GET", url, None, {}, seconds, most_bytes)
+    return _call("GET", url, None, {}, seconds, most_bytes)[1]
 
 
 def _call(
     method: str, url: str, body: bytes | None, said: Mapping[str, str], seconds: float,
-    most_bytes: int,
-) -> bytes:  # fmt: skip
+    most_bytes: int, statuses: Collection[int] = (http.client.OK,),
+) -> tuple[int, bytes]:  # fmt: skip
     target = resolved(url)
     headers = {**said, "Accept-Encoding": "identity", "Connection": "close"}
     connection = _Pinned(target, seconds)
     with _ended_after(seconds, connection) as is_over:
         try:
             connection.request(method, target.path, body, headers)
-            return _answer(connection, target, most_bytes, is_over)
+            return _answer(connection, target, most_bytes, is_over, statuses)
         except http.client.HTTPException as fault:
             raise CallRefused(f"{target.host} answered what is no HTTP: {fault!r}") from None
         finally:
@@ -176,11 +185,13 @@ def _ended_after(seconds: float, connection: _Pinned) -> Iterator[threading.Even
 
 
 def _answer(
-    connection: _Pinned, target: Target, most_bytes: int, is_over: threading.Event
-) -> bytes:
+    connection: _Pinned, target: Target, most_bytes: int, is_over: threading.Event,
+    statuses: Collection[int],
+) -> tuple[int, bytes]:  # fmt: skip
     response = connection.getresponse()
-    if response.status != http.client.OK:
-        raise CallRefused(f"{target.host} answered {response.status}; only 200 is taken.")
+    if response.status not in statuses:
+        only = ", ".join(map(str, statuses))
+        raise CallRefused(f"{target.host} answered {response.status}; only {only} is taken.")
     content = b""
     while piece := response.read1(PIECE):
         content += piece
@@ -190,4 +201,4 @@ def _answer(
         raise CallRefused("The call had to end before the answer did.")
     if response.length:
         raise CallRefused(f"{target.host} ended {response.length} bytes before its answer did.")
-    return content
+    return response.status, content

@@ -144,6 +144,7 @@ def answer(cosigner: Cosigner, body: bytes) -> bytes:
     try:
         line = cosigner.cosign(body)
     except NotTaken as refusal:
-        print(f"refused: {refusal.verdict}: {refusal}", flush=True)
+        if refusal.verdict != Verdict.OTHER_SIZE:  # with this a log asks what is held
+            print(f"refused: {refusal.verdict}: {refusal}", flush=True)
         return f"{refusal.verdict} {refusal.held}\n{refusal}\n".encode()
     return f"{Verdict.COSIGNED} 0\n".encode() + line

@@ -224,7 +224,10 @@ class Hub:
     def start_web(self) -> None:
         """If a part has to give way, holds are last: the pages run with a little less priority."""
         command = ["nice", "-n", "5", *environment.web_command(self.port)]
-        self.supervisor.start("web", Rank.WEB, command, self.part_environment("app"))
+        variables = self.part_environment("app")
+        if log_place.witnessed_logs():
+            variables["RECOUP_WITNESS_SOCKET"] = str(log_place.witness_socket())
+        self.supervisor.start("web", Rank.WEB, command, variables)
 
     def start_worker(self) -> None:
         worker = [*RECOUP, "worker"]
@@ -239,6 +242,9 @@ class Hub:
         if log_place.is_own_signer():
             signer = [*RECOUP, "log-signer"]
             self.supervisor.start("signer", Rank.WEB, signer, self.bank_environment())
+        if log_place.is_own_cosigner():
+            cosigner = [*RECOUP, "log-cosigner"]
+            self.supervisor.start("cosigner", Rank.WEB, cosigner, self.bank_environment())
 
     def start_backup(self, folder: str) -> None:
         """Stream every change to a folder, and copy files there (docs/running.md)."""

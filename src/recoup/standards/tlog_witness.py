@@ -208,13 +208,13 @@ def check_signed(given: Submission, keys: dict[str, list[PublicKey]]) -> None:
 def check_continues(given: Submission, size: int = 0, root: bytes = EMPTY) -> None:
     """Raise NotTaken unless it continues what the witness holds, from exactly there on."""
     now = given.checkpoint
+    if given.old != size:
+        raise NotTaken(Verdict.OTHER_SIZE, f"This witness holds {size} leaves.", held=size)
     if now.size == size and now.root != root:
         raise NotTaken(
             Verdict.FORK, f"This witness holds {size} leaves of that log with another root.",
             held=size,
         )  # fmt: skip
-    if given.old != size:
-        raise NotTaken(Verdict.OTHER_SIZE, f"This witness holds {size} leaves.", held=size)
     try:
         check_consistency(size, now.size, given.proof, root, now.root)
     except NotProved as problem:

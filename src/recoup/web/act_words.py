@@ -15,6 +15,7 @@ ACTS: Final = {
     "report:file_for_customer": _("reporting a fraud for somebody else"),
     "report:follow": _("looking up a report"),
     "paper:verify": _("checking whether a paper is real"),
+    "witness:add_checkpoint": _("having the log of another hub witnessed"),
     "session:own": _("signing in and out"),
     "session:see": _("seeing with what one signs in oneself"),
     "session:link": _("linking one’s own sign-in to the state’s"),

@@ -1,4 +1,4 @@
-"""The page of the log: its newest checkpoint, its witnesses, and the override by two persons."""
+"""The page of the log: its newest checkpoint, its witnesses, whom it witnesses, and the override by two."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from recoup.apps.audit import override_operations, queries
+from recoup.apps.audit import foreign_queries, override_operations, queries
 from recoup.apps.audit.override_operations import OverrideRefused
 from recoup.apps.cases import glass_queries
 from recoup.apps.members.allowed import allowed
@@ -77,6 +77,7 @@ def _page(request: Request, *, trouble: str = "", typed: str = "", status: int =
         "newest": queries.newest(), "glasses": glass_queries.visible_to(actor)[:GLASSES],
         "fresh": fresh, "is_late": fresh.is_late(at),
         "is_stopped": fresh.is_too_old(at), "witnesses": queries.standings(),
+        "witnessed_logs": foreign_queries.witnessed_logs(),
         "signer_trouble": queries.signer_trouble(), "hours": settings.CHECKPOINT_MAX_HOURS,
         "override_hours": load_limits().override_hours, "trouble": trouble, "typed": typed,
         "asked": [(row, names.get(row.asked_by, ""), row.asked_by == actor.person_id)

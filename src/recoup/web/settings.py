@@ -87,6 +87,9 @@ PUBLIC_ADDRESS = os.environ.get("RECOUP_PUBLIC_ADDRESS", "").rstrip("/")
 # The log (docs/audit-format.md): who outside gets its checkpoints, and after how many hours without
 # one coercive acts stay back. The demonstration's witness is a folder beside it: it proves nothing.
 WITNESSES = os.environ.get("RECOUP_WITNESSES", f"demo=drop:{VAR}/witness" if IS_DEMO else "")
+# This hub as a witness of others: the public keys of their logs, and where its cosigner listens.
+WITNESSED_LOGS = os.environ.get("RECOUP_WITNESSED_LOGS", "")
+WITNESS_SOCKET = os.environ.get("RECOUP_WITNESS_SOCKET", "")
 CHECKPOINT_MAX_HOURS = float(os.environ.get("RECOUP_CHECKPOINT_MAX_HOURS", "24"))
 CHECKPOINT_WARN_HOURS = min(4.0, CHECKPOINT_MAX_HOURS / 2)
 
@@ -248,6 +251,7 @@ BODY_LIMITS_BYTES = {
     "/later": 8_000_000,
     "/statement": UPLOAD_LIMIT_BYTES,
     "/statement/take": UPLOAD_LIMIT_BYTES,
+    "/witness/add-checkpoint": 16_000,
     "/api/v1/answers": 8_000_000,
     "/answer": 8_000_000,
     "/check": 8_000_000,

@@ -20,5 +20,6 @@ if os.environ.get("RECOUP_TABLES"):  # the server has today's tables already (re
     DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["RECOUP_TABLES"]}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
+WITNESSED_LOGS = WITNESS_SOCKET = ""
 WITNESSES = ""  # tests that need one set it
 RATE_LIMIT_TIMES = 0.0  # a test of the limits sets it

@@ -78,6 +78,7 @@ urlpatterns = [
     path("", include("recoup.web.decision_urls")),
     path("", include("recoup.web.law_urls")),
     path("", include("recoup.web.log_page")),
+    path("", include("recoup.web.witness")),
     path("", include("recoup.web.glass")),
     path("", include("recoup.web.directory_changes")),
     path("tickets/<uuid:ticket_id>/paper", ticket_papers.paper, name="ticket-paper"),

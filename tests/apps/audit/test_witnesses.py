@@ -55,7 +55,7 @@ def test_a_folder_that_is_away_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting",
     ["/folder", "a=drop:relative", "a=tsa:ftp://x", "a=hub:x", "a b=drop:/x", "ä=drop:/x",
-     "a=drop:/x a=drop:/y"],
+     "a=drop:/x a=drop:/y", "a=hub:https://x", "a=hub:https://x#key", "a=hub:x#key"],
 )  # fmt: skip
 def test_a_setting_that_names_no_witness_is_refused(setting: str) -> None:
     with pytest.raises(BadWitness):

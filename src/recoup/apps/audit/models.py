@@ -92,6 +92,51 @@ class AuditWitnessed(models.Model):
         return f"{self.witness} {self.checkpoint_id}"
 
 
+class ForeignCheckpoint(models.Model):
+    """A checkpoint of another hub's log that this hub cosigned, as its witness."""
+
+    origin = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.BinaryField()
+    cosignature = models.BinaryField()
+    cosigned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="foreign_checkpoint_once", fields=["origin", "size"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.size}"
+
+
+class ForeignRefusal(models.Model):
+    """That something was not cosigned: once a day for a log and a reason, whoever asks how often.
+
+    origin: empty where the log is not known. held: the size that this hub has of it; once it has
+    more, the same reason is told again. note: what the log's key had signed, else empty.
+    """
+
+    origin = models.CharField(max_length=200, blank=True)
+    why = models.CharField(max_length=20)
+    day = models.DateField()
+    held = models.BigIntegerField()
+    size = models.BigIntegerField()
+    note = models.BinaryField()
+    refused_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="foreign_refusal_once_a_day", fields=["origin", "why", "day", "held"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.origin}"
+
+
 class AuditTrouble(models.Model):
     """Why a witness, or the signer, does not answer; gone when it does again."""
 

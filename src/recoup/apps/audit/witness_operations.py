@@ -10,7 +10,9 @@ from django.db import transaction
 
 from recoup.apps.audit.checkpoint_operations import forget_trouble, note_trouble
 from recoup.apps.audit.models import AuditCheckpoint, AuditWitnessed
-from recoup.apps.audit.witnesses import Witness, WitnessSilent
+from recoup.apps.audit.sequence_operations import node
+from recoup.apps.audit.witnesses import Since, Witness, WitnessSilent
+from recoup.core.merkle import consistency
 
 log = logging.getLogger("recoup.log")
 
@@ -29,14 +31,20 @@ def tell_witnesses(witnesses: Iterable[Witness], *, at: datetime) -> list[str]:
         )
         if last and (last.checkpoint_id >= newest.size or at - last.witnessed_at < witness.every):
             continue
-        if not _tell(witness, newest, at=at):
+        since = Since(last.checkpoint_id if last else 0, proof)
+        if not _tell(witness, newest, since, at=at):
             failed.append(witness.name)
     return failed
 
 
-def _tell(witness: Witness, newest: AuditCheckpoint, *, at: datetime) -> bool:
+def proof(old: int, new: int) -> list[bytes]:
+    """That this log at the new size continues the one of the old size."""
+    return consistency(old, new, node)
+
+
+def _tell(witness: Witness, newest: AuditCheckpoint, since: Since, *, at: datetime) -> bool:
     try:
-        receipt = witness.give(bytes(newest.note), newest.size)
+        receipt = witness.give(bytes(newest.note), newest.size, since)
     except WitnessSilent as problem:
         log.warning("witness %s: %s", witness.name, problem)
         note_trouble(witness.name, str(problem), at=at)
