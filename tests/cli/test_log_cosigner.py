@@ -1,4 +1,4 @@
-"""The process that holds the key of this hub as a witness: what it cosigns, and what it never does."""
+"""The process that holds this hub's key as a witness: what it cosigns, and what it never does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from recoup.cli import log_cosigner
+from recoup.cli import log, log_cosigner, up
 from recoup.cli.key_process import CannotSign
 from recoup.cli.log_cosigner import Cosigner, open_cosigner
 from recoup.standards import tlog_witness
@@ -103,6 +103,26 @@ def test_a_memory_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "keys" / "held").write_text("17\n")
     with pytest.raises(CannotSign, match="must hold"):
         opened(tmp_path)
+
+
+def test_its_public_key_is_printed_for_those_whom_it_witnesses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECOUP_WITNESS_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("RECOUP_WITNESS_NAME", NAME)
+    assert log.main(["witness-key"]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    cosigner = opened(tmp_path)
+    assert log.main(["witness-key"]) == 0
+    assert capsys.readouterr().out == f"{cosigner.verifier_key}\n"
+
+
+def test_a_hub_that_shall_witness_what_is_no_log_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RECOUP_WITNESSED_LOGS", "far.invalid/log+x+y")
+    with pytest.raises(up.CannotStart, match="RECOUP_WITNESSED_LOGS: 'far"):
+        up.check_witnessed_logs()
 
 
 # As a process

@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 
+from recoup.apps.audit import cosigner, foreign_operations
 from recoup.apps.audit import operations as audit
+from recoup.apps.audit.cosigner import Told
+from recoup.cli.log_cosigner import answer, open_cosigner
+from recoup.standards import tlog_witness
+from recoup.standards.tlog_witness import Verdict
 from recoup.web import log_page
+from support import browser, live
 from support.live import Hub
 from support.log import Log
-from support.world import DUTY_OFFICER, OFFICER
+from support.witnessing import FarLog
+from support.world import DUTY_OFFICER, OFFICER, World
 
 pytestmark = pytest.mark.browser
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -49,3 +56,40 @@ def test_one_asks_and_another_confirms(
     confirming.get_by_role("button", name="Confirm: let them leave").click()
     confirming.get_by_text("They leave until").wait_for()
     axe(confirming)
+
+
+def witnessed(world: World, folder: Path, log: FarLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the pages keep when another hub submits a checkpoint, and then three that are wrong."""
+    keys = tlog_witness.read_log_keys(log.verifier_key)
+    holder = open_cosigner(folder / "witness", "near.invalid/witness", keys)
+
+    def ask(body: bytes) -> Told:
+        first, _, content = answer(holder, body).partition(b"\n")
+        verdict, held = first.decode().split(" ")
+        return Told(Verdict(verdict), int(held), content)
+
+    monkeypatch.setattr(cosigner, "ask", ask)
+    fork = log.forked()
+    for body in (log.body(0, 17), fork.body(17, 17), fork.body(17, 30), log.body(3, 9)):
+        with world.acting(world.visitor) as at:
+            foreign_operations.submit(body=body, by=world.visitor, at=at)
+
+
+def test_a_log_that_showed_two_faces_is_told(
+    open_world: World, chromium: Any, axe: Callable[[Any], None], tmp_path: Path, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    log = FarLog(origin="hub.of.the.neighbours.example/log")
+    settings.WITNESSED_LOGS = log.verifier_key
+    witnessed(open_world, tmp_path, log, monkeypatch)
+    more = {"RECOUP_WITNESSED_LOGS": log.verifier_key}
+    with live.serve(tmp_path, more=more) as server, live.working() as worker:
+        with browser.pages(chromium, live.Hub(server.url, open_world, worker)) as new_page:
+            for width in (1360, 390):
+                page = new_page(login=OFFICER, width=width)
+                page.goto("/log")
+                page.get_by_text("two different logs").wait_for()
+                page.get_by_text("What it had signed").first.click()
+                page.get_by_text("And before:").wait_for()
+                axe(page)
+                looked_at(page, f"log-witness-{width}")

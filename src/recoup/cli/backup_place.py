@@ -28,7 +28,10 @@ LEFT_OUT: Final = (
     "run/hub.json", "run/up.lock", "demo/frauds.json",
 )  # fmt: skip
 LEFT_OUT_BEGINNINGS: Final = ("test-pg", "bench")
-KEY_PLACES: Final = ("secret_key", "authority", "keys", "demo/keys", "demo/sign_ins.json", "run")
+KEY_PLACES: Final = (
+    "secret_key", "authority", "keys", "demo/keys", "demo/sign_ins.json", "run", "log-signer",
+    "log-cosigner",
+)  # fmt: skip
 KEY_SIGNS: Final = re.compile(rb"PRIVATE KEY-----|rk_[a-z0-9-]+_[A-Za-z0-9_-]{24}")
 LOOKED_AT: Final = 65_536
 

@@ -22,6 +22,7 @@ Settings, all optional:
     RECOUP_AUTHORITY        the folder of the certificates that sign papers (var/authority)
     RECOUP_TIMESTAMP_URL    an authority of time for signed papers (none)
     RECOUP_WITNESSES        who outside gets the log's checkpoints: NAME=drop:/folder …
+    RECOUP_WITNESSED_LOGS   public keys of other hubs' logs that this one witnesses (none)
     RECOUP_OUTGOING_PRIVATE hosts of your own network that the hub may call, with commas (none)
     DATABASE_URL            a PostgreSQL 17+ of your own, as recoup_app (web); then also
     DATABASE_PLANNER_URL      as recoup_planner (worker) and

@@ -1,7 +1,8 @@
 """`./recoup log`: export the log, show its public key, its checkpoints and its witnesses.
 
 `export` writes a folder that `recoup-verify log` checks anywhere; `key` is what the verifier needs
-to know beforehand, `checkpoint` what it should have kept.
+to know beforehand, `checkpoint` what it should have kept. `witness-key` is what another hub needs
+to know of this one as its witness.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recoup.cli import environment, log_place
-from recoup.core.checkpoints import NotSigned
+from recoup.cli.key_process import CannotSign, read_key
+from recoup.cli.log_cosigner import KEY_FILE
+from recoup.core.checkpoints import COSIGNATURE, NotSigned, verifier_key
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,8 +27,11 @@ def main(argv: Sequence[str]) -> int:
         if options.act == "key":
             print(log_place.last_signed()["key"])
             return 0
+        if options.act == "witness-key":
+            print(witness_key())
+            return 0
         prepare()
-    except (environment.NoDatabase, NotSigned) as problem:
+    except (environment.NoDatabase, NotSigned, CannotSign) as problem:
         print(f"recoup: {problem}", file=sys.stderr)
         return 2
     if options.act == "export":
@@ -38,10 +44,24 @@ def read_options(argv: Sequence[str]) -> argparse.Namespace:
     acts = parser.add_subparsers(dest="act", required=True)
     acts.add_parser("export", help="write the log into a folder").add_argument("folder")
     acts.add_parser("key", help="print the public key")
+    acts.add_parser("witness-key", help="print the public key of this hub as a witness of others")
     acts.add_parser("checkpoint", help="print the newest checkpoint")
     acts.add_parser("rows", help="find rows that were changed without a line of the log")
     acts.add_parser("status", help="how far it is placed, signed and witnessed")
     return parser.parse_args(argv)
+
+
+def witness_key() -> str:
+    """Of the key in the cosigner's folder; raises CannotSign where there is none to be read."""
+    path = log_place.witness_folder() / KEY_FILE
+    try:
+        public = read_key(path).public_key().public_bytes_raw()
+    except OSError as problem:
+        raise CannotSign(
+            f"{path} cannot be read ({problem.strerror}). The cosigner makes it when it starts, "
+            "and writes the public key into its log."
+        ) from None
+    return verifier_key(log_place.witness_name(), public, COSIGNATURE)
 
 
 def prepare() -> None:
@@ -115,7 +135,7 @@ def rows() -> int:
 
 def status() -> int:
     """In words; 1 if no witness has a fresh checkpoint."""
-    from recoup.apps.audit import queries
+    from recoup.apps.audit import foreign_queries, queries
     from recoup.apps.audit.models import AuditTrouble, AuditUnplaced
     from recoup.apps.audit.sequence_operations import last_place
     from recoup.apps.members.scope import database_time
@@ -128,4 +148,7 @@ def status() -> int:
     print(f"witnessed  {fresh.size} leaves; oldest act not witnessed: {fresh.age(at)} ago")
     for trouble in AuditTrouble.objects.order_by("name"):
         print(f"trouble    {trouble}")
+    for other in foreign_queries.witnessed_logs():
+        faults = ", ".join(f"{fault.why} ({fault.size})" for fault in other.faults)
+        print(f"witness of {other.origin}: {other.size} leaves{faults and '; ' + faults}")
     return 1 if fresh.is_late(at) else 0

@@ -29,6 +29,7 @@ from recoup.cli.environment import Databases, NoDatabase
 from recoup.cli.keeper import Keeper, die_with_parent
 from recoup.cli.postgres_place import NoPlace
 from recoup.cli.supervisor import Child, Rank, Supervisor, ended_by_signals
+from recoup.standards import tlog_witness
 
 FIRST_PORT: Final = 8000
 PORTS_TRIED: Final = 50
@@ -128,6 +129,7 @@ class Hub:
 
     def run(self) -> None:
         try:
+            check_witnessed_logs()
             self.port, self.held_port = reserve_port(self.options.port)
             self.databases = self.open_database()
             self.prepare_database()
@@ -332,6 +334,14 @@ class Hub:
 
 def report(line: str) -> None:
     progress.say(f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def check_witnessed_logs() -> None:
+    """Raise CannotStart if one of the logs that are to be witnessed has no key that can be read."""
+    try:
+        tlog_witness.read_log_keys(log_place.witnessed_logs())
+    except tlog_witness.BadKey as problem:
+        raise CannotStart(f"RECOUP_WITNESSED_LOGS: {problem}") from None
 
 
 def stories_table() -> list[str]:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# The algorithm bytes of the specification: what signs a note, and what signs beside it as a witness.
+# The algorithm bytes of the specification: a log's own signature, and that of a witness beside it.
 ED25519: Final = b"\x01"
 COSIGNATURE: Final = b"\x04"
 DASH: Final = "\N{EM DASH}"

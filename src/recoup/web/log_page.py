@@ -1,4 +1,4 @@
-"""The page of the log: its newest checkpoint, its witnesses, whom it witnesses, and the override by two."""
+"""The page of the log: its newest checkpoint, witnesses, whom we witness, the override by two."""
 
 from __future__ import annotations
 

@@ -90,9 +90,7 @@ def test_the_same_again_is_cosigned_again_and_told_once(world: World, cosigner: 
     assert len(lines("witness:cosigned")) == 1 and faults() == []
 
 
-def test_another_old_size_is_answered_with_the_one_it_has(
-    world: World, cosigner: Cosigner
-) -> None:
+def test_another_old_size_is_answered_with_the_one_it_has(world: World, cosigner: Cosigner) -> None:
     first = sent(LOG.body(5, 17))
     assert (first.status_code, first.content) == (409, b"0\n")
     sent(LOG.body(0, 9))

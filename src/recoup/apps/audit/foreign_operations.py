@@ -8,7 +8,7 @@ cosigned, and that a log showed two faces.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Final
 
@@ -97,7 +97,7 @@ def _refuse(
         _tell("witness:refused", origin, by=by, at=at, size=size, why=why)
 
 
-def _stored(sql: str, *values: object) -> bool:
+def _stored(sql: str, *values: str | int | bytes | date | datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchone() is not None

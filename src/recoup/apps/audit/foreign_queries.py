@@ -17,7 +17,7 @@ TOLD: Final = (*STAYS, Verdict.UNPROVED, WENT_BACK)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a log was refused. note: what it had signed. kept: what it had signed before, of a fork."""
+    """Why a log was refused. note: what it had signed. kept: of a fork, what it signed before."""
 
     why: str
     size: int

@@ -38,7 +38,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ForeignCheckpoint",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("origin", models.CharField(max_length=200)),
                 ("size", models.BigIntegerField()),
                 ("root", models.BinaryField(max_length=32)),
@@ -57,7 +62,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ForeignRefusal",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("origin", models.CharField(blank=True, max_length=200)),
                 ("why", models.CharField(max_length=20)),
                 ("day", models.DateField()),
