@@ -56,7 +56,7 @@ TOKENS = re.compile(
 )
 NONCE = re.compile(r"'nonce-[^']+'")
 # What is asked again after some seconds by whoever comes first: keys, sign-ins, the directory.
-KEPT_FOR_A_WHILE = re.compile(r'"(members_apikey|members_organisation|django_session)"')
+KEPT_FOR_A_WHILE = re.compile(r'FROM "(members_apikey|members_organisation|django_session)"')
 
 
 def differ(where: str, bodies: dict[str, Told]) -> list[str]:
