@@ -167,6 +167,7 @@ def test_what_is_no_cosignature_of_that_witness_is_refused(answer: bytes) -> Non
     "text",
     ["", "x", "a+b+c", LOG.verifier_key, LOG.verifier_key[:-4], f"x{verifier_key(NAME, PUBLIC)}",
      verifier_key(NAME, PUBLIC, COSIGNATURE).replace("+", "+0", 1)],
+    ids=["nothing", "a word", "no id", "a log's", "cut", "another name", "another id"],
 )  # fmt: skip
 def test_what_is_no_key_of_a_witness_is_refused(text: str) -> None:
     with pytest.raises(BadKey):
