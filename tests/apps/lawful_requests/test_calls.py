@@ -42,8 +42,8 @@ def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def night(desk: Desk) -> datetime:
-    """The next three in the morning with worked days around it."""
-    day = desk.world.now().astimezone(ZONE).date() + DAY
+    """A coming three in the morning with worked days around it; the day before is to come too."""
+    day = desk.world.now().astimezone(ZONE).date() + 2 * DAY
     calendar = load_calendar(settings.COUNTRY)
     while not all(calendar.is_worked(day + n * DAY) for n in (-1, 0, 1, 2)):
         day += DAY
