@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,14 +71,30 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def conditions(postgres: str, seed: int, load_before: float, packages: Sequence[str] = ()) -> str:
-    """When and on what: cores and versions, and how busy the machine was with other work."""
+    """When and on what: cores, how fast they were, versions, and how busy with other work."""
     named = ", ".join(f"{name} {version(name)}" for name in packages or PACKAGES)
     busy = f"; {load_before:.1f} other tasks were running before" if load_before > 0.5 else ""
     database = f"PostgreSQL {postgres}, " if postgres else ""
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {seed}, {os.cpu_count()} cores{busy}. "
+        f"A million squares took {speed() * 1000:.0f} ms of processor time. "
         f"Python {platform.python_version()}, {database}{named}."
     )
+
+
+def speed() -> float:
+    """Seconds of processor time that a fixed piece of work takes just now, the best of three.
+
+    A machine that is shared is at times half as fast: figures of two runs are compared by this.
+    """
+    return min(_squares() for _ in range(3))
+
+
+def _squares() -> float:
+    began, total = time.process_time(), 0
+    for number in range(1_000_000):
+        total += number * number
+    return time.process_time() - began
 
 
 def load_average() -> float:
