@@ -92,9 +92,10 @@ def _listener() -> psycopg.Connection[object]:
 
 def _listen(listener: psycopg.Connection[object], stop: threading.Event) -> None:
     """Do what was asked for by name, again while there is more, and fire the clocks in between."""
-    from recoup.apps.holds import clock
+    from recoup.apps.holds import clock, trouble_operations
     from recoup.apps.jobs import WORK
 
+    trouble_operations.try_again()
     more: set[Callable[[], bool]] = set()
     next_clock = 0.0
     while not stop.is_set():

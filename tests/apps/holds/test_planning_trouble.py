@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from recoup.apps.holds import clock, lapse_operations, plan_operations
+from recoup.apps.holds import clock, lapse_operations, plan_operations, trouble_operations
+from support.roles import as_planner
 from support.world import World, iban
 
 PARKED = "select count(*) from holds_plantrouble where parked_at is not null"
@@ -59,6 +60,30 @@ def test_what_was_parked_is_planned_once_its_task_is_done(
     open_world.sweep()
     assert holds(open_world, bad) == 1
     assert open_world.run(PARKED) == [(0,)]
+
+
+OPENED = "select opened_at, done_at from cases_task where kind = 'planning_failed'"
+
+
+def test_a_worker_that_begins_tries_again_what_an_older_one_could_not(
+    open_world: World, monkeypatch: pytest.MonkeyPatch, outside: None
+) -> None:
+    with monkeypatch.context() as failing:
+        refuse(failing, bad := tell(open_world, 1))
+        for _ in range(4):
+            open_world.sweep()
+        (task,) = open_world.run(OPENED)
+        with as_planner():
+            trouble_operations.try_again()
+        for _ in range(4):
+            open_world.sweep()
+        assert open_world.run(PARKED) == [(1,)], "what fails again is parked again"
+        assert open_world.run(OPENED) == [task], "and its task keeps its clock"
+    with as_planner():
+        trouble_operations.try_again()
+    open_world.sweep()
+    open_world.sweep()
+    assert holds(open_world, bad) == 1 and open_world.run(PARKED) == [(0,)]
 
 
 def test_a_clock_that_fails_stops_neither_planning_nor_other_clocks(

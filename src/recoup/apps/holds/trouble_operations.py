@@ -1,7 +1,8 @@
 """Notes what could not be done; after some tries it is parked and a named person gets a task.
 
 Nothing is lost by parking: the report or answer stays, the clock has not fired; it is tried again
-when the task is done (its row here is deleted) or by hand.
+when the task is done (its row here is deleted), by hand, and by each worker that begins: what a
+program from before an upgrade could not do, today's may.
 """
 
 from __future__ import annotations
@@ -42,6 +43,16 @@ def release_settled() -> None:
         kind__in=[PLANNING, CLOCK, SENDING], about__in=waiting, done_at__isnull=False
     )
     PlanTrouble.objects.filter(about__in=settled.values("about")).delete()
+
+
+def try_again() -> None:
+    """Let a worker that begins try what was parked; what fails again is parked again.
+
+    Not what could not be sent: that waits for a person. The task stays open either way, since
+    somebody was asked to look.
+    """
+    unsent = Task.objects.filter(kind=SENDING, about__in=parked()).values("about")
+    PlanTrouble.objects.filter(parked_at__isnull=False).exclude(about__in=unsent).delete()
 
 
 def _settle_undeliverable(waiting: list[UUID]) -> None:
@@ -122,5 +133,6 @@ def note(
     if row.tries >= TRIES and row.parked_at is None:
         row.parked_at = at
         told = {"trouble": trouble[:200], **values}
-        _open_task(kind, about, case_id, members.competent_unit(), told, at=at)
+        if not Task.objects.filter(about=about, kind=kind, done_at=None).exists():
+            _open_task(kind, about, case_id, members.competent_unit(), told, at=at)
     row.save()
