@@ -8,9 +8,9 @@ Runs as the planner, which alone sees across organisations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
@@ -18,6 +18,7 @@ from django.db import connection
 from recoup.data import load_pack
 
 AT_MOST: Final = 20
+Rows = Callable[[str, Mapping[str, Any] | None], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,15 +418,20 @@ INVARIANTS: Final = (
 )
 
 
-def check_all() -> list[Finding]:
-    """Ask every invariant, in the order of the table."""
-    return list(_findings())
+def check_all(rows: Rows | None = None) -> list[Finding]:
+    """Ask every invariant, in the order of the table. rows: asks a statement (the connection)."""
+    return list(_findings(rows or _rows))
 
 
-def _findings() -> Iterator[Finding]:
+def _findings(rows: Rows) -> Iterator[Finding]:
     rule = load_pack(settings.COUNTRY).holding_rule
+    for invariant in INVARIANTS:
+        sql = invariant.sql.format(rule="%(rule)s")
+        found = rows(f"{PRELUDE} {sql} limit {AT_MOST}", {"rule": rule})  # noqa: S608
+        yield Finding(invariant, tuple(str(row[0]) for row in found))
+
+
+def _rows(sql: str, values: Mapping[str, Any] | None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        for invariant in INVARIANTS:
-            sql = invariant.sql.format(rule="%(rule)s")
-            cursor.execute(f"{PRELUDE} {sql} limit {AT_MOST}", {"rule": rule})  # noqa: S608
-            yield Finding(invariant, tuple(str(row[0]) for row in cursor.fetchall()))
+        cursor.execute(sql, values)
+        return cursor.fetchall()

@@ -178,7 +178,7 @@ def check_i06(ask: Ask) -> Iterator[Said]:
     if ask.with_money:
         from recoup.apps.holds.invariants import check_all
 
-        for finding in check_all():
+        for finding in check_all(ask.rows):
             if finding.offending:
                 told = f"{finding.invariant.name} {finding.invariant.meaning}"
                 yield Wrong(told, finding.offending)
