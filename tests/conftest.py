@@ -35,6 +35,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "damages_the_vault: damages stored evidence on purpose")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two run at once: the longest file first, the next in the middle, apart from each other.
+
+    At the end they would leave one of the two idle; beside each other they would share a machine.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    longest, long, others = ([item for item in items if place_of(item) == place]
+                             for place in range(3))  # fmt: skip
+    half = len(others) // 2
+    items[:] = [*longest, *others[:half], *long, *others[half:]]
+
+
+def place_of(item: pytest.Item) -> int:
+    names = ["test_others.py", "test_crash.py"]
+    return names.index(item.path.name) if item.path.name in names else len(names)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many cells of the matrices of rights were tried, if any were."""
     if CELLS.tried:
