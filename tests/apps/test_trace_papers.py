@@ -146,9 +146,11 @@ def test_a_character_without_a_glyph_is_written_by_its_number():
     [
         ("sr", ["Извештај о праћењу новца", "65,00 EUR", "Страна 1 од", "Ђорђе Čvorović"]),
         ("sr-latn", ["Izveštaj o praćenju novca", "65,00 EUR", "Strana 1 od", "Ayşe İğdır"]),
+        ("sq", ["Raport për gjurmimin e parave", "65,00 EUR", "Ayşe İğdır"]),
+        ("tr", ["Paranın izlenmesine ilişkin rapor", "65,00 EUR", "Ђорђе Čvorović"]),
     ],
 )
-def test_a_paper_speaks_serbian_in_both_scripts(catalogues, language, words):
+def test_a_paper_speaks_each_language(catalogues, language, words):
     said = " ".join(
         text_of(paper(hostile(), COVER, voice=of_catalogue(language, catalogues))).split()
     )

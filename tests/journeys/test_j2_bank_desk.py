@@ -188,7 +188,7 @@ def test_the_way_the_banks_screen_writes_is_proposed_confirmed_and_kept(
     assert page.locator("#paste_decimal").input_value() == "comma"
 
 
-@pytest.mark.parametrize("language", ["en", "sr", "sr-latn"])
+@pytest.mark.parametrize("language", ["en", "sr", "sr-latn", "sq", "tr"])
 @pytest.mark.parametrize("width", [1360, 390])
 def test_the_desk_fits_the_screen_in_each_language(
     hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], width: int, language: str

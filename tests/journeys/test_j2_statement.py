@@ -177,7 +177,7 @@ def test_it_works_without_scripts(hub: Hub, new_page: Callable[..., Any]) -> Non
     assert next_asked(hub, page) == [289_000_00]
 
 
-@pytest.mark.parametrize("language", ["sr", "sr-latn"])
+@pytest.mark.parametrize("language", ["sr", "sr-latn", "sq", "tr"])
 def test_the_preview_fits_a_small_screen_in_each_language(
     hub: Hub, new_page: Callable[..., Any], axe: Callable[[Any], None], language: str
 ) -> None:

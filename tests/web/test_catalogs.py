@@ -1,4 +1,4 @@
-"""Every text that is marked for translation exists in Serbian, in both scripts, with its values."""
+"""Every text that is marked for translation exists in every language, with its values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from django.utils import translation
 
 from recoup.web.catalogs import (
     BY_HAND,
@@ -83,7 +84,12 @@ def test_letters_and_capitals(cyrillic: str, latin: str) -> None:
 def test_catalogs_are_compiled_once_and_again_when_the_text_changed(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     shutil.copytree(LOCALE, source)
-    assert {path.parts[-3] for path in compile_catalogs(source, target)} == {"sr", "sr_Latn"}
+    assert {path.parts[-3] for path in compile_catalogs(source, target)} == {
+        "sr",
+        "sr_Latn",
+        "sq",
+        "tr",
+    }
     assert compile_catalogs(source, target) == []
     po = source / "sr/LC_MESSAGES/django.po"
     later = po.stat().st_mtime + 10
@@ -93,9 +99,25 @@ def test_catalogs_are_compiled_once_and_again_when_the_text_changed(tmp_path: Pa
     assert compile_catalogs(source, target) == [made]
 
 
-def test_plurals_have_the_three_serbian_forms() -> None:
-    with (LOCALE / "sr/LC_MESSAGES/django.po").open("rb") as file:
-        catalog = read_po(file, locale="sr")
+@pytest.mark.parametrize(("language", "forms"), [("sr", 3), ("sr_Latn", 3), ("sq", 2), ("tr", 1)])
+def test_plurals_have_as_many_forms_as_the_language(language: str, forms: int) -> None:
+    """In Turkish a noun stays as it is after a number."""
+    with (LOCALE / language / "LC_MESSAGES/django.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
     plurals = [m for m in catalog if isinstance(m.id, tuple)]
     assert plurals
-    assert all(len(m.string) == 3 for m in plurals)
+    assert catalog.num_plurals == forms
+    assert all(len([m.string] if isinstance(m.string, str) else m.string) == forms for m in plurals)
+
+
+@pytest.mark.parametrize(("language", "one", "five"), [
+    ("en", "1 open ticket", "5 open tickets"),
+    ("sr", "1 отворен захтев", "5 отворених захтева"),
+    ("sq", "1 tiketë e hapur", "5 tiketa të hapura"),
+    ("tr", "1 açık fiş", "5 açık fiş"),
+])  # fmt: skip
+def test_a_number_picks_its_form(language: str, one: str, five: str) -> None:
+    with translation.override(language):
+        for number, wanted in ((1, one), (5, five)):
+            said = translation.ngettext("%(n)s open ticket", "%(n)s open tickets", number)
+            assert said % {"n": number} == wanted

@@ -31,7 +31,7 @@ def told(settings: Any, tmp_path: Path, world: World) -> bundle.Told:
         return bundle.gather(case=case, by=vault.by)
 
 
-@pytest.mark.parametrize("language", ["en", "sr", "sr-latn"])
+@pytest.mark.parametrize("language", ["en", "sr", "sr-latn", "sq", "tr"])
 def test_the_paper_repeats_byte_for_byte_and_says_the_digests(
     world: World, told: bundle.Told, language: str, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ def texts(nodes: NodeList) -> list[str]:
 
 
 CONSTANT = {
+    "a word of two meanings": '{% translate "Open" context "act" %}',
     "a word": '{% translate "Case" %}',
     "a sentence": "{% blocktranslate %}No case “here” yet & 5 %{% endblocktranslate %}",
     "an address": "{% url 'cases' %}",
@@ -41,6 +42,7 @@ CONSTANT = {
 }
 DEPENDS = {
     "a variable": "{% translate word %}",
+    "a meaning that varies": "{% translate 'Case' context word %}",
     "a name": "{% translate 'Case' as title %}",
     "a filter": "{% translate word|upper %}",
     "a value in a sentence": "{% blocktranslate %}in {{ word }}{% endblocktranslate %}",

@@ -1,7 +1,8 @@
 """Catalogs of translations: collected from the source, compiled with Babel. No gettext is needed.
 
 ``.po`` files are kept, ``.mo`` files are made where the hub runs, when they are missing or older.
-English is the source. Serbian is written by hand in Cyrillic; its Latin form is made from it.
+English is the source. Serbian is written by hand in Cyrillic, and its Latin form is made from it;
+Albanian and Turkish are written by hand.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +31,7 @@ LOCALE: Final = SOURCE / "locale"
 LAW: Final = SOURCE / "data" / "law"
 SHOWN: Final = ("RS",)  # countries whose powers pages show in Serbian; others stay in English
 GUIDELINES: Final = SOURCE / "data" / "guidelines.toml"
-BY_HAND: Final = ("sr",)
+BY_HAND: Final = ("sr", "sq", "tr")
 MADE: Final = {"sr_Latn": "sr"}
 BEGINNING: Final = datetime(2026, 11, 21, tzinfo=UTC)
 PLACEHOLDER: Final = re.compile(r"%\([a-z_]+\)[sd]|%[sd]")
@@ -77,8 +79,9 @@ def load(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+@cache
 def marked() -> Catalog:
-    """Return every message that is marked for translation in code and templates."""
+    """Every message that is marked for translation in code and templates, read once."""
     catalog = Catalog(project="Recoup", fuzzy=False)
     for path in sorted(SOURCE.rglob("*.py")):
         with path.open("rb") as file:
@@ -207,13 +210,19 @@ def _problems(message: Message) -> Iterator[str]:
         return
     if message.fuzzy:
         yield f"{name} is fuzzy."
+    wanted = [_placeholders(one) for one in _ids(message)]
     for text in texts:
-        if _placeholders(str(text)) != _placeholders(_first(message)):
+        if _placeholders(str(text)) not in wanted:
             yield f"{name} has other placeholders in {text!r}."
 
 
+def _ids(message: Message) -> list[str]:
+    """What is said in English: of one, and of many where that differs."""
+    return list(message.id) if isinstance(message.id, (tuple, list)) else [str(message.id)]
+
+
 def _first(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, (tuple, list)) else str(message.id)
+    return _ids(message)[0]
 
 
 def _placeholders(text: str) -> Mapping[str, int]:

@@ -32,7 +32,7 @@ TREATY: Final = "CETS198"
 ASKED: Final = ("postpone", "monitor", "inform", "pass_on")
 CONDITIONS: Final = ("intelligence_only", "consent", "confidential")
 OWN_STEP: Final = "postponement"
-LOCALES: Final = {"en": "en", "sr": "sr_Cyrl", "sr-latn": "sr_Latn"}
+LOCALES: Final = {"en": "en", "sr": "sr_Cyrl", "sr-latn": "sr_Latn", "sq": "sq", "tr": "tr"}
 WITHOUT_PREJUDICE: Final = "XK"
 
 

@@ -309,7 +309,13 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("RECOUP_TIME_ZONE", "Europe/Belgrade")
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("sr", "Српски"), ("sr-latn", "Srpski")]
+LANGUAGES = [
+    ("en", "English"),
+    ("sr", "Српски"),
+    ("sr-latn", "Srpski"),
+    ("sq", "Shqip"),
+    ("tr", "Türkçe"),
+]
 LOCALE_PATHS = [VAR / "locale", ROOT / "src/recoup/locale"]
 
 # Counts tries to sign in, and nothing else: in the database, so that no restart forgets them.

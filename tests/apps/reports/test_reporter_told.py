@@ -115,8 +115,8 @@ def test_every_refusal_that_reporters_meet_has_words_of_its_own(changes: dict[st
         assert "%(" not in say(problem)
 
 
-@pytest.mark.parametrize("language", ["sr", "sr-latn"])
-def test_refusals_are_said_in_serbian(language: str) -> None:
+@pytest.mark.parametrize("language", ["sr", "sr-latn", "sq", "tr"])
+def test_refusals_are_said_in_each_language(language: str) -> None:
     with translation.override("en"):
         english = {code: [str(text) for text in row] for code, row in WORDS.items()}
     with translation.override(language):

@@ -16,13 +16,17 @@ from typing import Final
 from recoup.core.said import Said
 from recoup.core.tracing.working import Asset
 
-LANGUAGES: Final = {"en": "", "sr": "sr", "sr-latn": "sr_Latn"}
+LANGUAGES: Final = {"en": "", "sr": "sr", "sr-latn": "sr_Latn", "sq": "sq", "tr": "tr"}
+# Between thousands and before the minor digits; as CLDR has them.
 _COMMA: Final = str.maketrans({",": ".", ".": ","})
+_SIGNS: Final = {"sq": str.maketrans({",": "\u00a0", ".": ","})}
+_PERCENT_FIRST: Final = ("tr",)
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A language. in_words: says a ``Said`` in it. has_comma: writes 1.234,50."""
+    """A language. in_words: says a ``Said`` in it. has_comma: writes 1.234,50 or
+    1 234,50."""
 
     in_words: Callable[[Said], str] = str
     language: str = "en"
@@ -33,7 +37,7 @@ class Voice:
 
     def number(self, written: str) -> str:
         """Turn a number that is written in English into this language's."""
-        return written.translate(_COMMA) if self.has_comma else written
+        return written.translate(_SIGNS.get(self.language, _COMMA)) if self.has_comma else written
 
     def count(self, number: int) -> str:
         return self.number(f"{number:,}")
@@ -42,7 +46,8 @@ class Voice:
         return f"{self.number(asset.written(units))} {asset.code}".strip()
 
     def percent(self, share: Fraction) -> str:
-        return f"{self.number(percent(share))} %"
+        written = self.number(percent(share))
+        return f"%{written}" if self.language in _PERCENT_FIRST else f"{written} %"
 
 
 ENGLISH: Final = Voice()
