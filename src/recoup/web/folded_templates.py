@@ -84,8 +84,9 @@ def _inside(node: Node) -> Iterator[NodeList]:
 def is_constant(node: Node) -> bool:
     """Whether the language alone decides what a node renders."""
     if isinstance(node, TranslateNode):
-        is_said = not (node.asvar or node.noop or node.message_context)
-        return is_said and _is_literal(node.filter_expression)
+        is_said = not (node.asvar or node.noop)
+        is_meant = not node.message_context or _is_literal(node.message_context)
+        return is_said and is_meant and _is_literal(node.filter_expression)
     if isinstance(node, BlockTranslateNode):
         names = any(token.token_type is not TokenType.TEXT for token in node.singular)
         depends = node.extra_context or node.plural or node.asvar or node.message_context
