@@ -11,16 +11,20 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from recoup_verify.findings import BAD, GOOD, CannotCheck, Finding
 from recoup_verify.note import (
+    COSIGNATURE,
+    ED25519,
     Checkpoint,
     Key,
     NotANote,
     WrongSignature,
+    cosigned_at,
     decode,
     read_checkpoint,
     read_key,
@@ -42,11 +46,16 @@ _encode = json.JSONEncoder(
 
 @dataclass(slots=True)
 class Checked:
-    """What came of a check. findings are in the order of the log."""
+    """What came of a check. findings are in the order of the log.
+
+    cosigned: by the name of a witness, the largest checkpoint that it cosigned, and when (seconds
+    since 1970).
+    """
 
     size: int = 0
     root: bytes = EMPTY
     findings: list[Finding] = field(default_factory=list)
+    cosigned: dict[str, tuple[int, int]] = field(default_factory=dict)
     is_cut_short: bool = False
 
     @property
@@ -59,8 +68,11 @@ def main(argv: Sequence[str]) -> int:
     """Check an export; says what is wrong, the first bad position before all."""
     options = _options(argv)
     key = _key(options.key)
+    witnesses = [_key(given, "--witness", COSIGNATURE) for given in options.witness]
     held = [(str(path), _read(path)) for path in options.checkpoint]
-    checked = check_export(options.export, key=key, held=held, files=options.files)
+    checked = check_export(
+        options.export, key=key, held=held, files=options.files, witnesses=witnesses
+    )
     _say(checked, held=len(held))
     return BAD if checked.findings else GOOD
 
@@ -73,16 +85,20 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "--checkpoint", type=Path, action="append", default=[],
         help="a checkpoint that you kept yourself; may be given several times",
     )  # fmt: skip
+    parser.add_argument(
+        "--witness", action="append", default=[],
+        help="the public key of a witness that must have cosigned; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--files", type=Path, help="a folder of files that leaves name by digest")
     return parser.parse_args(argv)
 
 
-def _key(given: str) -> Key:
+def _key(given: str, option: str = "--key", kind: int = ED25519) -> Key:
     path = Path(given)
     try:
-        return read_key(path.read_text() if len(given) < 250 and path.is_file() else given)
+        return read_key(path.read_text() if len(given) < 250 and path.is_file() else given, kind)
     except (NotANote, UnicodeDecodeError) as problem:
-        raise CannotCheck(f"--key: {problem}") from None
+        raise CannotCheck(f"{option}: {problem}") from None
 
 
 def _read(path: Path) -> bytes:
@@ -97,6 +113,9 @@ def _say(checked: Checked, *, held: int) -> None:
         against = f"{held} of your checkpoints" if held else "NO checkpoint of yours: give one"
         root = checked.root.hex()
         print(f"all well: {checked.size} leaves, root {root}, against {against}")
+        for name, (size, seconds) in checked.cosigned.items():
+            moment = datetime.fromtimestamp(seconds, UTC).isoformat()
+            print(f"cosigned by {name}: {size} leaves at {moment}")
         return
     first = checked.first_position
     place = first if first is not None else "none can be named"
@@ -111,11 +130,12 @@ def _say(checked: Checked, *, held: int) -> None:
 
 
 def check_export(
-    folder: Path, *, key: Key, held: Sequence[tuple[str, bytes]] = (), files: Path | None = None
-) -> Checked:
+    folder: Path, *, key: Key, held: Sequence[tuple[str, bytes]] = (), files: Path | None = None,
+    witnesses: Sequence[Key] = (),
+) -> Checked:  # fmt: skip
     """Check a folder with `log`, `checkpoint` and `checkpoints`; raises CannotCheck.
 
-    held: checkpoints kept outside, each with a name for it.
+    held: checkpoints kept outside, each with a name for it. witnesses: who must have cosigned.
     """
     newest = _read(folder / "checkpoint")
     kept = _read(folder / "checkpoints")
@@ -124,18 +144,22 @@ def check_export(
     except OSError as problem:
         raise CannotCheck(f"{folder / 'log'} cannot be read ({problem.strerror}).") from None
     with stream:
-        return check_log(stream, key=key, newest=newest, kept=kept, held=held, files=files)
+        return check_log(stream, key=key, newest=newest, kept=kept, held=held, files=files,
+                         witnesses=witnesses)  # fmt: skip
 
 
 def check_log(
     stream: BinaryIO, *, key: Key, newest: bytes, kept: bytes = b"",
     held: Sequence[tuple[str, bytes]] = (), files: Path | None = None,
+    witnesses: Sequence[Key] = (),
 ) -> Checked:  # fmt: skip
     """Check the lines of a log against all checkpoints there are."""
     log = _Log(files)
     notes = [("your " + name, note) for name, note in held]
     notes += [*_lines_of(kept, log), ("the newest checkpoint", newest)]
     due = _due(notes, key, log)
+    for witness in witnesses:
+        _look_for(witness, due, log)
     log.read(stream, due)
     log.end(due)
     return log.checked
@@ -147,6 +171,7 @@ class _Due:
 
     checkpoint: Checkpoint
     what: str
+    note: bytes
 
 
 def _lines_of(kept: bytes, log: _Log) -> Iterator[tuple[str, bytes]]:
@@ -170,10 +195,24 @@ def _due(notes: list[tuple[str, bytes]], key: Key, log: _Log) -> list[_Due]:
             checkpoint = read_checkpoint(note, key)
             if what.startswith(KEPT) and what != f"{KEPT}{checkpoint.size}":
                 raise NotANote(f"it is of {checkpoint.size} leaves")
-            due.append(_Due(checkpoint, what))
+            due.append(_Due(checkpoint, what, note))
         except (NotANote, WrongSignature) as problem:
             log.tell("signature", f"{what}: {problem}")
     return sorted(due, key=lambda one: one.checkpoint.size, reverse=True)
+
+
+def _look_for(witness: Key, due: list[_Due], log: _Log) -> None:
+    """What a witness cosigned of the log's own checkpoints; a line of its that does not fit."""
+    for one in due:
+        try:
+            seconds = cosigned_at(one.note, witness)
+        except (NotANote, WrongSignature) as problem:
+            log.tell("cosignature", f"{one.what}: {problem}")
+            continue
+        if seconds is not None:
+            log.checked.cosigned.setdefault(witness.name, (one.checkpoint.size, seconds))
+    if witness.name not in log.checked.cosigned:
+        log.tell("cosignature", f"{witness.name} cosigned no checkpoint of this log")
 
 
 class _Log:

@@ -1,4 +1,5 @@
-"""Signed notes and the checkpoints in them, as C2SP specifies both (signed-note, tlog-checkpoint).
+"""Signed notes and the checkpoints in them, as C2SP specifies (signed-note, tlog-checkpoint,
+tlog-cosignature).
 
 Read strictly: what is not written exactly so is no note. Lines by keys that are not ours are left
 alone, as the specification asks, so that witnesses may add theirs.
@@ -16,7 +17,10 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-ED25519: Final = 1  # the algorithm byte of the specification
+ED25519: Final = 1  # the algorithm bytes of the specifications: a log's key,
+COSIGNATURE: Final = 4  # and a witness's
+STAMP: Final = 8  # bytes of the time before a cosignature, in seconds since 1970
+LATEST: Final = 253_402_300_799  # the end of the year 9999
 MOST_BYTES: Final = 100_000
 MOST_LEAVES: Final = 1 << 62
 DASH: Final = "\N{EM DASH}"
@@ -50,18 +54,20 @@ class Checkpoint:
     root: bytes
 
 
-def key_id(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
-def read_key(text: str) -> Key:
-    """A verifier key, ``name+id+key``; raises NotANote."""
+def read_key(text: str, kind: int = ED25519) -> Key:
+    """A verifier key, ``name+id+key``, of a log or (COSIGNATURE) of a witness; raises NotANote."""
     name, _, rest = text.strip().partition("+")
     given_id, _, given = rest.partition("+")
     raw = decode(given, "the verifier key")
-    if not NAME.fullmatch(name) or len(raw) != 33 or raw[0] != ED25519:
-        raise NotANote(f"{text.strip()[:80]!r} is no Ed25519 verifier key (name+id+key).")
-    key = Key(name, key_id(name, raw[1:]), raw[1:])
+    if not NAME.fullmatch(name) or len(raw) != 33 or raw[0] != kind:
+        raise NotANote(
+            f"{text.strip()[:80]!r} is no Ed25519 verifier key (name+id+key) of the kind {kind}."
+        )
+    key = Key(name, key_id(name, raw[1:], kind), raw[1:])
     if given_id != key.key_id.hex():
         raise NotANote(
             f"The verifier key says its id is {given_id}, but that is {key.key_id.hex()}."
@@ -71,20 +77,42 @@ def read_key(text: str) -> Key:
 
 def open_note(note: bytes, key: Key) -> str:
     """The text of a note that the key signed; raises NotANote or WrongSignature."""
-    text, lines = _split(note)
-    signature = None
-    for line in lines:
-        name, raw = _signature(line)
-        if name == key.name and raw[:4] == key.key_id:
-            signature = raw[4:]
-            break
+    text, signature = _signed_by(note, key)
     if signature is None:
         raise WrongSignature(f"The note is not signed by {key.name} with key {key.key_id.hex()}.")
+    _check(key, signature, text.encode())
+    return text
+
+
+def cosigned_at(note: bytes, witness: Key) -> int | None:
+    """When a witness cosigned a note, in seconds since 1970; None if it did not.
+
+    Raises NotANote, and WrongSignature for a line of the witness that does not fit.
+    """
+    text, raw = _signed_by(note, witness)
+    if raw is None:
+        return None
+    seconds = int.from_bytes(raw[:STAMP], "big")
+    if len(raw) <= STAMP or seconds > LATEST:
+        raise WrongSignature(f"The cosignature of {witness.name} has no time.")
+    _check(witness, raw[STAMP:], f"cosignature/v1\ntime {seconds}\n{text}".encode())
+    return seconds
+
+
+def _signed_by(note: bytes, key: Key) -> tuple[str, bytes | None]:
+    """The text of a note, and what the key put beneath it."""
+    text, lines = _split(note)
+    for name, raw in map(_signature, lines):
+        if name == key.name and raw[:4] == key.key_id:
+            return text, raw[4:]
+    return text, None
+
+
+def _check(key: Key, signature: bytes, message: bytes) -> None:
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
     except InvalidSignature:
         raise WrongSignature(f"The signature of {key.name} does not fit the note.") from None
-    return text
 
 
 def read_checkpoint(note: bytes, key: Key) -> Checkpoint:

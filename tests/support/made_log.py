@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,7 @@ from recoup.apps.audit import queries
 from recoup.core.checkpoints import Checkpoint, signed, verifier_key
 from recoup.core.merkle import Growing, leaf_hash
 from recoup_verify.log import Checked, check_log
-from recoup_verify.note import read_key
+from recoup_verify.note import COSIGNATURE, read_key
 
 ORIGIN = "made.invalid/log"
 BEGAN = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -86,12 +87,14 @@ class MadeLog:
         return self.notes[max(self.notes)]
 
     def check(self, log: bytes | None = None, kept: bytes | None = None,
-              newest: bytes | None = None, held: bytes | None = None) -> Checked:  # fmt: skip
+              newest: bytes | None = None, held: bytes | None = None,
+              witnesses: Sequence[str] = ()) -> Checked:  # fmt: skip
         return check_log(
             io.BytesIO(self.log if log is None else log), key=read_key(self.verifier_key),
             newest=self.newest if newest is None else newest,
             kept=self.kept if kept is None else kept,
             held=[] if held is None else [("one", held)],
+            witnesses=[read_key(key, COSIGNATURE) for key in witnesses],
         )  # fmt: skip
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from recoup.core.checkpoints import COSIGNATURE, verifier_key
+from recoup.standards import tlog_witness
 from recoup_verify.findings import CannotCheck
 from recoup_verify.log import Checked
+from recoup_verify.note import NotANote
 from support.made_log import MadeLog, made
 
 FLIPS = 10_000
@@ -97,3 +104,56 @@ def test_a_leaf_without_a_place_is_told(log: MadeLog) -> None:
 def test_what_is_no_log_is_not_checked(log: MadeLog) -> None:
     with pytest.raises(CannotCheck, match="does not begin"):
         log.check(b"something else\n")
+
+
+# Witnesses that cosigned
+
+WITNESS = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"a witness of tests").digest())
+NAME = "near.invalid/witness"
+NEAR = verifier_key(NAME, WITNESS.public_key().public_bytes_raw(), COSIGNATURE)
+AT = 1_790_000_000
+
+
+def cosigned(note: bytes, *, text: bytes | None = None, at: int = AT) -> bytes:
+    """A note with the line that the witness adds; text: what it signed, if something else."""
+    said = (note.split(b"\n\n")[0] + b"\n" if text is None else text).decode()
+    signature = WITNESS.sign(tlog_witness.cosigned_message(said, AT))
+    public = WITNESS.public_key().public_bytes_raw()
+    return note + tlog_witness.cosignature_line(NAME, public, at, signature)
+
+
+def test_the_largest_that_a_witness_cosigned_is_said(log: MadeLog) -> None:
+    kept = log.kept.replace(*(base64.b64encode(note) for note in (
+        log.notes[20], cosigned(log.notes[20]))))  # fmt: skip
+    checked = log.check(kept=kept, witnesses=[NEAR])
+    assert (checked.findings, checked.cosigned) == ([], {NAME: (20, AT)})
+    checked = log.check(kept=kept, newest=cosigned(log.newest), witnesses=[NEAR])
+    assert (checked.findings, checked.cosigned) == ([], {NAME: (40, AT)})
+
+
+def test_a_witness_that_cosigned_nothing_is_missed(log: MadeLog) -> None:
+    (found,) = log.check(witnesses=[NEAR]).findings
+    assert (found.rule, found.said) == ("cosignature", f"{NAME} cosigned no checkpoint of this log")
+
+
+@pytest.mark.parametrize("forged", [{"text": b"another log\n1\nAAAA\n"}, {"at": AT + 1}])
+def test_a_cosignature_of_anything_else_is_found(log: MadeLog, forged: dict[str, Any]) -> None:
+    newest = cosigned(log.newest, **forged)
+    assert log.check(newest=newest).findings == []  # nobody asked about the witness
+    assert {found.rule for found in log.check(newest=newest, witnesses=[NEAR]).findings} == {
+        "cosignature"
+    }
+
+
+def test_every_flipped_bit_of_a_cosignature_is_found(log: MadeLog) -> None:
+    newest = cosigned(log.newest)
+    line = len(newest) - len(log.newest)
+    for bit in range((len(newest) - line) * 8, len(newest) * 8):
+        changed = bytearray(newest)
+        changed[bit // 8] ^= 1 << bit % 8
+        assert is_found(lambda: log.check(newest=bytes(changed), witnesses=[NEAR])), bit  # noqa: B023
+
+
+def test_a_log_s_key_is_no_witness_s(log: MadeLog) -> None:
+    with pytest.raises(NotANote, match="of the kind 4"):
+        log.check(witnesses=[log.verifier_key])

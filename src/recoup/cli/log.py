@@ -87,7 +87,7 @@ def export(folder: Path) -> int:
             return 2
         count = write(folder / "log", queries.lines()) - 1
         write(folder / "checkpoints", queries.notes())
-        write(folder / "checkpoint", [bytes(newest.note)])
+        write(folder / "checkpoint", [queries.cosigned(newest)])
         files = write_files(folder / "files")
     print(f"{folder}: {count} leaves, {files} files, newest checkpoint of {newest.size} leaves")
     return 0
@@ -118,7 +118,7 @@ def checkpoint() -> int:
     if newest is None:
         print("recoup: there is no checkpoint yet; is the hub running?", file=sys.stderr)
         return 2
-    sys.stdout.write(bytes(newest.note).decode())
+    sys.stdout.write(queries.cosigned(newest).decode())
     return 0
 
 

@@ -23,10 +23,12 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.models import AuditWitnessed
 from recoup.apps.audit.witness_operations import tell_witnesses
 from recoup.apps.audit.witnesses import HasLater, Hub, Since, WitnessSilent, read
+from recoup.cli import log as log_command
 from recoup.cli.log_cosigner import Cosigner, open_cosigner
 from recoup.core.checkpoints import COSIGNATURE, verifier_key
 from recoup.standards import tlog_witness
 from recoup.standards.tlog_witness import STATUS, NotTaken, Verdict
+from recoup_verify.cli import main as verify
 from support import live, roles
 from support.log import ORIGIN, Log
 from support.roles import as_planner
@@ -229,7 +231,10 @@ def tell(world: World) -> list[str]:
         return tell_witnesses(queries.witnesses(), at=world.now())
 
 
-def test_two_hubs(open_world: World, our_log: Log, other_hub: str) -> None:
+def test_two_hubs(
+    open_world: World, our_log: Log, other_hub: str, tmp_path: Path, settings: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     """It cosigns what continues, which frees what was kept back; a fork it refuses and tells."""
     act(open_world, 7, hours=25)
     assert queries.freshness().is_too_old(open_world.now())
@@ -247,6 +252,13 @@ def test_two_hubs(open_world: World, our_log: Log, other_hub: str) -> None:
         assert receipt.startswith(f"— {NAME} ".encode())
         (witnessed,) = foreign_queries.witnessed_logs()
     assert (witnessed.origin, witnessed.size, witnessed.faults) == (ORIGIN, second.size, [])
+
+    with as_planner():
+        assert log_command.export(tmp_path / "export") == 0
+    witness_key = settings.WITNESSES.partition("#")[2]
+    options = ["log", str(tmp_path / "export"), "--key", our_log.key, "--witness", witness_key]
+    assert verify(options) == 0
+    assert f"cosigned by {NAME}: {second.size} leaves at 20" in capsys.readouterr().out
 
     fork = FarLog(60, b"fork", ORIGIN, our_log.signer.key)
     statuses = (200, 409, 422)

@@ -117,6 +117,13 @@ order by l.recorded_at, l.stream, l.stream_seq
 """
 
 
+# A checkpoint's size, and its note with the lines of the witnesses that cosigned it.
+COSIGNED: Final = """
+select c.size, c.note || coalesce((
+  select string_agg(w.receipt, ''::bytea order by w.witness) from audit_auditwitnessed w
+  where w.checkpoint_id = c.size and w.kind = 'hub'), ''::bytea)
+from audit_auditcheckpoint c
+"""
 Row = tuple[Any, ...]
 
 
@@ -144,10 +151,20 @@ def line(row: Row) -> bytes:
 
 
 def notes() -> Iterator[bytes]:
-    """All checkpoints, one a line: its size and, in base64, the note."""
-    rows = AuditCheckpoint.objects.order_by("size").values_list("size", "note")
-    for size, note in rows.iterator(chunk_size=ROWS_AT_ONCE):
-        yield f"{size}\t{base64.b64encode(bytes(note)).decode()}\n".encode()
+    """All checkpoints, one a line: its size and, in base64, the note with its cosignatures."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(f"{COSIGNED} order by c.size")
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for size, note in rows:
+                yield f"{size}\t{base64.b64encode(bytes(note)).decode()}\n".encode()
+
+
+def cosigned(checkpoint: AuditCheckpoint) -> bytes:
+    """A checkpoint as it goes to others: its note, and the lines of who cosigned it so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{COSIGNED} where c.size = %s", [checkpoint.size])
+        [(_, note)] = cursor.fetchall()
+    return bytes(note)
 
 
 def newest() -> AuditCheckpoint | None:
