@@ -64,7 +64,7 @@ def drawn(page: Any) -> str:
 
 def changed(page: Any, read: Callable[[Any], Any], before: Any) -> bool:
     """Whether what is read becomes another, soon: a live part may be fetched anew in between."""
-    for _ in range(50):
+    for _ in range(200):
         if read(page) != before:
             return True
         page.wait_for_timeout(100)
