@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -141,7 +142,7 @@ def test_who_stood_in_line_too_long_is_told_and_nothing_was_done() -> None:
         late = await asyncio.wait_for(bridge.ask(scope("/late")), 5)
         gate.set()
         assert bridge.ordinary.length == 1 and (await first).status == 200
-        assert bridge.ordinary.length == 0 and not bridge.ordinary.free.locked()
+        assert bridge.ordinary.length == 0 and not bridge.ordinary.is_full()
         return late.status, len(asked)
 
     with ThreadPoolExecutor(1) as thread:
@@ -198,3 +199,61 @@ def test_who_is_new_takes_any_thread_while_there_is_one() -> None:
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, serve()).result() == (200, 200)
+
+
+def _scope(path: str) -> Message:
+    return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+            "http_version": "1.1", "headers": []}  # fmt: skip
+
+
+def test_pages_are_made_one_after_the_other() -> None:
+    """Two at once would only take the processor from each other."""
+    working, most = [0], [0]
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        working[0] += 1
+        most[0] = max(most[0], working[0])
+        time.sleep(0.01)
+        working[0] -= 1
+        start_response("200 OK", [])
+        return []
+
+    async def serve() -> set[int]:
+        bridge = Bridge(application, threads=8, most_bytes=lambda _: 100)
+        answers = await asyncio.gather(*(bridge.ask(_scope("/one")) for _ in range(20)))
+        assert bridge.ordinary.length == 0
+        return {one.status for one in answers}
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == {200}
+    assert most == [1]
+
+
+def test_beside_slow_ones_others_go_on_while_there_are_threads() -> None:
+    """Who waits for a locked row lends the turn, and takes no second one when it ends."""
+    gate = threading.Event()
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    async def serve() -> tuple[int, int, int]:
+        bridge = Bridge(application, threads=8, most_bytes=lambda _: 100, patience=20)
+        threads = 1 + bridge.ordinary.to_lend
+        slow = [asyncio.create_task(bridge.ask(_scope("/slow"))) for _ in range(threads - 1)]
+        await asyncio.sleep(0.02)
+        beside = await asyncio.wait_for(bridge.ask(_scope("/quick")), 10)
+        full = asyncio.create_task(bridge.ask(_scope("/slow")))
+        last = asyncio.create_task(bridge.ask(_scope("/quick")))
+        await asyncio.sleep(0.7)
+        assert not last.done() and bridge.ordinary.to_lend == 0
+        gate.set()
+        assert {(await one).status for one in [*slow, full]} == {200}
+        assert (await last).status == 200
+        line = bridge.ordinary
+        return beside.status, line.to_lend - threads + 1, line.free - 1  # no turn is left over
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, serve()).result() == (200, 0, 0)

@@ -18,11 +18,13 @@ from a2wsgi.wsgi import build_environ
 from recoup.web.arriving import Body, ClientGone, NoRoom, Room, TooSlow, read_body
 from recoup.web.arriving import Receive as Receive
 from recoup.web.headers import AS_BYTES
+from recoup.web.line import Line
 
 LARGE_BYTES: Final = 1_000_000
 LARGE_AT_ONCE: Final = 4
 LARGE_AND_URGENT: Final = 2
 KEPT_FREE: Final = 2  # threads that only urgent requests take
+FIRST: Final = 2  # threads for those whose credential nobody has seen yet, on urgent paths
 MOST_IN_LINE: Final = 400  # for the other threads; who comes then is told to come again
 FIRST_IN_LINE: Final = 50  # of those whose credential nobody has seen yet, on urgent paths
 LONGEST_IN_LINE: Final = 5.0  # seconds; by then a reader has gone, and the answer is for nobody
@@ -70,32 +72,6 @@ BUSY: Final = _refused(
 )
 
 
-class Line:
-    """Who waits for one of a number of threads: so many at most, and so many seconds."""
-
-    def __init__(self, threads: int, most: int, patience: float) -> None:
-        self.free = asyncio.Semaphore(threads)
-        self.most, self.patience, self.length = most, patience, 0
-
-    async def enter(self) -> bool:
-        """Wait for a thread; false if there will be none in time. Who entered leaves later."""
-        if self.length >= self.most:
-            return False
-        self.length += 1
-        try:
-            await asyncio.wait_for(self.free.acquire(), self.patience)
-        except BaseException as problem:
-            self.length -= 1
-            if isinstance(problem, TimeoutError):
-                return False
-            raise
-        return True
-
-    def leave(self) -> None:
-        self.length -= 1
-        self.free.release()
-
-
 class Bridge:
     """A WSGI application as an ASGI one.
 
@@ -118,8 +94,9 @@ class Bridge:
         self.most_bytes = most_bytes
         self.is_urgent = is_urgent
         self.is_first = is_first
-        self.ordinary = Line(max(1, threads - KEPT_FREE - 1), MOST_IN_LINE, patience)
-        self.first = Line(1, FIRST_IN_LINE, patience)
+        firsts = max(1, min(FIRST, threads - KEPT_FREE - 1))
+        self.ordinary = Line(max(1, threads - KEPT_FREE - firsts), MOST_IN_LINE, patience)
+        self.first = Line(firsts, FIRST_IN_LINE, patience, at_work=firsts)
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.large_urgent = asyncio.Semaphore(LARGE_AND_URGENT)
         self.room = Room()
@@ -178,15 +155,16 @@ class Bridge:
         if self.is_urgent(scope):
             return await self._run(scope, body)
         line = self.first if self._waits_apart(scope) else self.ordinary
-        if not await line.enter():
+        place = await line.enter()
+        if place is None:
             return BUSY
         try:
             return await self._run(scope, body)
         finally:
-            line.leave()
+            line.leave(place)
 
     def _waits_apart(self, scope: Scope) -> bool:
-        return self.is_first(scope) and self.ordinary.free.locked()
+        return self.is_first(scope) and self.ordinary.is_full()
 
     async def _run(self, scope: Scope, body: Body | None) -> Answer:
         """Work on a request in a thread."""
