@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -43,7 +41,6 @@ CHECKED_AT_ONCE = (
     "ledgers_reach", "ledgers_trace", "ledgers_account",
 )  # fmt: skip
 READ_AGAIN = 1024 * 1024  # bytes of evidence after each test
-_PREPARED: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 @contextlib.contextmanager
@@ -150,14 +147,8 @@ def _asking_prepared() -> Any:
 
 def rows_prepared(sql: str, values: Any = None) -> list[tuple[Any, ...]]:
     """The rows of a statement, which this connection keeps prepared beyond the transaction."""
-    with connection.cursor() as cursor:
-        text = cursor.mogrify(sql, values) if values else sql
-        known = _PREPARED.setdefault(connection.connection, set())
-        name = f"asked_{sha256(text.encode()).hexdigest()[:24]}"
-        if name not in known:
-            cursor.execute(f"prepare {name} as {text}")
-            known.add(name)
-        cursor.execute(f"execute {name}")
+    with connection.plans_kept(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
         return cursor.fetchall()
 
 

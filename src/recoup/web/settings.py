@@ -34,6 +34,11 @@ ROLE = os.environ.get("RECOUP_ROLE", "app")
 LOCK_SECONDS = float(os.environ.get("RECOUP_LOCK_SECONDS", "8")) if ROLE == "app" else 0.0
 
 
+# Statements whose plan depends on who asks are never prepared (ADR 0004); those found by a key say
+# so themselves (web/postgres/compiler).
+NEVER_BY_ITSELF = 2**31
+
+
 def database(url: str) -> dict[str, object]:
     """Django's settings for an address like ``postgresql://user:password@host/name?host=/dir``."""
     parts = urlsplit(url)
@@ -51,7 +56,7 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or options.pop("port", "")),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**options, "prepare_threshold": None, "connect_timeout": 5},
+        "OPTIONS": {**options, "prepare_threshold": NEVER_BY_ITSELF, "connect_timeout": 5},
     }
 
 

@@ -13,6 +13,8 @@ Django writes each statement anew: ``compiler`` does it with less work.
 from __future__ import annotations
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -29,10 +31,22 @@ class DatabaseOperations(operations.DatabaseOperations):
     compiler_module = "recoup.web.postgres.compiler"
 
 
+class KeptPlan(psycopg.Cursor[Any]):
+    """Prepares what it is asked, once for each connection."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> KeptPlan:
+        return super().execute(query, params, prepare=True, **how)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL; ``is_usable`` without a statement, moments read by the driver."""
 
     ops_class = DatabaseOperations
+    is_keeping = False
+
+    @property
+    def keeps_plans(self) -> bool:
+        return self.connection is not None and self.connection.prepare_threshold is not None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -42,10 +56,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> Any:
         if name is None:
-            return self.connection.cursor()
+            return KeptPlan(self.connection) if self.is_keeping else self.connection.cursor()
         return base.ServerSideCursor(  # type: ignore[call-arg]
             self.connection, name=name, scrollable=False, withhold=self.connection.autocommit
         )
+
+    @contextmanager
+    def plans_kept(self) -> Iterator[None]:
+        """Statements asked within are planned a few times for a connection, then no more."""
+        self.is_keeping = self.keeps_plans
+        try:
+            yield
+        finally:
+            self.is_keeping = False
 
     def is_usable(self) -> bool:
         if self.connection is None or self.connection.closed:

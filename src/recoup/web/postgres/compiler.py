@@ -5,12 +5,14 @@ columns of one table's rows are written once. A column's name is put together at
 compared with what the rows are ordered by only where that could be a column (an expression, not a
 name); and what needs no conversion is not asked twice. The statements are the same, letter for
 letter.
+
+What is found by its key is asked with a plan that the database keeps (ADR 0004).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.db.backends.postgresql import compiler
 from django.db.backends.postgresql.compiler import (
@@ -21,6 +23,8 @@ from django.db.backends.postgresql.compiler import (
 )
 from django.db.models import Model
 from django.db.models.expressions import Col
+from django.db.models.lookups import Exact, In
+from django.db.models.sql.where import AND
 
 __all__ = [
     "SQLAggregateCompiler",
@@ -31,13 +35,50 @@ __all__ = [
 ]
 
 
+def _is_one_value(lookup: Exact | In) -> bool:
+    given = lookup.rhs
+    if isinstance(lookup, In):
+        return isinstance(given, list | tuple | set | frozenset) and len(given) == 1
+    return not hasattr(given, "resolve_expression")
+
+
 Shape = tuple[type[Model], str, frozenset[str], bool]
 # The columns of a shape as they stand in statements, and of what model its rows are.
 _SELECTS: dict[Shape, tuple[tuple[Any, ...], dict[str, Any] | None]] = {}
 
 
+# What a case, a report, a request or a ticket has is few rows, whoever asks.
+FEW_ROWS: Final = frozenset({"case_id", "report_id", "request_id", "ticket_id"})
+FEW_ROWS_OF: Final = {"members_mandate": frozenset({"person_id"})}
+
+
 class SQLCompiler(compiler.SQLCompiler):
-    """Writes what Django's own does."""
+    """Writes what Django's own does, and asks with a plan that is kept where one plan suits all."""
+
+    def execute_sql(self, *how: Any, **more: Any) -> Any:
+        is_in_pieces = more.get("chunked_fetch") or how[1:2] == (True,)
+        if is_in_pieces or not self._is_found_by_key():
+            return super().execute_sql(*how, **more)
+        backend: Any = self.connection
+        with backend.plans_kept():
+            return super().execute_sql(*how, **more)
+
+    def _is_found_by_key(self) -> bool:
+        """Whether the rows are of one key, so that the plan is the same for each organisation."""
+        query = self.query
+        where = query.where
+        if query.combinator or where.negated or where.connector != AND or not query.model:
+            return False
+        meta = query.model._meta
+        few = FEW_ROWS_OF.get(meta.db_table, FEW_ROWS)
+        return any(
+            isinstance(one, Exact | In)
+            and isinstance(one.lhs, Col)
+            and one.lhs.alias == meta.db_table
+            and (one.lhs.target.unique or one.lhs.target.column in few)
+            and _is_one_value(one)
+            for one in where.children
+        )
 
     def quote_name_unless_alias(self, name: str) -> str:
         known: str | None = self.quote_cache.get(name)
