@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.db.models import F, Q, QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds.models import CaseTotal
@@ -118,3 +119,12 @@ def test_a_kept_plan_shows_each_only_what_is_theirs(
         with scope(world.at_bank("walnut")):
             assert Case.objects.filter(pk=case.pk).first() is None
     assert any("cases_case" in statement for statement in prepared())
+
+
+@pytest.mark.django_db
+def test_what_is_asked_with_a_kept_plan_is_told_like_any_other() -> None:
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as seen:
+            Case.objects.filter(pk=ONE).first()
+        (asked,) = seen.captured_queries
+        assert asked["sql"].startswith("SELECT") and ONE.hex in asked["sql"].replace("-", "")

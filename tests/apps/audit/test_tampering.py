@@ -282,6 +282,7 @@ def test_l11_a_changed_file_is_found(open_world: World, tmp_path: Path) -> None:
 
 
 def test_checkpoints_that_vanish_or_are_bent_are_found(log: Log) -> None:
-    tamper("update audit_auditcheckpoint set note = set_byte(note, 30, 65) where size = 40")
+    other = "65 + (get_byte(note, 30) = 65)::int"  # A, or B where it is A
+    tamper(f"update audit_auditcheckpoint set note = set_byte(note, 30, {other}) where size = 40")
     assert {one.rule for one in checked(log).findings} == {"signature"}
     assert AuditCheckpoint is not None

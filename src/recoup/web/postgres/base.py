@@ -30,6 +30,11 @@ class DatabaseOperations(operations.DatabaseOperations):
 
     compiler_module = "recoup.web.postgres.compiler"
 
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """What was asked, with its values; of a prepared statement the driver keeps no text."""
+        told = super().last_executed_query(cursor, sql, params)
+        return told or psycopg.ClientCursor(cursor.connection).mogrify(sql, params)
+
 
 class KeptPlan(psycopg.Cursor[Any]):
     """Prepares what it is asked, once for each connection."""
