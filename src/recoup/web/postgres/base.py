@@ -49,10 +49,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
     is_keeping = False
 
-    @property
-    def keeps_plans(self) -> bool:
-        return self.connection is not None and self.connection.prepare_threshold is not None
-
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         if loader := psycopg.adapters.get_loader(TIMESTAMPTZ, Format.TEXT):
@@ -69,7 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @contextmanager
     def plans_kept(self) -> Iterator[None]:
         """Statements asked within are planned a few times for a connection, then no more."""
-        self.is_keeping = self.keeps_plans
+        self.is_keeping = True
         try:
             yield
         finally:
