@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from django.test import Client
 from recoup.web import asgi, known_callers
 from recoup.web.addresses import caller, networks, placed
 from recoup.web.known_callers import KnownCallers
+from support.loops import in_a_loop
 from support.world import World
 
 PROXIES = networks("10.0.0.1, 10.1.0.0/16, fd00::/8")
@@ -75,8 +74,7 @@ def test_the_server_uses_it_before_anything_is_asked(monkeypatch: pytest.MonkeyP
             "type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http",
             "client": (peer, 5), "headers": [(b"x-forwarded-for", b"198.51.100.1")],
         }  # fmt: skip
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, asgi.application(scope, None, None)).result()
+        in_a_loop(asgi.application(scope, None, None))
     assert [one["client"][0] for one in seen] == ["198.51.100.1", "192.0.2.7"]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from recoup.web import arriving
 from recoup.web.arriving import IN_MEMORY_BYTES, Body, ClientGone, NoRoom, Room, TooSlow
+from support.loops import in_a_loop
 
 Read = Callable[..., Body]
 
@@ -28,10 +28,8 @@ def read(
         part = rest.pop(0)
         return {"type": "http.request", "body": part, "more_body": bool(rest) or not ends}
 
-    # In a thread: the browser's tests leave a loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        work = arriving.read_body(receive, most=most, room=room)
-        return thread.submit(asyncio.run, work).result()
+    body: Body = in_a_loop(arriving.read_body(receive, most=most, room=room))
+    return body
 
 
 def test_a_short_body_stays_in_memory_and_takes_no_room() -> None:

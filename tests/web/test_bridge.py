@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from recoup.web import arriving
 from recoup.web.bridge import LARGE_BYTES, MOST_IN_LINE, Bridge
+from support.loops import in_a_loop
 
 Message = dict[str, Any]
 
@@ -43,10 +43,26 @@ def _asked(
     async def serve() -> None:
         await Bridge(_echo, threads=1, most_bytes=lambda _: most)(scope, receive, send)
 
-    # In a thread: the browser's tests leave a loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, serve()).result()
+    in_a_loop(serve())
     return sent
+
+
+def _scope(path: str) -> Message:
+    return {"type": "http", "method": "GET", "path": path, "query_string": b"",
+            "http_version": "1.1", "headers": []}  # fmt: skip
+
+
+def _slow_until() -> tuple[threading.Event, Callable[..., list[bytes]]]:
+    """An application that answers /slow when the gate is opened, all else at once."""
+    gate = threading.Event()
+
+    def application(environ: Message, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    return gate, application
 
 
 def _part(body: bytes, *, more: bool = False) -> Message:
@@ -101,24 +117,19 @@ def test_urgent_requests_find_a_thread_while_all_others_wait_for_one() -> None:
         start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
-    def scope(path: str) -> Message:
-        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
-                "http_version": "1.1", "headers": []}  # fmt: skip
-
     async def serve() -> tuple[int, int, bytes]:
         bridge = Bridge(application, threads=4, most_bytes=lambda _: 100,
                         is_urgent=lambda one: one["path"] == "/hold")  # fmt: skip
-        flood = [asyncio.create_task(bridge.ask(scope("/slow"))) for _ in range(MOST_IN_LINE)]
+        flood = [asyncio.create_task(bridge.ask(_scope("/slow"))) for _ in range(MOST_IN_LINE)]
         await asyncio.sleep(0.05)
-        beyond = await asyncio.wait_for(bridge.ask(scope("/slow")), 5)
-        urgent = await asyncio.wait_for(bridge.ask(scope("/hold")), 5)
+        beyond = await asyncio.wait_for(bridge.ask(_scope("/slow")), 5)
+        urgent = await asyncio.wait_for(bridge.ask(_scope("/hold")), 5)
         gate.set()
         answers = await asyncio.gather(*flood)
         assert {one.status for one in answers} == {200} and bridge.ordinary.length == 0
         return beyond.status, urgent.status, urgent.body
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == (503, 200, b"/hold")
+    assert in_a_loop(serve()) == (503, 200, b"/hold")
 
 
 def test_who_stood_in_line_too_long_is_told_and_nothing_was_done() -> None:
@@ -131,79 +142,47 @@ def test_who_stood_in_line_too_long_is_told_and_nothing_was_done() -> None:
         start_response("200 OK", [])
         return []
 
-    def scope(path: str) -> Message:
-        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
-                "http_version": "1.1", "headers": []}  # fmt: skip
-
     async def serve() -> tuple[int, int]:
         bridge = Bridge(application, threads=3, most_bytes=lambda _: 100, patience=0.05)
-        first = asyncio.create_task(bridge.ask(scope("/first")))
+        first = asyncio.create_task(bridge.ask(_scope("/first")))
         await asyncio.sleep(0.02)
-        late = await asyncio.wait_for(bridge.ask(scope("/late")), 5)
+        late = await asyncio.wait_for(bridge.ask(_scope("/late")), 5)
         gate.set()
         assert bridge.ordinary.length == 1 and (await first).status == 200
         assert bridge.ordinary.length == 0 and not bridge.ordinary.is_full()
         return late.status, len(asked)
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == (503, 1)
+    assert in_a_loop(serve()) == (503, 1)
 
 
 def test_a_bank_that_nobody_has_seen_yet_becomes_known_in_a_flood() -> None:
-    gate = threading.Event()
-
-    def application(environ: Message, start_response: Any) -> list[bytes]:
-        if environ["PATH_INFO"] == "/slow":
-            gate.wait(20)
-        start_response("200 OK", [])
-        return []
-
-    def scope(path: str) -> Message:
-        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
-                "http_version": "1.1", "headers": []}  # fmt: skip
+    gate, application = _slow_until()
 
     async def serve() -> int:
         bridge = Bridge(application, threads=4, most_bytes=lambda _: 100,
                         is_first=lambda one: one["path"] == "/first")  # fmt: skip
-        flood = [asyncio.create_task(bridge.ask(scope("/slow"))) for _ in range(MOST_IN_LINE)]
+        flood = [asyncio.create_task(bridge.ask(_scope("/slow"))) for _ in range(MOST_IN_LINE)]
         await asyncio.sleep(0.05)
-        first = await asyncio.wait_for(bridge.ask(scope("/first")), 5)
+        first = await asyncio.wait_for(bridge.ask(_scope("/first")), 5)
         gate.set()
         await asyncio.gather(*flood)
         return first.status
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == 200
+    assert in_a_loop(serve()) == 200
 
 
 def test_who_is_new_takes_any_thread_while_there_is_one() -> None:
-    gate = threading.Event()
-
-    def application(environ: Message, start_response: Any) -> list[bytes]:
-        if environ["PATH_INFO"] == "/slow":
-            gate.wait(20)
-        start_response("200 OK", [])
-        return []
-
-    def scope(path: str) -> Message:
-        return {"type": "http", "method": "GET", "path": path, "query_string": b"",
-                "http_version": "1.1", "headers": []}  # fmt: skip
+    gate, application = _slow_until()
 
     async def serve() -> tuple[int, int]:
         bridge = Bridge(application, threads=5, most_bytes=lambda _: 100, is_first=lambda _: True)
-        slow = asyncio.create_task(bridge.ask(scope("/slow")))
+        slow = asyncio.create_task(bridge.ask(_scope("/slow")))
         await asyncio.sleep(0.02)
-        second = await asyncio.wait_for(bridge.ask(scope("/second")), 2)
+        second = await asyncio.wait_for(bridge.ask(_scope("/second")), 2)
         gate.set()
         return (await slow).status, second.status
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == (200, 200)
-
-
-def _scope(path: str) -> Message:
-    return {"type": "http", "method": "GET", "path": path, "query_string": b"",
-            "http_version": "1.1", "headers": []}  # fmt: skip
+    assert in_a_loop(serve()) == (200, 200)
 
 
 def test_pages_are_made_one_after_the_other() -> None:
@@ -224,20 +203,13 @@ def test_pages_are_made_one_after_the_other() -> None:
         assert bridge.ordinary.length == 0
         return {one.status for one in answers}
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == {200}
+    assert in_a_loop(serve()) == {200}
     assert most == [1]
 
 
 def test_beside_slow_ones_others_go_on_while_there_are_threads() -> None:
     """Who waits for a locked row lends the turn, and takes no second one when it ends."""
-    gate = threading.Event()
-
-    def application(environ: Message, start_response: Any) -> list[bytes]:
-        if environ["PATH_INFO"] == "/slow":
-            gate.wait(20)
-        start_response("200 OK", [])
-        return []
+    gate, application = _slow_until()
 
     async def serve() -> tuple[int, int, int]:
         bridge = Bridge(application, threads=8, most_bytes=lambda _: 100, patience=20)
@@ -255,5 +227,4 @@ def test_beside_slow_ones_others_go_on_while_there_are_threads() -> None:
         line = bridge.ordinary
         return beside.status, line.to_lend - threads + 1, line.free - 1  # no turn is left over
 
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, serve()).result() == (200, 0, 0)
+    assert in_a_loop(serve()) == (200, 0, 0)

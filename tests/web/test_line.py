@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from recoup.web.line import Line
+from support.loops import in_a_loop
 
 
 def served(*, crowded: float, pause: float) -> list[int]:
@@ -32,7 +33,8 @@ def served(*, crowded: float, pause: float) -> list[int]:
         assert line.length == 0 and line.free == 1
         return order
 
-    return asyncio.run(serve())
+    found: list[int] = in_a_loop(serve())
+    return found
 
 
 def test_a_short_line_is_served_in_order() -> None:
@@ -58,7 +60,7 @@ def test_who_has_gone_is_passed_over_and_takes_no_turn_along() -> None:
         line.leave(worker)
         return told_to_come_again, line.length, line.free
 
-    assert asyncio.run(serve()) == (True, 0, 1)
+    assert in_a_loop(serve()) == (True, 0, 1)
 
 
 def test_a_turn_given_to_one_who_goes_at_that_moment_is_handed_on() -> None:
@@ -77,4 +79,4 @@ def test_a_turn_given_to_one_who_goes_at_that_moment_is_handed_on() -> None:
         line.leave(place)
         return line.length, line.free
 
-    assert asyncio.run(serve()) == (0, 1)
+    assert in_a_loop(serve()) == (0, 1)
