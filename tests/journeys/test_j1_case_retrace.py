@@ -23,10 +23,11 @@ WIDTHS = (1360, 390)
 
 @pytest.fixture
 def ledger(hub: Hub) -> Ledger:
-    """Other people's money lies on the first account, so that rules differ."""
+    """Other people's money lies on the first account and comes to it, so that rules differ."""
     ledger = Ledger(hub.world)
     ledger.account("victim", "plum", 10001, 900_000)
     ledger.account("first", "quince", 20001, 30_000)
+    ledger.account("employer", "plum", 10002, 90_000)
     ledger.account("second", "walnut", 30001, 1_000)
     ledger.account("third", "linden", 40001, 0)
     return ledger
@@ -35,6 +36,7 @@ def ledger(hub: Hub) -> Ledger:
 def followed(ledger: Ledger) -> str:
     paid = ledger.pay("victim", "first", 50_000, minute=10)
     ledger.pay("first", "cash", 10_000, minute=12)
+    ledger.pay("employer", "first", 10_000, minute=13)
     ledger.pay("first", "second", 40_000, minute=14)
     ledger.pay("second", "third", 30_000, minute=16)
     filed = report(ledger, paid)
@@ -56,6 +58,11 @@ def shoot(page: Any, name: str) -> None:
 
 def rows(page: Any) -> list[str]:
     return [" ".join(row.split()) for row in page.locator(".rc-bands tbody tr").all_inner_texts()]
+
+
+def held_at(found: list[str]) -> list[str]:
+    rows_held = [row for row in found if " held " in row and "not held" not in row]
+    return [row.split(" held ")[0] for row in rows_held]
 
 
 def drawn(page: Any) -> str:
@@ -94,6 +101,7 @@ def test_rule_and_date_change_picture_and_table_and_are_undone(
     snap(page, "libr")
 
     libr_rows = rows(page)
+    assert held_at(libr_rows) == held_at(held_rows)[:2] and len(held_at(held_rows)) == 3
     page.get_by_role("link", name="booking before").click()
     page.wait_for_url("**at=*")
     assert changed(page, rows, libr_rows)

@@ -107,7 +107,7 @@ def pictures(
         picture = drawn.setdefault(flow.currency, Picture(flow.currency, names))
         _draw_flow(picture, flow, known, victims, is_doubtful=flow.payer_id in doubtful)
     untold = _left_untold(flows)
-    for row in trail:
+    for row in _along(trail, flows):
         _draw_rest(
             drawn.setdefault(row.currency, Picture(row.currency, names)),
             row,
@@ -127,6 +127,15 @@ def pictures(
         for picture in drawn.values()
         if picture.rows
     ]
+
+
+def _along(trail: Iterable[Trail], flows: Iterable[Flow]) -> list[Trail]:
+    """Accounts in the order in which the money came to them: the same by every rule."""
+    came: dict[UUID | None, int] = {}
+    for flow in flows:
+        came.setdefault(flow.payer_id, len(came))
+        came.setdefault(flow.payee_id, len(came))
+    return sorted(trail, key=lambda row: came.get(row.account_id, len(came)))
 
 
 def _names_of_rest(*, is_past: bool, is_mark: bool) -> dict[str, str]:
