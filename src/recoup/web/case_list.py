@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.models import Claim
 from recoup.apps.members import queries as members
+from recoup.apps.reports.models import Report
 from recoup.apps.sought import Sought
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
@@ -83,18 +85,20 @@ def _filtered(rows: QuerySet[Case], state: str, query: str) -> QuerySet[Case]:
 
 
 def _matches(query: str) -> Q:
-    """A whole reference, or a whole account as people write it; nothing fuzzy."""
+    """A whole reference, or a whole account as people write it; nothing fuzzy.
+
+    Reports are found first, by their indexes: one condition over both tables would read all cases.
+    """
     try:
         query = read_search(query, field="q")
     except NotReadable:
         return Q(pk__in=[])
-    upper = query.upper()
-    condition = Q(reference=upper) | Q(report__reference=upper)
-    try:
+    told = Q(reference=query.upper())
+    with suppress(NotReadable):
         ident = read_account(query).ident
-    except NotReadable:
-        return condition
-    return condition | Q(report__payee_ident=ident) | Q(report__payer_ident=ident)
+        told |= Q(payee_ident=ident) | Q(payer_ident=ident)
+    reports = Report.objects.filter(told).values_list("id", flat=True)
+    return Q(reference=query.upper()) | Q(report_id__in=list(reports))
 
 
 def case_rows(actor: Actor, found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:

@@ -200,7 +200,12 @@ class Claim(models.Model):
                 name="claim_doubt_not_negative", condition=Q(returned_doubt_minor__gte=0)
             ),
         ]
-        indexes = [models.Index(fields=["case"], name="claim_case")]
+        indexes = [
+            models.Index(fields=["case"], name="claim_case"),
+            models.Index(
+                fields=["case"], condition=Q(adopted_at=None, state="alleged"), name="claim_waits"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

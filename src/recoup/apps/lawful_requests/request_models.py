@@ -24,6 +24,10 @@ DECISION_KINDS = [
     "asked", "replied", "authorised", "narrowed", "refused", "written", "confirmed",
     "not_confirmed", "not_said", "put",
 ]  # fmt: skip
+# What came of emergencies and oral decisions that somebody had to stand by afterwards.
+STOOD_BY = Q(heard_by__isnull=False) | Q(
+    kind__in=["written", "confirmed", "not_confirmed", "not_said"]
+)
 MOST_FILE_BYTES = 10 * 1024 * 1024
 
 
@@ -124,6 +128,10 @@ class Request(models.Model):
                 name="request_to_take_back",
             ),
             models.Index(fields=["case"], condition=Q(case__isnull=False), name="request_case"),
+            models.Index(
+                fields=["never_confirmed_at"], condition=Q(never_confirmed_at__isnull=False),
+                name="request_never_confirmed",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -189,6 +197,9 @@ class Decision(models.Model):
                 name="decision_authorises_something",
                 condition=~Q(kind__in=["authorised", "narrowed"]) | Q(content__isnull=False),
             ),
+        ]
+        indexes = [
+            models.Index(fields=["recorded_at"], condition=STOOD_BY, name="decision_stood_by")
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,7 @@ from recoup.apps.lawful_requests.models import (
 from recoup.apps.lawful_requests.queries import answers_to
 from recoup.apps.lawful_requests.request_counting import derived, without_open
 from recoup.apps.lawful_requests.request_law import REFUSING
+from recoup.apps.lawful_requests.request_models import STOOD_BY
 from recoup.core.access import Actor
 from recoup.core.law import Due
 
@@ -295,8 +296,8 @@ def profile_now(organisation_id: int) -> AddresseeProfile | None:
 def confirmations(actor: Actor, *, since: datetime) -> dict[str, int]:
     """What came of emergencies and oral decisions that the actor's organisation had to stand by."""
     own = actor.organisation_id
-    asked = Request.objects.filter(Q(authority_id=own) | Q(confirmer_id=own))
-    rows = Decision.objects.filter(request__in=asked, recorded_at__gte=since)
+    is_own = Q(authority_id=own) | Q(confirmer_id=own)
+    rows = Decision.objects.filter(is_own, STOOD_BY, recorded_at__gte=since)
     counted = rows.aggregate(
         oral=Count("id", filter=Q(heard_by__isnull=False)),
         written=Count("id", filter=Q(kind="written")),
@@ -304,7 +305,7 @@ def confirmations(actor: Actor, *, since: datetime) -> dict[str, int]:
         not_confirmed=Count("id", filter=Q(kind="not_confirmed")),
         not_said=Count("id", filter=Q(kind="not_said")),
     )
-    never = asked.filter(never_confirmed_at__gte=since).count()
+    never = Request.objects.filter(is_own, never_confirmed_at__gte=since).count()
     return {**counted, "never_confirmed": never}
 
 

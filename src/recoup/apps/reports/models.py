@@ -57,6 +57,7 @@ class Report(models.Model):
             ),
             models.Index(fields=["sender_mark", "received_at"], name="report_sender_time"),
             models.Index(fields=["payee_ident", "received_at"], name="report_payee_time"),
+            models.Index(fields=["payer_ident"], name="report_payer"),
         ]
 
     def __str__(self) -> str:
