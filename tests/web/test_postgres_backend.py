@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from recoup.apps.cases.models import Case, Task
+from recoup.apps.cases.models import Case, CaseLink, Task
 from recoup.apps.holds.models import CaseTotal
 from recoup.apps.members.models import Mandate
 from recoup.apps.members.scope import scope
@@ -85,6 +85,9 @@ def prepared() -> Callable[[], set[str]]:
         (CaseTotal.objects.filter(case_id__in=[ONE], rule="fifo"), True),
         (Task.objects.filter(case_id=ONE, done_at=None), True),
         (Mandate.objects.filter(person_id=ONE), True),
+        (CaseLink.objects.filter(Q(low_id=ONE) | Q(high_id=ONE)), True),
+        (CaseLink.objects.filter(Q(low_id=ONE) | Q(reason="account")), False),
+        (CaseLink.objects.exclude(Q(low_id=ONE) | Q(high_id=ONE)), False),
         (Case.objects.filter(pk__in=[ONE, TWO]), False),
         (Case.objects.filter(owner_id=7), False),
         (Case.objects.filter(Q(pk=ONE) | Q(owner_id=7)), False),

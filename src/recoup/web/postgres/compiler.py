@@ -24,7 +24,7 @@ from django.db.backends.postgresql.compiler import (
 from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
-from django.db.models.sql.where import AND
+from django.db.models.sql.where import AND, OR, WhereNode
 
 __all__ = [
     "SQLAggregateCompiler",
@@ -49,7 +49,29 @@ _SELECTS: dict[Shape, tuple[tuple[Any, ...], dict[str, Any] | None]] = {}
 
 # What a case, a report, a request or a ticket has is few rows, whoever asks.
 FEW_ROWS: Final = frozenset({"case_id", "report_id", "request_id", "ticket_id"})
-FEW_ROWS_OF: Final = {"members_mandate": frozenset({"person_id"})}
+FEW_ROWS_OF: Final = {
+    "members_mandate": frozenset({"person_id"}),
+    "cases_caselink": frozenset({"low_id", "high_id"}),
+    "cases_linkjudged": frozenset({"case_id", "judged_in_id"}),
+}
+
+
+def _is_of_key(condition: Any, table: str) -> bool:
+    """Whether a condition alone leaves the few rows of one key, or of one key or another."""
+    if isinstance(condition, WhereNode):
+        either = condition.children if condition.connector == OR else []
+        is_plain = bool(either) and not condition.negated
+        return is_plain and all(_is_of_key(one, table) for one in either)
+    return (
+        isinstance(condition, Exact | In)
+        and isinstance(condition.lhs, Col)
+        and condition.lhs.alias == table
+        and (
+            condition.lhs.target.unique
+            or condition.lhs.target.column in FEW_ROWS_OF.get(table, FEW_ROWS)
+        )
+        and _is_one_value(condition)
+    )
 
 
 class SQLCompiler(compiler.SQLCompiler):
@@ -69,16 +91,8 @@ class SQLCompiler(compiler.SQLCompiler):
         where = query.where
         if query.combinator or where.negated or where.connector != AND or not query.model:
             return False
-        meta = query.model._meta
-        few = FEW_ROWS_OF.get(meta.db_table, FEW_ROWS)
-        return any(
-            isinstance(one, Exact | In)
-            and isinstance(one.lhs, Col)
-            and one.lhs.alias == meta.db_table
-            and (one.lhs.target.unique or one.lhs.target.column in few)
-            and _is_one_value(one)
-            for one in where.children
-        )
+        table = query.model._meta.db_table
+        return any(_is_of_key(one, table) for one in where.children)
 
     def quote_name_unless_alias(self, name: str) -> str:
         known: str | None = self.quote_cache.get(name)
