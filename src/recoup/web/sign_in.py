@@ -46,6 +46,10 @@ class Passwords(ModelBackend):
         user = super().authenticate(request, username, password, **given)
         return user if user is not None and password_is_a_step(user) else None
 
+    def get_user(self, user_id: Any) -> Login | None:
+        user = members.login_of(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
+
 
 def password_is_enough(user: Login) -> bool:
     """Whether all that somebody may act for is invented, in a demonstration."""

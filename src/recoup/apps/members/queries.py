@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -23,19 +23,29 @@ from recoup.apps.members.models import (
     NOT_KNOWN,
     ApiKey,
     HostedIdentifier,
+    Login,
     Mandate,
     Organisation,
+    Person,
 )  # fmt: skip
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier, read_account
 from recoup.core.text import NotReadable
 
 PUBLIC_ID = 1
-# What an actor is made of, and what says whether a factor is enough: each request reads it.
-ACTOR_OF = (
-    "role", "valid_from", "person__full_name",
-    *(f"organisation__{one}" for one in ("kind", "name", "is_invented")),
-)  # fmt: skip
+# What each request of a person reads: plain SQL costs a fifth of what composing it costs.
+# What an actor is made of, and what says whether a factor is enough. In force as in `valid_now`.
+IN_FORCE = """
+select m.id, m.role, m.valid_from, m.person_id, p.full_name, m.organisation_id, o.kind, o.name,
+  o.is_invented
+from members_mandate m join members_person p on p.id = m.person_id
+  join members_organisation o on o.id = m.organisation_id
+where m.person_id = %s and m.valid_from <= statement_timestamp()
+  and (m.valid_until is null or m.valid_until > statement_timestamp())
+order by m.valid_from, m.id
+"""
+LOGIN_OF = ("id", "last_login", "username", "email", "person_id", "is_active", "session_mark")
+LOGIN = f"select {', '.join(LOGIN_OF)} from members_login where id = %s"  # noqa: S608  (columns)
 KEY_CACHE_SECONDS = 3.0
 DIRECTORY_CACHE_SECONDS = 5.0
 _known_keys: dict[bytes, tuple[float, Actor]] = {}
@@ -101,15 +111,39 @@ def mandate_of(person_id: UUID, *, chosen: str | None, factor: str | None = None
 
     factor: with what they signed in; a mandate for which that is not enough is none of theirs.
     """
-    mandates = list(
-        Mandate.objects.select_related("person", "organisation")
-        .only(*ACTOR_OF)
-        .filter(valid_now(), person_id=person_id)
-        .order_by("valid_from", "id")
-    )
+    mandates = [_mandate(row) for row in _asked(IN_FORCE, person_id)]
     if factor is not None:
         mandates = [m for m in mandates if factors.is_enough(m, factor)]
     return next((m for m in mandates if str(m.id) == chosen), mandates[0] if mandates else None)
+
+
+def login_of(login_id: int | str) -> Login | None:
+    """What somebody signs in with, without the hash of the password; None if it is not there."""
+    rows = _asked(LOGIN, login_id)
+    return Login.from_db(DEFAULT_DB_ALIAS, LOGIN_OF, rows[0]) if rows else None
+
+
+def _asked(sql: str, key: UUID | int | str) -> list[tuple[Any, ...]]:
+    """Rows that are found by one key, with the plan that the connection keeps (ADR 0004)."""
+    backend: Any = connection
+    with backend.plans_kept(), connection.cursor() as cursor:
+        cursor.execute(sql, [key])
+        return list(cursor.fetchall())
+
+
+def _mandate(row: tuple[Any, ...]) -> Mandate:
+    """A mandate with what was read of person and organisation; the rest is read when asked for."""
+    key, role, since, person_id, full_name, organisation_id, kind, name, is_invented = row
+    mandate = Mandate.from_db(
+        DEFAULT_DB_ALIAS, ["id", "person_id", "organisation_id", "role", "valid_from"],
+        [key, person_id, organisation_id, role, since],
+    )  # fmt: skip
+    mandate.person = Person.from_db(DEFAULT_DB_ALIAS, ["id", "full_name"], [person_id, full_name])
+    mandate.organisation = Organisation.from_db(
+        DEFAULT_DB_ALIAS, ["id", "kind", "name", "is_invented"],
+        [organisation_id, kind, name, is_invented],
+    )  # fmt: skip
+    return mandate
 
 
 def as_actor(mandate: Mandate) -> Actor:
