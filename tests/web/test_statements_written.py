@@ -23,7 +23,7 @@ ONE = UUID(int=1)
 ACTOR = Actor(7, "police", "Police", "officer", person_id=ONE)
 SETS: dict[str, Any] = {
     "related": lambda: cases.newest(ACTOR),
-    "links": lambda: cases.links_of(ONE),
+    "links": lambda: cases.links_of.compose(ONE),
     "tasks": lambda: cases.tasks_of(ACTOR),
     "cut": lambda: cases.tasks_of(ACTOR)[5:20],
     "one table twice": lambda: CaseLink.objects.filter(

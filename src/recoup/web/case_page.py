@@ -85,7 +85,7 @@ def read(case: Case) -> Parts:
     wanted = {t.addressee_id for t in tickets} | {t.issuer_id for t in tickets}
     reported = (case.report.payer_institution_id, case.report.payee_institution_id)
     names = names_of(wanted | {one for one in reported if one is not None})
-    claims = list(holds.claims_of([case.id]).select_related("adopted_by"))
+    claims = holds.claims_of(case.id)
     return Parts(case, claims, tickets, answers, holds.holds_of_case(case.id), names)
 
 
@@ -106,10 +106,10 @@ def _live(
     actor: Actor, parts: Parts, *, at: datetime, choice: Choice | None, before: str
 ) -> dict[str, Any]:
     case, linked = parts.case, cases.links_of(parts.case.id)
-    happened = list(cases.events_of([case.id])[:300])
+    happened = cases.newest_events(case.id)
     told = _answers_told(happened)
-    flows = list(holds.flows_of(case.id, rule=RULE))
-    trail = list(holds.trail_of(case.id))
+    flows = holds.flows_of(case.id, RULE)
+    trail = holds.trail_of(case.id)
     tasks = cases.tasks_ever_in_case(actor, case)
     step = case_decisions.last_step(happened)
     is_owner = actor.organisation_id == case.owner_id
@@ -150,8 +150,8 @@ def flow_part(
 ) -> dict[str, Any]:
     """The flow alone, as the reader wants to see it."""
     parts = read(case)
-    told = _answers_told(list(cases.events_of([case.id])[:300]))
-    flows, trail = list(holds.flows_of(case.id, rule=RULE)), list(holds.trail_of(case.id))
+    told = _answers_told(cases.newest_events(case.id))
+    flows, trail = holds.flows_of(case.id, RULE), holds.trail_of(case.id)
     windows = case_queries.windows_of_case(case.id)
     shown = _shown(parts, windows, flows, trail, told)
     return {
@@ -176,7 +176,7 @@ def frontier_of(case: Case) -> list[case_frontier.Edge]:
     parts = read(case)
     rows = [row for row in holds.trail_of(case.id) if row.rule == RULE]
     return case_frontier.frontier(
-        case, rows, list(holds.flows_of(case.id, rule=RULE)), parts.tickets,
+        case, rows, holds.flows_of(case.id, RULE), parts.tickets,
         case_queries.windows_of_case(case.id), parts.holds, is_as_held=True,
     )  # fmt: skip
 
@@ -191,9 +191,9 @@ def doubts_in(
 
 def doubts_of(case: Case) -> Doubts:
     """What is uncertain in a case, by account and currency."""
-    flows = list(holds.flows_of(case.id, rule=RULE))
+    flows = holds.flows_of(case.id, RULE)
     windows = case_queries.windows_of_case(case.id)
-    return doubts_in(windows, list(holds.trail_of(case.id)), flows)
+    return doubts_in(windows, holds.trail_of(case.id), flows)
 
 
 def sums_list(case: Case, doubts: Doubts) -> list[dict[str, Any]]:
@@ -202,7 +202,7 @@ def sums_list(case: Case, doubts: Doubts) -> list[dict[str, Any]]:
     return [
         wordings.sums(total)
         | ({"out_by": uncertain[total.currency]} if total.currency in uncertain else {})
-        for total in holds.totals_of([case.id], rule=RULE)
+        for total in holds.totals_of_case(case.id, RULE)
     ]
 
 
@@ -384,7 +384,7 @@ def report(case: Case, names: Mapping[int, str] | None = None) -> dict[str, Any]
     if names is None:
         names = names_of([one for one in institutions if one])
     payer, payee = (names.get(one, "") if one else "" for one in institutions)
-    stories = list(reports.stories_of(told.id))
+    stories = reports.stories_of(told.id)
     contact = [part for s in stories for part in (s.name, s.phone, s.email) if part]
     return {
         "reference": told.reference,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -44,7 +44,9 @@ Request = Any  # HttpRequest with ``actor`` and ``at`` set by the scope
 
 
 def _case(request: Request, case_id: UUID) -> Case:
-    found = get_object_or_404(cases.visible_to(request.actor), pk=case_id)
+    found = cases.seen(request.actor, case_id)
+    if found is None:
+        raise Http404
     audit.looked_at(found.id, by=request.actor, at=request.at)
     return found
 

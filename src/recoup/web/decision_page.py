@@ -235,7 +235,7 @@ def _trail(case: Case | None) -> list[dict[str, Any]]:
     """The sums of the case, as the picture at its head has them."""
     if case is None:
         return []
-    return [wordings.sums(total) for total in holds.totals_of([case.id], rule=RULE)]
+    return [wordings.sums(total) for total in holds.totals_of_case(case.id, RULE)]
 
 
 def _hold(row: Any) -> dict[str, Any]:

@@ -169,13 +169,13 @@ def _over(request: Request) -> HttpResponse:
 
 def _shown(case: Case, at: datetime) -> dict[str, Any]:
     """What of the case is read: who was robbed, of what, where it went, and what happened."""
-    claims = list(holds.claims_of([case.id]).select_related("adopted_by"))
+    claims = holds.claims_of(case.id)
     parts = case_page.Parts(case, claims, [], {}, [], {})
     return {
         "case": case_page.head(parts, at=at), "reports": [case_page.report(case)],
         "sums_list": case_page.sums_list(case, {}),
-        "trace": trace(list(holds.trail_of(case.id)), {}),
-        "events": case_page.events(list(cases.events_of([case.id])[:300]), parts),
+        "trace": trace(holds.trail_of(case.id), {}),
+        "events": case_page.events(cases.newest_events(case.id), parts),
     }  # fmt: skip
 
 

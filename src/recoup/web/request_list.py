@@ -20,7 +20,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from recoup.apps.cases.models import Case
 from recoup.apps.lawful_requests.models import Request, Ticket
-from recoup.apps.lawful_requests.request_queries import requests_of
+from recoup.apps.lawful_requests.request_queries import requests_in_case, requests_of
 from recoup.apps.members.allowed import allowed
 from recoup.apps.sought import Sought, searchable
 from recoup.core.access import Actor
@@ -115,8 +115,7 @@ def _moment(text: str) -> datetime | None:
 
 def of_case(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
     """The requests of a case that the actor's organisation made; two statements."""
-    rows = requests_of(actor).filter(case_id=case_id).defer("content")
-    return rows_shown(list(rows[:PAGE]))
+    return rows_shown(requests_in_case(actor.organisation_id, case_id))
 
 
 def rows_shown(found: Sequence[Request]) -> list[dict[str, Any]]:

@@ -9,14 +9,31 @@ from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
 from recoup.apps.cases.models import Case, CaseEvent, CaseLink, Task
+from recoup.apps.keyed import keyed
 from recoup.core.access import Actor
+
+EVENTS_AT_MOST = 300
 
 
 def visible_to(actor: Actor) -> QuerySet[Case]:
     """Cases that the actor's organisation is a member of; the policy beneath says the same."""
-    return Case.objects.filter(visible_to__contains=[actor.organisation_id]).select_related(
+    return _of_member(actor.organisation_id)
+
+
+def _of_member(organisation_id: int) -> QuerySet[Case]:
+    return Case.objects.filter(visible_to__contains=[organisation_id]).select_related(
         "owner", "report", "merged_into"
     )
+
+
+def seen(actor: Actor, case_id: UUID) -> Case | None:
+    """The case, if the actor's organisation is a member of it."""
+    return next(iter(_seen(actor.organisation_id, case_id)), None)
+
+
+@keyed
+def _seen(organisation_id: int, case_id: UUID) -> QuerySet[Case]:
+    return _of_member(organisation_id).filter(id=case_id)
 
 
 def newest(actor: Actor) -> QuerySet[Case]:
@@ -28,6 +45,13 @@ def events_of(case_ids: list[UUID]) -> QuerySet[CaseEvent]:
     return CaseEvent.objects.filter(case_id__in=case_ids).order_by("-at", "-id")
 
 
+@keyed
+def newest_events(case_id: UUID) -> QuerySet[CaseEvent]:
+    """The timeline of a case, as far as a page shows it."""
+    return events_of([case_id])[:EVENTS_AT_MOST]
+
+
+@keyed
 def links_of(case_id: UUID) -> QuerySet[CaseLink]:
     """Links to cases that share an identifier with this one and that the actor may see as well."""
     return (
@@ -75,15 +99,17 @@ def _for_list(rows: QuerySet[Task]) -> QuerySet[Task]:
 
 def tasks_ever_in_case(actor: Actor, case: Case) -> list[Task]:
     """Tasks of a case that the actor's organisation owns or asked for, open or done."""
-    found = list(
-        Task.objects.filter(case_id=case.id)
-        .filter(Q(owner_id=actor.organisation_id) | Q(issuer_id=actor.organisation_id))
-        .select_related("owner", "person")
-        .order_by("due_at", "id")
-    )
+    found = _tasks_ever(case.id, actor.organisation_id)
     for task in found:
         task.case = case
     return found
+
+
+@keyed
+def _tasks_ever(case_id: UUID, organisation_id: int) -> QuerySet[Task]:
+    own = Q(owner_id=organisation_id) | Q(issuer_id=organisation_id)
+    rows = Task.objects.filter(own, case_id=case_id).select_related("owner", "person")
+    return rows.order_by("due_at", "id")
 
 
 def first_due(actor: Actor, case_ids: list[UUID]) -> dict[UUID, datetime]:

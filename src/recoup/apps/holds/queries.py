@@ -18,6 +18,7 @@ from recoup.apps.holds.models import (
     Trail,
 )  # fmt: skip
 from recoup.apps.holds.statement_models import StatementProfile
+from recoup.apps.keyed import keyed
 from recoup.apps.lawful_requests.models import Ticket
 from recoup.core.access import Actor
 from recoup.core.hold import is_let_go
@@ -77,19 +78,28 @@ def let_go(hold: Hold, last_ticket: str) -> bool:
     )  # fmt: skip
 
 
-def claims_of(case_ids: list[UUID]) -> QuerySet[Claim]:
-    return Claim.objects.filter(case_id__in=case_ids).select_related("payment__report")
+@keyed
+def claims_of(case_id: UUID) -> QuerySet[Claim]:
+    """A case's claims, with the payment, its report and who stands behind it."""
+    return Claim.objects.filter(case_id=case_id).select_related("payment__report", "adopted_by")
 
 
 def totals_of(case_ids: list[UUID], *, rule: str) -> QuerySet[CaseTotal]:
     return CaseTotal.objects.filter(case_id__in=case_ids, rule=rule).order_by("currency")
 
 
+@keyed
+def totals_of_case(case_id: UUID, rule: str) -> QuerySet[CaseTotal]:
+    return totals_of([case_id], rule=rule)
+
+
+@keyed
 def trail_of(case_id: UUID) -> QuerySet[Trail]:
     return Trail.objects.filter(case_id=case_id).order_by("rule", "currency", "id")
 
 
-def flows_of(case_id: UUID, *, rule: str) -> QuerySet[Flow]:
+@keyed
+def flows_of(case_id: UUID, rule: str) -> QuerySet[Flow]:
     return Flow.objects.filter(case_id=case_id, rule=rule).order_by("booked_at", "id")
 
 

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from recoup.apps.keyed import keyed
 from recoup.apps.lawful_requests.models import (
     AddresseeProfile,
     Answer,
@@ -39,6 +40,7 @@ from recoup.core.law import Due
 Row = TypeVar("Row", Answer, TicketNote, ClockStop)
 WAITING = ("sent", "acknowledged")
 AT_MOST = 100
+IN_CASE_AT_MOST = 50
 CLOCKS = ("acknowledge", "answer", "effect", "notify")
 
 
@@ -55,6 +57,13 @@ def visible_requests(actor: Actor) -> QuerySet[Request]:
 def requests_of(actor: Actor) -> QuerySet[Request]:
     """The requests of the actor's organisation, what changed last first."""
     return _listed(Request.objects.filter(issuer_id=actor.organisation_id)).order_by("-changed_at")
+
+
+@keyed
+def requests_in_case(issuer_id: int, case_id: UUID) -> QuerySet[Request]:
+    """What an organisation asked for in a case, what changed last first; without its content."""
+    rows = _listed(Request.objects.filter(issuer_id=issuer_id, case_id=case_id))
+    return rows.order_by("-changed_at").defer("content")[:IN_CASE_AT_MOST]
 
 
 def drafts_of(actor: Actor) -> QuerySet[Request]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from recoup.apps.keyed import keyed
 from recoup.apps.reports.models import Report, ReportStory
 from recoup.core.access import Actor
 from recoup.core.accounts import AccountIdentifier
@@ -29,6 +30,7 @@ def report_visible_to(actor: Actor, reference: str) -> Report | None:
     return reports_visible_to(actor).filter(reference=reference).first()
 
 
+@keyed
 def stories_of(report_id: UUID) -> QuerySet[ReportStory]:
     return ReportStory.objects.filter(report_id=report_id).order_by("added_at")
 

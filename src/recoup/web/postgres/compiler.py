@@ -94,6 +94,13 @@ class SQLCompiler(compiler.SQLCompiler):
         table = query.model._meta.db_table
         return any(_is_of_key(one, table) for one in where.children)
 
+    def as_sql(self, *how: Any, **more: Any) -> Any:
+        """Of a query that asks by keys (``apps/keyed.py``) the text is there already."""
+        known = vars(self.query)
+        if (written := known.get("written")) is None:
+            return super().as_sql(*how, **more)
+        return written.with_keys(self, known["keys"])
+
     def quote_name_unless_alias(self, name: str) -> str:
         known: str | None = self.quote_cache.get(name)
         return known if known is not None else super().quote_name_unless_alias(name)
