@@ -35,7 +35,11 @@ def all_addressed_to(actor: Actor) -> QuerySet[Ticket]:
 
 def addressed_to(actor: Actor) -> QuerySet[Ticket]:
     """Tickets sent to the actor's organisation. What was not sent is not there yet."""
-    return all_addressed_to(actor).filter(of=None)
+    return _sent_to(actor.organisation_id)
+
+
+def _sent_to(organisation_id: int) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(addressee_id=organisation_id, sent_at__isnull=False, of=None)
 
 
 def issued_by(actor: Actor) -> QuerySet[Ticket]:
@@ -101,12 +105,11 @@ def locked_with_accounts(actor: Actor, ticket_ids: Iterable[UUID]) -> list[Ticke
 
 def queue_of(actor: Actor) -> QuerySet[Ticket]:
     """An institution's queue: the most expected loss a minute first (decision 28)."""
-    return (
-        addressed_to(actor)
-        .filter(state__in=WAITING)
-        .select_related("issuer", "taken_by")
-        .order_by("-urgency", "sent_at")
-    )
+    return queue_at(actor.organisation_id).select_related("issuer", "taken_by")
+
+
+def queue_at(organisation_id: int) -> QuerySet[Ticket]:
+    return _sent_to(organisation_id).filter(state__in=WAITING).order_by("-urgency", "sent_at")
 
 
 def done_by(actor: Actor) -> QuerySet[Ticket]:
@@ -116,9 +119,9 @@ def done_by(actor: Actor) -> QuerySet[Ticket]:
     )
 
 
-def answered_lately(actor: Actor) -> QuerySet[Ticket]:
+def answered_lately(organisation_id: int) -> QuerySet[Ticket]:
     """What the institution answered, the last answer first."""
-    return addressed_to(actor).filter(answered_at__isnull=False).order_by("-answered_at")
+    return _sent_to(organisation_id).filter(answered_at__isnull=False).order_by("-answered_at")
 
 
 def about(actor: Actor, *, ident: str = "", reference: str = "") -> QuerySet[Ticket]:

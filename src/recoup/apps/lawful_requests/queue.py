@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from recoup.apps.keyed import keyed
 from recoup.apps.lawful_requests import queries
 from recoup.apps.lawful_requests.drafts import shown
 from recoup.apps.lawful_requests.models import Ticket
@@ -49,8 +51,8 @@ def queue_page(actor: Actor, *, at: datetime) -> dict[str, Any]:
     """Everything that the queue's page and its live part show."""
     today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
     figures = queries.queue_figures(actor, since=today, soon=at + DUE_SOON)
-    waiting = _for_list(queries.queue_of(actor)[:SHOWN_AT_MOST])
-    recent = _for_list(queries.answered_lately(actor)[:RECENT])
+    waiting = _waiting(actor.organisation_id)
+    recent = _answered(actor.organisation_id)
     return {
         "figures": figures,
         "cards": cards_of(waiting, actor, at=at),
@@ -99,9 +101,18 @@ def taken_by(ticket: Ticket, *, at: datetime) -> str | None:
     return str(ticket.taken_by)
 
 
-def _for_list(rows: Any) -> list[Ticket]:
-    beside = rows.select_related(None).select_related("account", "taken_by")
-    return list(beside.defer("body", "draft"))
+@keyed
+def _waiting(organisation_id: int) -> QuerySet[Ticket]:
+    return _for_list(queries.queue_at(organisation_id)[:SHOWN_AT_MOST])
+
+
+@keyed
+def _answered(organisation_id: int) -> QuerySet[Ticket]:
+    return _for_list(queries.answered_lately(organisation_id)[:RECENT])
+
+
+def _for_list(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return rows.select_related("account", "taken_by").defer("body", "draft")
 
 
 def _row(ticket: Ticket, actor: Actor, due_at: datetime | None, *, at: datetime) -> dict[str, Any]:
