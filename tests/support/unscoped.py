@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.db.models import Model
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
+
+from recoup.apps.keyed import Keyed
 
 # The columns by which a row is somebody's.
 OWNERS = frozenset(
@@ -57,11 +60,11 @@ def without_scoping() -> Iterator[Dropped]:
                 return WhereNode(), ()
         return before(self, told, *rest, **more)
 
-    Query.build_filter = build_filter  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Query, "build_filter", build_filter)
+        # What was composed once has its conditions in it.
+        patched.setattr(Keyed, "__call__", lambda self, *keys: list(self.compose(*keys)))
         yield dropped
-    finally:
-        Query.build_filter = before  # type: ignore[method-assign]
 
 
 def is_negated(rest: tuple[Any, ...], more: dict[str, Any]) -> bool:

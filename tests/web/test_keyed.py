@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from recoup.apps.cases.models import Case, Task
 from recoup.apps.holds import queries as holds
 from recoup.apps.keyed import Keyed, keyed
 from recoup.web import urls
+from support.unscoped import without_scoping
 from support.world import OFFICER, World, iban
 
 assert urls  # every page is loaded, and with it every query
@@ -75,6 +77,19 @@ def test_what_is_deferred_is_read_when_asked_for(world: World) -> None:
         first = Case.objects.all()[0]
         (found,) = named(first.pk)
         assert found.get_deferred_fields() == {"state"} and found.state == first.state
+
+
+@pytest.mark.django_db
+def test_the_scoping_of_what_is_composed_once_can_be_switched_off_and_is_on_again(
+    world: World,
+) -> None:
+    """Or the matrix without scoping would not try what a case's page asks."""
+    officer, asked = world.actor(OFFICER), []
+    for switch in (nullcontext, without_scoping, nullcontext):
+        with switch(), world.acting(officer), CaptureQueriesContext(connection) as seen:
+            cases.seen(officer, uuid4())
+        asked.append('visible_to" @>' in seen.captured_queries[-1]["sql"])
+    assert asked == [True, False, True]
 
 
 @pytest.mark.django_db
