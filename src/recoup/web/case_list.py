@@ -19,7 +19,7 @@ from recoup.apps.holds import case_queries
 from recoup.apps.holds import queries as holds
 from recoup.apps.holds.models import Claim
 from recoup.apps.members import queries as members
-from recoup.apps.reports.models import Report
+from recoup.apps.reports import queries as reports
 from recoup.apps.sought import Sought
 from recoup.core.access import Actor
 from recoup.core.accounts import read_account
@@ -93,12 +93,11 @@ def _matches(query: str) -> Q:
         query = read_search(query, field="q")
     except NotReadable:
         return Q(pk__in=[])
-    told = Q(reference=query.upper())
+    ident = None
     with suppress(NotReadable):
         ident = read_account(query).ident
-        told |= Q(payee_ident=ident) | Q(payer_ident=ident)
-    reports = Report.objects.filter(told).values_list("id", flat=True)
-    return Q(reference=query.upper()) | Q(report_id__in=list(reports))
+    reference = query.upper()
+    return Q(reference=reference) | Q(report_id__in=reports.naming(reference, ident))
 
 
 def case_rows(actor: Actor, found: Sequence[Case], *, at: datetime) -> list[dict[str, Any]]:

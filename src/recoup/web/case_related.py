@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from recoup.apps.cases.models import Case, CaseLink, LinkJudged
+from recoup.apps.cases.queries import links_judged
 from recoup.apps.holds import queries as holds
-from recoup.apps.keyed import keyed
 from recoup.apps.reports.models import Report
 from recoup.core import linking
 from recoup.core.accounts import SCHEMES
@@ -176,16 +176,10 @@ def _turn(case: Case) -> tuple[Any, str]:
 def _removed(case: Case) -> dict[Link, LinkJudged]:
     """The links that count no longer between this case and another one, whichever page said so."""
     words: dict[Link, LinkJudged] = {}
-    for row in _judged(case.pk):
+    for row in links_judged(case.pk):
         other = row.judged_in_id if row.case_id == case.pk else row.case_id
         words[Link(str(other), Identifier(row.kind, row.value))] = row
     return {link: row for link, row in words.items() if not row.counts}
-
-
-@keyed
-def _judged(case_id: UUID) -> QuerySet[LinkJudged]:
-    rows = LinkJudged.objects.filter(Q(case_id=case_id) | Q(judged_in_id=case_id))
-    return rows.exclude(judged_in=None).order_by("at", "id")
 
 
 def _row(

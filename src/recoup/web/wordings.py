@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from recoup.apps.cases.models import Case, CaseEvent
 from recoup.apps.holds.models import CaseTotal
-from recoup.apps.keyed import keyed
-from recoup.apps.traces.models import ImportedLedger
+from recoup.apps.traces import queries as traces
 from recoup.core.accounts import AccountIdentifier
 from recoup.web.answer_choices import answer_words, is_lift, is_lifted
 from recoup.web.names import organisation_name
@@ -262,10 +259,5 @@ def ledgers(case: Case) -> list[dict[str, Any]]:
             "rows": row.rows,
             "imported_at": row.imported_at,
         }
-        for row in _ledgers_of(case.id)
+        for row in traces.ledgers_in_case(case.id)
     ]
-
-
-@keyed
-def _ledgers_of(case_id: UUID) -> QuerySet[ImportedLedger]:
-    return ImportedLedger.objects.filter(case_id=case_id).order_by("-imported_at")

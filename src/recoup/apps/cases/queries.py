@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Min, Q, QuerySet
 
-from recoup.apps.cases.models import Case, CaseEvent, CaseLink, Task
+from recoup.apps.cases.models import Case, CaseEvent, CaseLink, LinkJudged, Task
 from recoup.apps.keyed import keyed
 from recoup.core.access import Actor
 
@@ -59,6 +59,13 @@ def links_of(case_id: UUID) -> QuerySet[CaseLink]:
         .select_related("low__owner", "low__report", "high__owner", "high__report")
         .order_by("reason", "-found_at")
     )
+
+
+@keyed
+def links_judged(case_id: UUID) -> QuerySet[LinkJudged]:
+    """What was judged of links between this case and others, whichever page said so, in order."""
+    rows = LinkJudged.objects.filter(Q(case_id=case_id) | Q(judged_in_id=case_id))
+    return rows.exclude(judged_in=None).order_by("at", "id")
 
 
 def tasks_of(actor: Actor) -> QuerySet[Task]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from django.db.models import QuerySet
 
+from recoup.apps.keyed import keyed
 from recoup.apps.ledgers.models import Trace
 from recoup.apps.traces.findings import Findings
 from recoup.apps.traces.models import ImportedLedger
@@ -17,6 +19,12 @@ from recoup.standards.flow_csv import FlowFile, FlowRow, order
 
 def visible_to(actor: Actor) -> QuerySet[ImportedLedger]:
     return ImportedLedger.objects.filter(organisation_id=actor.organisation_id)
+
+
+@keyed
+def ledgers_in_case(case_id: UUID) -> QuerySet[ImportedLedger]:
+    """The ledgers that were imported for a case, the newest first."""
+    return ImportedLedger.objects.filter(case_id=case_id).order_by("-imported_at")
 
 
 def flow_of(ledger: ImportedLedger) -> FlowFile:
