@@ -30,7 +30,7 @@ def visible_to(actor: Actor) -> QuerySet[Ticket]:
 
 def all_addressed_to(actor: Actor) -> QuerySet[Ticket]:
     """Tickets sent to the actor's organisation, of the chain and of requests."""
-    return Ticket.objects.filter(addressee_id=actor.organisation_id, sent_at__isnull=False)
+    return _all_sent_to(actor.organisation_id)
 
 
 def addressed_to(actor: Actor) -> QuerySet[Ticket]:
@@ -38,8 +38,12 @@ def addressed_to(actor: Actor) -> QuerySet[Ticket]:
     return _sent_to(actor.organisation_id)
 
 
+def _all_sent_to(organisation_id: int) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(addressee_id=organisation_id, sent_at__isnull=False)
+
+
 def _sent_to(organisation_id: int) -> QuerySet[Ticket]:
-    return Ticket.objects.filter(addressee_id=organisation_id, sent_at__isnull=False, of=None)
+    return _all_sent_to(organisation_id).filter(of=None)
 
 
 def issued_by(actor: Actor) -> QuerySet[Ticket]:
