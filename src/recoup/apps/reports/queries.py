@@ -30,12 +30,12 @@ def report_visible_to(actor: Actor, reference: str) -> Report | None:
     return reports_visible_to(actor).filter(reference=reference).first()
 
 
-def naming(reference: str, ident: str | None) -> list[UUID]:
+def naming(reference: str, ident: str | None) -> QuerySet[Report]:
     """Reports with this reference, or from or to this account, as far as they may be seen."""
     told = Q(reference=reference)
     if ident is not None:
         told |= Q(payee_ident=ident) | Q(payer_ident=ident)
-    return list(Report.objects.filter(told).values_list("id", flat=True))
+    return Report.objects.filter(told)
 
 
 @keyed
