@@ -6,6 +6,7 @@ complete subtrees, the largest first: as many as the number of leaves has ones i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -14,6 +15,16 @@ EMPTY: Final = sha256(b"").digest()
 
 def leaf_hash(body: bytes) -> bytes:
     return sha256(b"\x00" + body).digest()
+
+
+def root_over(roots: Sequence[bytes]) -> bytes:
+    """The root above complete subtrees, the largest first."""
+    if not roots:
+        return EMPTY
+    root = roots[-1]
+    for left in reversed(roots[:-1]):
+        root = sha256(b"\x01" + left + root).digest()
+    return root
 
 
 class Tree:
@@ -32,9 +43,4 @@ class Tree:
         self.size += 1
 
     def root(self) -> bytes:
-        if not self._roots:
-            return EMPTY
-        root = self._roots[-1]
-        for left in reversed(self._roots[:-1]):
-            root = sha256(b"\x01" + left + root).digest()
-        return root
+        return root_over(self._roots)

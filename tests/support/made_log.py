@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recoup.apps.audit import queries
 from recoup.core.checkpoints import Checkpoint, signed, verifier_key
 from recoup.core.merkle import Growing, leaf_hash
-from recoup_verify.log import Checked, check_log
+from recoup_verify.lines import Checked
+from recoup_verify.log import check_log
 from recoup_verify.note import COSIGNATURE, read_key
 
 ORIGIN = "made.invalid/log"
@@ -42,10 +43,11 @@ class MadeLog:
     def verifier_key(self) -> str:
         return verifier_key(ORIGIN, self.public)
 
-    def add(self, random_: random.Random) -> None:
-        stream = f"thing:{random_.randrange(6)}"
-        if not random_.randrange(8):
-            stream = f"once:{random_.randbytes(16).hex()}"
+    def add(self, random_: random.Random, stream: str = "") -> None:
+        if not stream:
+            stream = f"thing:{random_.randrange(6)}"
+            if not random_.randrange(8):
+                stream = f"once:{random_.randbytes(16).hex()}"
         last, before = self.heads.get(stream, (0, b"\0" * 32))
         at = BEGAN + timedelta(microseconds=random_.randrange(10**12))
         organisation = random_.randrange(1, 40)
@@ -88,13 +90,13 @@ class MadeLog:
 
     def check(self, log: bytes | None = None, kept: bytes | None = None,
               newest: bytes | None = None, held: bytes | None = None,
-              witnesses: Sequence[str] = ()) -> Checked:  # fmt: skip
+              witnesses: Sequence[str] = (), processes: int = 1) -> Checked:  # fmt: skip
         return check_log(
             io.BytesIO(self.log if log is None else log), key=read_key(self.verifier_key),
             newest=self.newest if newest is None else newest,
             kept=self.kept if kept is None else kept,
             held=[] if held is None else [("one", held)],
-            witnesses=[read_key(key, COSIGNATURE) for key in witnesses],
+            witnesses=[read_key(key, COSIGNATURE) for key in witnesses], processes=processes,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recoup.core.checkpoints import COSIGNATURE, verifier_key
 from recoup.standards import tlog_witness
 from recoup_verify.findings import CannotCheck
-from recoup_verify.log import Checked
+from recoup_verify.lines import Checked
 from recoup_verify.note import NotANote
 from support.made_log import MadeLog, made
 

@@ -20,7 +20,8 @@ from recoup.apps.audit import operations as audit
 from recoup.apps.audit.models import AuditCheckpoint
 from recoup.core import merkle
 from recoup.core.checkpoints import NotSigned
-from recoup_verify.log import Checked, check_export
+from recoup_verify.lines import Checked
+from recoup_verify.log import check_export
 from recoup_verify.note import read_key
 from support import roles
 from support.log import Log
