@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, ParamSpec, TypeVar, get_type_hints
 from uuid import UUID, uuid4
 
@@ -30,12 +30,16 @@ COMPOSED: Final = ("select", "klass_info", "annotation_col_map", "col_count", "h
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A statement, where its keys stand among the values, and how its columns become rows."""
+    """A statement, where its keys stand among the values, and how its columns become rows.
+
+    converters: once the first rows were read, what makes of each column what its field holds.
+    """
 
     sql: str
     values: tuple[Any, ...]
     places: tuple[tuple[int, int], ...]
     columns: dict[str, Any]
+    converters: list[dict[int, Any]] = field(default_factory=list)
 
     def with_keys(self, compiler: Any, keys: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
         """What the compiler would have written; it knows then how to read the rows."""

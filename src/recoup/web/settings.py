@@ -232,6 +232,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_TLS else "csrftoken"
 LANGUAGE_COOKIE_NAME = "__Host-language" if IS_TLS else "django_language"
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = IS_TLS, True, "Lax"
 MESSAGE_STORAGE = "recoup.web.cookies.Messages"
+SESSION_ENGINE = "recoup.web.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_TLS

@@ -137,6 +137,15 @@ class SQLCompiler(compiler.SQLCompiler):
         return f"{quoted.get(alias) or quote(alias)}.{quoted.get(column) or quote(column)}", []
 
     def get_converters(self, expressions: list[Any]) -> dict[int, Any]:
+        written = vars(self.query).get("written")
+        if written is None:
+            return self._converters(expressions)
+        if not written.converters:
+            written.converters.append(self._converters(expressions))
+        of_columns: dict[int, Any] = written.converters[0]
+        return of_columns
+
+    def _converters(self, expressions: list[Any]) -> dict[int, Any]:
         found = {}
         for place, one in enumerate(expressions):
             if type(one) is not Col:
