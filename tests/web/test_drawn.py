@@ -193,16 +193,30 @@ def is_the_same(drew: Drew, monkeypatch: pytest.MonkeyPatch, login: str, address
     """The rows of a list have nothing but plain values: read again, none of them is drawn."""
     client, now = signed_in(login), timezone.now() + next(LATER)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    first = read(client, address)
-    drawn_first, drew.times = drew.times, 0
+    read(client, address)
+    drawn_first = drew.times
     assert drawn_first
-    assert read(client, address) == first
-    assert drew.times == 0
-    monkeypatch.setattr(
-        Drawn, "render", lambda self, context: self._draw(context, self.value.resolve(context))
-    )
-    assert read(client, address) == first
-    assert drew.times >= drawn_first
+    for _ in range(3):  # the database's clock goes on: a minute may end between two readings
+        kept, drawn_again = twice(client, address, drew)
+        with monkeypatch.context() as patched:
+            patched.setattr(Drawn, "render", each_time)
+            anew, drawn_now = twice(client, address, drew)
+        if anew == kept:
+            break
+    assert anew == kept
+    assert drawn_again == 0
+    assert drawn_now >= drawn_first
+
+
+def each_time(self: Drawn, context: Context) -> SafeString:
+    return self._draw(context, self.value.resolve(context))
+
+
+def twice(client: Client, address: str, drew: Drew) -> tuple[str, int]:
+    """A page that was read twice, and what the second reading drew."""
+    read(client, address)
+    drew.times = 0
+    return read(client, address), drew.times
 
 
 def read(client: Client, address: str) -> str:
