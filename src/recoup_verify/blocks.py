@@ -9,7 +9,9 @@ after the other, as in a short log: what is told of it, and of which position, i
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,15 +20,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from itertools import chain, takewhile
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import BinaryIO, Final
 
 from recoup_verify.lines import FIRST, ONCE, Due, Log
 from recoup_verify.tree import root_over
 
 SIZE: Final = 1 << 11  # leaves
-MOST_BYTES: Final = 16 << 20  # of a block; one with more is not read in blocks
+MOST_BYTES: Final = 16 << 20  # of a block; from one with more on, no more is read in blocks
 AHEAD: Final = 3  # blocks in hand for each process
+MOST_PROCESSES: Final = 16
+# Before it, whoever waits for a process that died while it was sent something waits for ever.
+SAFE: Final = (3, 11, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +103,65 @@ def read(lines: bytes, before: int, asked: Sequence[int]) -> Part | None:
 
 
 def take_in(log: Log, stream: BinaryIO, due: list[Due], processes: int) -> Iterator[bytes]:
-    """Take in block after block while they are good and fit; gives all lines that are left."""
+    """Take in block after block while they are good and fit; gives all lines that are left.
+
+    Where there can be no other processes, those are all lines.
+    """
+    processes = min(processes, MOST_PROCESSES)
+    if (pool := _pool(processes)) is None:
+        return stream
     waiting: deque[tuple[bytes, Future[Part | None]]] = deque()
     sizes, before = [one.checkpoint.size for one in reversed(due)], log.size
-    with _pool(processes) as pool:
+    with pool:
         for lines in _cut(stream):
+            if len(lines) > MOST_BYTES:
+                waiting.append((lines, _nothing()))
+                break
             asked = sizes[bisect_right(sizes, before) : bisect_right(sizes, before + SIZE)]
             waiting.append((lines, _asked(pool, lines, before, asked)))
             before += SIZE
             if len(waiting) >= AHEAD * processes and not _take_first(log, due, waiting):
                 break
-        else:
-            while waiting and _take_first(log, due, waiting):
-                pass
+        while waiting and _take_first(log, due, waiting):
+            pass
         pool.shutdown(cancel_futures=True)
     return chain(chain.from_iterable(BytesIO(lines) for lines, _ in waiting), stream)
 
 
-def _pool(processes: int) -> Executor:
-    # Begun anew and not forked: who calls may have threads.
-    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_to_parent)
+def _pool(processes: int) -> Executor | None:
+    """Other processes, begun anew and not forked, since who calls may have threads."""
+    if sys.version_info < SAFE:
+        return None
+    try:
+        return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_serve_parent)
+    except (OSError, NotImplementedError):  # a machine without semaphores, or full
+        return None
 
 
 def _asked(pool: Executor, lines: bytes, before: int, sizes: Sequence[int]) -> Future[Part | None]:
     """What another process will say of a block; nothing where there is none any more."""
     try:
         return pool.submit(read, lines, before, sizes)
-    except (BrokenExecutor, OSError):
-        nothing: Future[Part | None] = Future()
-        nothing.set_result(None)
-        return nothing
+    except (BrokenExecutor, OSError, RuntimeError):
+        return _nothing()
 
 
-def _leave_to_parent() -> None:
-    """Ctrl-C ends who asked, which ends us."""
+def _nothing() -> Future[Part | None]:
+    done: Future[Part | None] = Future()
+    done.set_result(None)
+    return done
+
+
+def _serve_parent() -> None:
+    """Ctrl-C ends who asked, and whatever ends who asked ends us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _cut(stream: BinaryIO) -> Iterator[bytes]:
@@ -153,7 +183,7 @@ def _take_first(
     """Take in the first block that waits; if it does not fit, it goes on waiting."""
     try:
         part = waiting[0][1].result()
-    except (BrokenExecutor, OSError):
+    except (BrokenExecutor, OSError, MemoryError):
         return False
     if part is None or not _fits(log, due, part):
         return False

@@ -7,6 +7,7 @@ those after it are judged by what they are.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,7 @@ NOTHING: Final = b"-"
 ONCE: Final = b"once:"  # begins the name of a stream that has one leaf only
 MOST_FINDINGS: Final = 50
 FIELDS: Final = 9
+DEEP: Final = 64  # objects and lists within each other; Python alone would say where it gives up
 _decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
@@ -164,7 +166,8 @@ class Log:
         try:
             text = body.decode("utf-8")
             told, _ = _decode(text)
-            if type(told) is dict and _encode(told) == text:
+            is_flat = text.count("{") + text.count("[") <= DEEP or not _is_deep(told)
+            if type(told) is dict and is_flat and _encode(told) == text:
                 return told
         except (ValueError, RecursionError):
             pass
@@ -227,6 +230,17 @@ class Log:
             return
         if found != digest:
             self.tell("file", f"file {name} hashes to {found}, not to {digest}", place)
+
+
+def _is_deep(told: object) -> bool:
+    within = [told]
+    for _ in range(DEEP):
+        within = [one for each in within for one in _parts(each) if isinstance(one, dict | list)]
+    return bool(within)
+
+
+def _parts(each: object) -> Iterable[object]:
+    return each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
 
 
 def _digest(stream: BinaryIO) -> str:

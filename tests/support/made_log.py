@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class MadeLog:
     def verifier_key(self) -> str:
         return verifier_key(ORIGIN, self.public)
 
-    def add(self, random_: random.Random, stream: str = "") -> None:
+    def add(self, random_: random.Random, stream: str = "", said: object = None) -> None:
         if not stream:
             stream = f"thing:{random_.randrange(6)}"
             if not random_.randrange(8):
@@ -51,13 +52,16 @@ class MadeLog:
         last, before = self.heads.get(stream, (0, b"\0" * 32))
         at = BEGAN + timedelta(microseconds=random_.randrange(10**12))
         organisation = random_.randrange(1, 40)
+        facts = {"n": random_.randrange(1000), "said": random_.choice(WORDS)}
+        if said is not None:
+            facts["said"] = said
         body = rfc8785.dumps(
             {
                 "what": "thing:done", "stream": stream, "stream_seq": last + 1,
                 "prev": before.hex(), "at": at.isoformat(), "organisation": organisation,
                 "role": "officer", "person": None, "mandate": None,
                 "purpose": "recovery_of_money",
-                "facts": {"n": random_.randrange(1000), "said": random_.choice(WORDS)},
+                "facts": facts,
                 "committed": {"name": hashlib.sha256(random_.randbytes(8)).hexdigest()},
             }
         )  # fmt: skip
@@ -98,6 +102,11 @@ class MadeLog:
             held=[] if held is None else [("one", held)],
             witnesses=[read_key(key, COSIGNATURE) for key in witnesses], processes=processes,
         )  # fmt: skip
+
+
+def dying(*_: object) -> None:
+    """What another process is told to do in place of its work."""
+    os._exit(3)
 
 
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"only for tests").digest())

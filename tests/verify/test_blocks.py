@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import random
+import subprocess
+import sys
 from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +17,7 @@ from recoup_verify import blocks
 from recoup_verify import log as log_check
 from recoup_verify.findings import CannotCheck
 from recoup_verify.lines import Checked
-from support.made_log import KEY, MadeLog, made
+from support.made_log import KEY, MadeLog, dying, made
 
 HEAD = b"recoup-log 1\n"
 
@@ -147,6 +152,66 @@ def test_a_process_that_dies_costs_time_and_nothing_else(
 
     monkeypatch.setattr(here, "submit", dead)
     assert both(made(24, 9)).findings == []  # type: ignore[union-attr]
+
+
+def test_a_process_that_really_dies_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = made(5_000, 12)
+    monkeypatch.setattr(blocks, "read", dying)
+    assert log.check(processes=2) == log.check()
+
+
+@pytest.mark.parametrize("problem", [OSError, NotImplementedError])
+def test_where_there_can_be_no_processes_one_reads(
+    monkeypatch: pytest.MonkeyPatch, problem: type[Exception]
+) -> None:
+    def none(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(blocks, "ProcessPoolExecutor", none)
+    assert both(made(24, 13)).findings == []  # type: ignore[union-attr]
+
+
+AT_WORK = """
+import sys, time
+from recoup_verify import blocks
+if __name__ == "__main__":
+    pool = blocks._pool(2)
+    work = [pool.submit(time.sleep, 600) for _ in range(2)]
+    while len(pool._processes) < 2 or not all(one.running() for one in work):
+        time.sleep(0.01)
+    print(*pool._processes, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_who_reads_ends_with_who_asked(tmp_path: Path) -> None:
+    """Killed, the parent can tell nobody; its children would keep its output open for ever."""
+    script = tmp_path / "at_work.py"
+    script.write_text(AT_WORK)
+    source = str(Path(blocks.__file__).parents[1])
+    parent = subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": source},
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    children = [int(one) for one in parent.stdout.readline().split()]
+    assert len(children) == 2
+    parent.kill()
+    assert parent.stdout.read() == ""  # ends when nobody has it open any more
+    parent.wait()
+
+
+@pytest.mark.parametrize(("depth", "is_told"), [(61, False), (62, True), (300, True)])
+def test_how_deep_a_body_may_be_is_the_same_everywhere(
+    here: Here, depth: int, is_told: bool
+) -> None:
+    """Python's own limit would depend on who calls."""
+    log, said = MadeLog(KEY), functools.reduce(lambda one, _: [one], range(depth), [])  # type: ignore[var-annotated]
+    log.add(random.Random(14), said=said)
+    log.sign()
+    told = both(log)
+    assert isinstance(told, Checked)
+    assert [found.rule for found in told.findings[:1]] == ["canonical"] * is_told
 
 
 def test_only_a_long_log_is_read_by_several(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

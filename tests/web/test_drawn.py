@@ -6,6 +6,8 @@ import itertools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from datetime import timezone as timezone_of
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ AT = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
 ROW = "{% load recoup_drawn i18n %}{% for row in rows %}{% drawn row %}[{{ row.said }}{{ other }}]"
 # Nothing is left of an earlier test.
 LATER = (timedelta(seconds=n * recoup_drawn.KEPT_SECONDS) for n in itertools.count(1))
+END = "{% enddrawn %}{% endfor %}"
 LISTS = (
     (OFFICER, "/cases?state=all"), (OFFICER, "/desk"), ("boris.quince", "/desk"),
 )  # fmt: skip
@@ -66,7 +69,7 @@ def clocked(drew: Drew, monkeypatch: pytest.MonkeyPatch) -> Drew:
 
 
 def page() -> Template:
-    return Template(ROW + "{% enddrawn %}{% endfor %}")
+    return Template(ROW + END)
 
 
 def shown(template: Template, *said: Any, **more: Any) -> str:
@@ -93,6 +96,8 @@ def test_what_is_drawn_knows_nothing_but_its_row(clocked: Drew) -> None:
         (1, 1.0, "[1][1.0]"),
         ([1], (1,), "[[1]][(1,)]"),
         ("", None, "[][None]"),
+        (Decimal("1.0"), Decimal("1.00"), "[1.0][1.00]"),
+        (AT, AT.astimezone(timezone_of(timedelta(hours=2))), "[Nov. 23, 2026, 1 p.m.]" * 2),
     ],
 )
 def test_what_is_equal_and_not_the_same_is_drawn_apart(
@@ -136,8 +141,14 @@ def test_only_so_many_are_kept(clocked: Drew, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(recoup_drawn, "MOST", 2)
     template = page()
     assert shown(template, *"abcdab") == "[a][b][c][d][a][b]"
-    (node,) = template.nodelist.get_nodes_by_type(Drawn)
-    assert len(node.kept[1]) <= 2  # type: ignore[attr-defined]
+    assert len(Drawn.kept[1]) <= 2
+
+
+def test_two_lists_do_not_share_what_they_drew(clocked: Drew) -> None:
+    assert shown(page(), "a") + shown(Template(ROW.replace("[", "(") + END), "a") == "[a](a]"
+    clocked.at += timedelta(seconds=recoup_drawn.KEPT_SECONDS)
+    shown(page(), "b")
+    assert len(Drawn.kept[1]) == 1  # nothing stays that is older
 
 
 class Thing:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django import template
@@ -24,10 +24,9 @@ from django.utils.translation import get_language
 register = template.Library()
 
 KEPT_SECONDS: Final = 5
-MOST: Final = 5_000  # of one kind of row, within these seconds
-PLAIN: Final = frozenset(
-    (str, SafeString, int, bool, type(None), UUID, datetime, date, timedelta, Decimal, float)
-)
+MOST: Final = 10_000
+PLAIN: Final = frozenset((str, SafeString, int, bool, type(None), UUID, date, timedelta))
+SAID: Final = frozenset((datetime, Decimal, float))
 
 
 class NotPlain(Exception):
@@ -39,6 +38,8 @@ def frozen(value: object) -> object:
     kind = type(value)
     if kind in PLAIN:
         return kind, value
+    if kind in SAID:  # 1.0 is 1.00 and noon here is noon there, but not as they are written
+        return kind, str(value)
     if isinstance(value, dict):
         return kind, tuple((name, frozen(one)) for name, one in value.items())
     if isinstance(value, (list, tuple)):
@@ -52,17 +53,18 @@ def frozen(value: object) -> object:
 
 
 class Drawn(Node):
-    """What is between the tags, with the texts that were drawn in these seconds."""
+    """What is between the tags."""
+
+    # What was drawn in these seconds, of all lists; replaced as one, since others draw meanwhile.
+    kept: ClassVar[tuple[int, dict[object, SafeString]]] = 0, {}
 
     def __init__(self, name: str, value: FilterExpression, nodelist: NodeList) -> None:
         self.name, self.value, self.nodelist = name, value, nodelist
-        # Replaced as one: others draw at the same time.
-        self.kept: tuple[int, dict[object, SafeString]] = 0, {}
 
     def render(self, context: Context) -> SafeString:
         value: Any = self.value.resolve(context)
         try:
-            key = frozen(value), get_language(), timezone.get_current_timezone_name()
+            key = self, frozen(value), get_language(), timezone.get_current_timezone_name()
         except NotPlain:
             return self._draw(context, value)
         kept = self._of_now()
@@ -73,9 +75,11 @@ class Drawn(Node):
 
     def _of_now(self) -> dict[object, SafeString]:
         now = int(timezone.now().timestamp()) // KEPT_SECONDS
-        if self.kept[0] != now or len(self.kept[1]) >= MOST:
-            self.kept = now, {}
-        return self.kept[1]
+        since, kept = Drawn.kept
+        if since != now or len(kept) >= MOST:
+            kept = {}
+            Drawn.kept = now, kept
+        return kept
 
     def _draw(self, context: Context, value: object) -> SafeString:
         return self.nodelist.render(context.new({self.name: value}))
