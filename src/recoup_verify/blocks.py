@@ -85,10 +85,11 @@ class _Block(Log):
 def read(lines: bytes, before: int, asked: Sequence[int]) -> Part | None:
     """Check the lines of a block; None if one is wrong. asked: sizes of the log, within it."""
     block, stacks = _Block(before), dict[int, list[bytes]]()
+    wanted = frozenset(asked)
     try:
         for line in BytesIO(lines):
             block.line(line)
-            if before + block.size in asked:
+            if before + block.size in wanted:
                 stacks[before + block.size] = list(block.roots)
     except (NotGood, ValueError):
         return None
